@@ -1,0 +1,431 @@
+"""Every setting, in one file. Secrets and switches come from the environment and are checked here, at start.
+
+There are four ways to run, told apart by the environment alone:
+
+- production: the default. It does not start before it is told its secrets, hosts, mail server and Redis.
+- DEBUG=1: a developer's own machine. SQLite, mails on the console, no secrets needed.
+- DOORSTEP_DEMO=1: the demo, set by `make demo` only. As DEBUG, plus `/demo/` and a clock that can be moved.
+- DOORSTEP_TEST=1: a test run, set by tests/servers.py only.
+
+Each variable is explained in docs/operations.md; a test fails when one is missing there.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+env = Env()
+problems: list[str] = []
+
+
+def read(
+    reader: Callable[[str], T], name: str, default: T, sentence: str, check: Callable[[T], bool] | None = None
+) -> T:
+    """Return what `name` says, or `default` where it is empty; note `sentence` where it makes no sense.
+
+    The value itself is never repeated in a sentence: it may be a secret.
+    """
+    if not os.environ.get(name, "").strip():
+        return default
+    try:
+        value = reader(name)
+        if check is None or check(value):
+            return value
+    except ValueError:  # environs' own errors are ValueErrors too
+        pass
+    problems.append(f"{name}: {sentence}")
+    return default
+
+
+def flag(name: str) -> bool:
+    """Return a switch, off when empty."""
+    return read(env.bool, name, False, "say 1 for on or 0 for off.")
+
+
+def number(name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number between `least` and `most`, both included."""
+    sentence = f"give a whole number from {least} to {most}."
+    return read(env.int, name, default, sentence, lambda value: least <= value <= most)
+
+
+def require(condition: object, sentence: str) -> None:
+    """Note `sentence` unless `condition` holds."""
+    if not condition:
+        problems.append(sentence)
+
+
+def is_http(address: str) -> bool:
+    """Whether `address` is a whole http or https address."""
+    parts = urlsplit(address)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+# How we run
+
+DEMO = flag("DOORSTEP_DEMO")
+TESTING = flag("DOORSTEP_TEST")
+DEBUG = flag("DEBUG") and not DEMO and not TESTING
+PRODUCTION = not (DEMO or TESTING or DEBUG)
+HTTPS = PRODUCTION
+
+# Secrets and hosts
+
+SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+PUBLIC_URL = read(
+    env.str, "PUBLIC_URL", "", "give the portal's whole address, such as https://times.example.org.", is_http
+)
+if PRODUCTION:
+    require(
+        len(SECRET_KEY) >= 50,
+        "SECRET_KEY: give at least 50 random characters, and keep them: links and offers are signed with them. "
+        "(On your own machine set DEBUG=1 instead.)",
+    )
+    require(ALLOWED_HOSTS, "ALLOWED_HOSTS: name the hosts that this portal answers for, separated by commas.")
+    require(
+        "*" not in ALLOWED_HOSTS,
+        "ALLOWED_HOSTS: name the hosts; * would let anyone forge the links in mails.",
+    )
+    require(
+        PUBLIC_URL.startswith("https://"),
+        "PUBLIC_URL: give the portal's https address, such as https://times.example.org: links in mails begin with it.",
+    )
+elif not SECRET_KEY:
+    SECRET_KEY = "not-a-secret-" * 5
+if not PRODUCTION and not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+if DEMO:
+    require(
+        all(is_loopback(host) or host == "testserver" for host in ALLOWED_HOSTS),
+        "ALLOWED_HOSTS: the demo has open sign-ins, so it answers this machine only. Leave ALLOWED_HOSTS empty.",
+    )
+    require(
+        not os.environ.get("DATABASE_URL", "").strip(),
+        "DATABASE_URL: the demo moves its own clock and starts over, so it never touches a database of yours. "
+        "Leave DATABASE_URL empty.",
+    )
+PUBLIC_URL = PUBLIC_URL.rstrip("/") or "http://127.0.0.1:8000"
+# How many proxies of ours stand in front: so many addresses, counted from the right of X-Forwarded-For, are true.
+TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", 0, 0, 5)
+
+# What we are made of
+
+INSTALLED_APPS = [
+    "portal",
+    "returns",
+    "scheduling",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "js_lib_leaflet",
+    "phonenumber_field",
+]
+if DEMO:
+    INSTALLED_APPS.insert(0, "portal.demo")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+AUTH_USER_MODEL = "portal.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Rows
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": env.str("SQLITE_FILE", "")
+        or str(BASE_DIR / ("demo.sqlite3" if DEMO else "doorstep.sqlite3")),
+        "OPTIONS": {
+            # A write transaction takes its lock when it begins: with the default (when it first writes), eight
+            # threads booking at once met "database is locked" 310 times in 400; so: never.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # A booking that we confirmed survives a power cut: FULL, not the NORMAL usual beside WAL.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    },
+}
+given_database: dict[str, Any] = read(
+    env.dj_db_url,  # type: ignore[arg-type]  # its return type is a TypedDict of dj-database-url's own
+    "DATABASE_URL",
+    {},
+    "give an address such as postgres://user:password@host:5432/doorstep, or leave it empty for SQLite.",
+    lambda value: value["ENGINE"] == "django.db.backends.postgresql",
+)
+if given_database:
+    DATABASES["default"] = given_database | {
+        "CONN_MAX_AGE": 0 if TESTING else 60,
+        "CONN_HEALTH_CHECKS": True,
+        # READ COMMITTED is what the row locks are written for. Who waits 3 s for a day plan is told to try again.
+        "OPTIONS": given_database.get("OPTIONS", {})
+        | {"options": "-c lock_timeout=3000 -c default_transaction_isolation=read\\ committed"},
+    }
+
+# Cache and queue: in this process, or in Redis when there are several
+
+REDIS_URL = read(
+    env.str,
+    "REDIS_URL",
+    "",
+    "give an address such as redis://127.0.0.1:6379/0, or leave it empty where one process does all.",
+    lambda value: urlsplit(value).scheme in {"redis", "rediss", "unix"},
+)
+WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
+if PRODUCTION:
+    require(
+        REDIS_URL,
+        "REDIS_URL: web and worker are separate processes and share a cache and a queue. Give them a Redis, "
+        "such as redis://127.0.0.1:6379/0.",
+    )
+elif WEB_CONCURRENCY > 1:
+    require(
+        REDIS_URL,
+        "REDIS_URL: WEB_CONCURRENCY asks for several processes, and they share a cache. Give them a Redis.",
+    )
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+# A worker killed whole gives its tasks back after the visibility timeout; throttle 1 looks at every chance.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 300, "unacked_restore_throttle": 1} if REDIS_URL else {"polling_interval": 0.05}
+)
+
+# Mail
+
+given_mail: dict[str, Any] = read(
+    env.dj_email_url,  # type: ignore[arg-type]  # its return type is a TypedDict of dj-email-url's own
+    "EMAIL_URL",
+    {},
+    "give your mail server as smtp+tls://user:password@host:587 (or smtp+ssl://...:465).",
+    lambda value: not PRODUCTION or value["EMAIL_BACKEND"].endswith(".smtp.EmailBackend"),
+)
+if PRODUCTION:
+    require(
+        os.environ.get("EMAIL_URL", "").strip(),
+        "EMAIL_URL: give your mail server as smtp+tls://user:password@host:587. Without one, links would land in logs.",
+    )
+EMAIL_BACKEND = given_mail.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FILE_PATH = given_mail.get("EMAIL_FILE_PATH") or None
+EMAIL_HOST = given_mail.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = given_mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = given_mail.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = given_mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(given_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(given_mail.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 8  # an outbox handler has 10 s
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
+if PRODUCTION:
+    require(
+        os.environ.get("FROM_EMAIL", "").strip(),
+        "FROM_EMAIL: name the sender of mails, such as Deliveries <times@example.org>.",
+    )
+
+# Words, times and numbers
+
+USE_TZ = True
+TIME_ZONE = "UTC"  # pages show times in the depot's zone, never in the server's
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+PHONENUMBER_DEFAULT_FORMAT = "E164"
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", "") or str(BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Outside production files come from where they lie: compressing them takes 20 s, too long for a demo's start.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# Maps and addresses
+
+MAP_TILES_URL = read(
+    env.str,
+    "MAP_TILES_URL",
+    "",
+    "give a tile address such as https://tiles.example.org/{z}/{x}/{y}.png, or leave it empty.",
+    lambda value: is_http(value) and all(part in value for part in ("{z}", "{x}", "{y}")),
+)
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", "") or "© OpenStreetMap contributors"
+GEOCODER = read(
+    env.str,
+    "GEOCODER",
+    "gazetteer",
+    "say gazetteer, nominatim, photon or pelias.",
+    lambda value: value in {"gazetteer", "nominatim", "photon", "pelias"},
+)
+GAZETTEER_FILE = env.str("GAZETTEER_FILE", "")
+GEOCODER_URL = read(
+    env.str,
+    "GEOCODER_URL",
+    "",
+    "give the geocoder's whole address, such as https://geocoder.example.org.",
+    is_http,
+)
+GEOCODER_USER_AGENT = env.str("GEOCODER_USER_AGENT", "")
+if GEOCODER in {"photon", "pelias"}:
+    require(GEOCODER_URL, f"GEOCODER_URL: {GEOCODER} has no server of its own. Give the address of yours.")
+if GEOCODER == "nominatim":
+    require(
+        GEOCODER_USER_AGENT,
+        "GEOCODER_USER_AGENT: Nominatim's owners ask every application for its name and a contact, "
+        "such as acme-delivery-times (maps@acme.example).",
+    )
+if GAZETTEER_FILE:
+    require(Path(GAZETTEER_FILE).is_file(), "GAZETTEER_FILE: there is no such file.")
+
+# What browsers may do
+
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+CSRF_FAILURE_VIEW = "portal.http.csrf_failed"
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"  # pages behind a link say no-referrer themselves
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if TRUSTED_PROXY_HOPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# The demo alone shows two of its own pages side by side.
+FRAMES = [SELF] if DEMO else [NONE]
+X_FRAME_OPTIONS = "SAMEORIGIN" if DEMO else "DENY"
+tile_hosts = (
+    ["{0.scheme}://{0.netloc}".format(urlsplit(MAP_TILES_URL.replace("{s}", "*")))] if MAP_TILES_URL else []
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", *tile_hosts],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-src": FRAMES,
+        "frame-ancestors": FRAMES,
+    },
+}
+
+# Sizes
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+LOG_LEVEL = read(
+    env.str,
+    "LOG_LEVEL",
+    "INFO",
+    "say DEBUG, INFO, WARNING or ERROR.",
+    lambda value: value in {"DEBUG", "INFO", "WARNING", "ERROR"},
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}
+
+if problems:
+    raise ImproperlyConfigured("Doorstep can't start:\n" + "\n".join(f"- {problem}" for problem in problems))
