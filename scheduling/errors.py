@@ -1,0 +1,113 @@
+"""Refusals: each has a stable code and a sentence its customer can read."""
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+
+class DomainError(Exception):
+    """A refusal. `code` never changes; `sentence` is translated when shown."""
+
+    code = "refused"
+    sentence: str | LazyText = _("That is not possible right now.")
+
+    def __init__(self, sentence: str | LazyText | None = None) -> None:
+        super().__init__(self.code)
+        if sentence is not None:
+            self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class IllegalMove(DomainError):
+    """A state machine's table does not allow this step."""
+
+    code = "illegal_move"
+
+    def __init__(self, *, current: str, target: str) -> None:
+        super().__init__(_("That has already changed. Please look again."))
+        self.current, self.target = current, target
+
+
+class OfferForged(DomainError):
+    """The offer was not made by us, not for this person, or not for this visit."""
+
+    code = "offer_forged"
+    sentence = _("We do not recognise that time. Please choose one from the list.")
+
+
+class OfferExpired(DomainError):
+    """The offer was ours, and is too old to be granted unseen."""
+
+    code = "offer_expired"
+    sentence = _("Those times were a while ago. Here they are afresh.")
+
+
+class SlotTaken(DomainError):
+    """No route of that day can serve the window any more."""
+
+    code = "slot_taken"
+    sentence = _("That time has just gone. Here are the next best.")
+
+
+class CutoffPassed(DomainError):
+    """The window can no longer be chosen, or the booking no longer be changed."""
+
+    code = "cutoff_passed"
+    sentence = _("It is too late to choose that time. Here are the next best.")
+
+
+class TooLateToChange(DomainError):
+    """The van is being loaded or on its way: what was booked stays."""
+
+    code = "too_late_to_change"
+    sentence = _("It is too late to change this delivery here. Please contact the shop.")
+
+
+class HoldEnded(DomainError):
+    """The hold was given back, or belongs to somebody else."""
+
+    code = "hold_ended"
+    sentence = _("This time is no longer kept for you. Please choose again.")
+
+
+class HoldLimit(DomainError):
+    """The hold was extended as often as is allowed."""
+
+    code = "hold_limit"
+    sentence = _("You have had all the extra time there is. Please confirm, or choose again later.")
+
+
+class OutsideArea(DomainError):
+    """No depot of this merchant serves the address."""
+
+    code = "outside_area"
+    sentence = _("We do not deliver to that address yet.")
+
+
+class TooLarge(DomainError):
+    """No vehicle could carry this, even empty."""
+
+    code = "too_large"
+    sentence = _("That is more than any of our vans can carry. Please contact the shop.")
+
+
+class NotChangeable(DomainError):
+    """The delivery is cancelled, done, or never was confirmed."""
+
+    code = "not_changeable"
+    sentence = _("This delivery can no longer be changed.")
+
+
+class PlanBusy(DomainError):
+    """Somebody else is changing that day; the wait for the lock ran out."""
+
+    code = "plan_busy"
+    sentence = _("That day is very busy right now. Please try again in a moment.")
+
+
+class BadFacts(DomainError):
+    """What was asked for is impossible: a negative weight, a place off the map."""
+
+    code = "bad_facts"
+    sentence = _("Please check the size and the address.")

@@ -1,0 +1,46 @@
+"""Rows, by what they are about."""
+
+from scheduling.models.bookings import Booking, Hold, Promise, Quote
+from scheduling.models.events import Event, GeocodedQuery, Receipt
+from scheduling.models.network import (
+    Blackout,
+    Depot,
+    Merchant,
+    MerchantDepot,
+    Operator,
+    ShiftPattern,
+    Skill,
+    SlotPattern,
+    Vehicle,
+    VehicleClass,
+)
+from scheduling.models.orders import Address, Delivery, Order, Parcel
+from scheduling.models.plans import DayPlan, Route, Shift, Stop
+
+__all__ = [
+    "Address",
+    "Blackout",
+    "Booking",
+    "DayPlan",
+    "Delivery",
+    "Depot",
+    "Event",
+    "GeocodedQuery",
+    "Hold",
+    "Merchant",
+    "MerchantDepot",
+    "Operator",
+    "Order",
+    "Parcel",
+    "Promise",
+    "Quote",
+    "Receipt",
+    "Route",
+    "Shift",
+    "ShiftPattern",
+    "Skill",
+    "SlotPattern",
+    "Stop",
+    "Vehicle",
+    "VehicleClass",
+]

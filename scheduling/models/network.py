@@ -1,0 +1,325 @@
+"""Who sells, from which depot, with which vehicles, at which hours: the set-up rows."""
+
+from datetime import date, datetime, time, timedelta
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from scheduling import windows
+
+EVERY_DAY = 0b1111111
+EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
+
+
+class Skill(models.TextChoices):
+    """What a delivery may require of a vehicle and its crew."""
+
+    TWO_PEOPLE = "two_people", _("two people")
+    AGE_CHECK = "age_check", _("age check")
+    FRIDGE = "fridge", _("fridge")
+
+
+def skill_bits(skills: list[str]) -> int:
+    """Return skills as the bitmask the routing core compares; ValueError for an unknown one."""
+    order = Skill.values
+    return sum(1 << order.index(skill) for skill in set(skills))
+
+
+def check_skills(value: Any) -> None:
+    """Raise ValidationError unless `value` is a list of known skills."""
+    if not isinstance(value, list) or not set(value) <= set(Skill.values):
+        raise ValidationError(_("Known skills are: %(skills)s."), params={"skills": ", ".join(Skill.values)})
+
+
+def check_time_zone(value: str) -> None:
+    """Raise ValidationError unless `value` names an IANA time zone."""
+    if value not in available_timezones():
+        raise ValidationError(_("%(value)s is not a known time zone."), params={"value": value})
+
+
+def check_polygon(value: Any) -> None:
+    """Raise ValidationError unless `value` is empty or a ring of at least three [lat, lon] pairs."""
+    if value == []:
+        return
+    pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
+    if not pairs or len(value) < 3 or not all(isinstance(x, (int, float)) for p in value for x in p):
+        raise ValidationError(_("A polygon is a list of at least three [latitude, longitude] pairs."))
+
+
+def coordinates_on_earth(name: str) -> models.CheckConstraint:
+    """Return the constraint that `lat` and `lon` lie on the globe."""
+    return models.CheckConstraint(
+        condition=Q(lat__range=(-90, 90), lon__range=(-180, 180)), name=f"{name}_on_earth"
+    )
+
+
+class Operator(models.Model):
+    """Who runs depots and vans."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Merchant(models.Model):
+    """Whose goods are delivered."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    currency = models.CharField(max_length=3, default="EUR")
+    contact_email = models.EmailField(blank=True)
+    service_s = models.PositiveIntegerField(
+        _("seconds at the door"), default=180, validators=[MaxValueValidator(7200)]
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Depot(models.Model):
+    """Where vans start."""
+
+    operator = models.ForeignKey(Operator, on_delete=models.PROTECT, related_name="depots")
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    lat = models.FloatField(_("latitude"))
+    lon = models.FloatField(_("longitude"))
+    time_zone = models.CharField(max_length=64, validators=[check_time_zone])
+
+    class Meta:
+        constraints = [coordinates_on_earth("depot")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the depot's time zone, in which its limits and promises are read."""
+        return ZoneInfo(self.time_zone)
+
+
+class MerchantDepot(models.Model):
+    """What a merchant may sell from a depot: where to, how soon, how much."""
+
+    class Area(models.TextChoices):
+        RADIUS = "radius", _("within a distance of the depot")
+        POSTCODES = "postcodes", _("in listed postcodes")
+        POLYGON = "polygon", _("inside a polygon")
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="outlets")
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="outlets")
+    active = models.BooleanField(default=True)
+    area = models.CharField(max_length=12, choices=Area, default=Area.RADIUS)
+    radius_m = models.PositiveIntegerField(default=0)
+    postcodes = models.JSONField(default=list, blank=True)
+    polygon = models.JSONField(default=list, blank=True, validators=[check_polygon])
+    lead_time_minutes = models.PositiveIntegerField(
+        _("working minutes from order to ready"), default=0, validators=[MaxValueValidator(60 * 24 * 30)]
+    )
+    work_opens = models.TimeField(default=time(8))
+    work_closes = models.TimeField(default=time(18))
+    work_weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    daily_cap = models.PositiveIntegerField(_("deliveries a day at most"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "depot"], name="one_outlet_per_merchant_and_depot"),
+            models.CheckConstraint(
+                condition=~Q(area="radius") | Q(radius_m__gt=0), name="outlet_radius_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(work_weekdays__range=(1, EVERY_DAY)), name="outlet_works_some_weekday"
+            ),
+            models.CheckConstraint(
+                condition=Q(work_opens__lt=F("work_closes")), name="outlet_opens_to_close"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant} from {self.depot}"
+
+    def covers(self, *, lat: float, lon: float, postcode: str) -> bool:
+        """Whether an address lies in the service area."""
+        match self.area:
+            case self.Area.RADIUS:
+                return distance_m(self.depot.lat, self.depot.lon, lat, lon) <= self.radius_m
+            case self.Area.POSTCODES:
+                return postcode.replace(" ", "") in self.postcodes
+            case _:
+                return inside(self.polygon, lat, lon)
+
+    def ready_at(self, now: datetime) -> datetime:
+        """Return when goods ordered at `now` are packed, counted in working hours."""
+        hours = windows.WorkingHours(
+            opens=self.work_opens,
+            closes=self.work_closes,
+            weekdays=self.work_weekdays,
+            zone=self.depot.zone,
+        )
+        return hours.after(now, timedelta(minutes=self.lead_time_minutes))
+
+
+def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Return the great-circle distance in metres (haversine)."""
+    half_lat, half_lon = radians(lat2 - lat1) / 2, radians(lon2 - lon1) / 2
+    a = sin(half_lat) ** 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(a)))
+
+
+def inside(ring: list[list[float]], lat: float, lon: float) -> bool:
+    """Whether a point lies inside a ring of [lat, lon] pairs, by the even-odd rule."""
+    within = False
+    for (lat1, lon1), (lat2, lon2) in zip(ring, ring[1:] + ring[:1], strict=True):
+        crosses = (lat1 > lat) != (lat2 > lat)
+        if crosses and lon < (lon2 - lon1) * (lat - lat1) / (lat2 - lat1) + lon1:
+            within = not within
+    return within
+
+
+class VehicleClass(models.Model):
+    """A kind of vehicle: what it carries, how fast it is, what a kilometre costs in time and grams."""
+
+    class Boundary(models.TextChoices):
+        WELL_TO_WHEEL = "well_to_wheel", _("well-to-wheel")
+        LIFE_CYCLE = "life_cycle", _("life cycle")
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    capacity_g = models.PositiveIntegerField()
+    capacity_ml = models.PositiveIntegerField()
+    speed_m_per_h = models.PositiveIntegerField(validators=[MinValueValidator(1000)])
+    detour_percent = models.PositiveSmallIntegerField(default=130, validators=[MinValueValidator(100)])
+    cost_s_per_km = models.PositiveIntegerField(_("cost of a kilometre, in seconds of driving"), default=60)
+    opening_cost_s = models.PositiveIntegerField(
+        _("cost of using one more vehicle, in seconds of driving"), default=1800
+    )
+    grams_per_km = models.PositiveIntegerField()
+    factor_source = models.CharField(max_length=250)
+    factor_year = models.PositiveSmallIntegerField()
+    boundary = models.CharField(max_length=16, choices=Boundary, default=Boundary.WELL_TO_WHEEL)
+
+    class Meta:
+        verbose_name_plural = "vehicle classes"
+        constraints = [
+            models.CheckConstraint(condition=Q(speed_m_per_h__gte=1000), name="vehicle_class_moves"),
+            models.CheckConstraint(condition=Q(detour_percent__gte=100), name="vehicle_class_detours"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Vehicle(models.Model):
+    """One van or bike."""
+
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="vehicles")
+    vehicle_class = models.ForeignKey(VehicleClass, on_delete=models.PROTECT, related_name="vehicles")
+    name = models.CharField(max_length=80)
+    skills = models.JSONField(default=list, blank=True, validators=[check_skills])
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["depot", "name"], name="vehicle_named_once_per_depot")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ShiftPattern(models.Model):
+    """On which weekdays and at which local hours a vehicle works."""
+
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="shift_patterns")
+    weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    starts = models.TimeField()
+    ends = models.TimeField()
+    max_shift_s = models.PositiveIntegerField(_("seconds from start to return at most"), default=10 * 3600)
+    trips = models.PositiveSmallIntegerField(_("trips from depot to depot"), default=1)
+    reload_s = models.PositiveIntegerField(_("seconds to load again"), default=1200)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(starts__lt=F("ends")), name="shift_pattern_starts_to_end"),
+            models.CheckConstraint(
+                condition=Q(weekdays__range=(1, EVERY_DAY)), name="shift_pattern_runs_some_weekday"
+            ),
+            models.CheckConstraint(condition=Q(trips__range=(1, 12)), name="shift_pattern_has_trips"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle} {self.starts:%H:%M}-{self.ends:%H:%M}"
+
+
+class SlotPattern(models.Model):
+    """A range that a merchant sells on some weekdays, with its price and cut-off."""
+
+    outlet = models.ForeignKey(MerchantDepot, on_delete=models.CASCADE, related_name="slot_patterns")
+    weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    opens = models.TimeField()
+    closes = models.TimeField()
+    cutoff_days_before = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(14)])
+    cutoff_time = models.TimeField(default=time(18))
+    base_price_minor = models.PositiveIntegerField()
+    discount_cap_minor = models.PositiveIntegerField(default=0)
+    cap = models.PositiveIntegerField(_("bookings a day at most"), null=True, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="slot_opens_to_close"),
+            models.CheckConstraint(
+                condition=Q(weekdays__range=(1, EVERY_DAY)), name="slot_runs_some_weekday"
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_cap_minor__lte=F("base_price_minor")), name="slot_never_below_free"
+            ),
+            models.CheckConstraint(
+                condition=Q(cutoff_days_before__gt=0) | Q(cutoff_time__lte=F("opens")),
+                name="slot_cutoff_before_it_opens",
+            ),
+            models.UniqueConstraint(
+                fields=["outlet", "weekdays", "opens", "closes"], name="slot_pattern_listed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+    def window_on(self, day: date, zone: ZoneInfo) -> windows.Window | None:
+        """Return the window promised on a local day, or None where a clock change swallows it."""
+        opens_at = windows.instant(day, self.opens, zone)
+        closes_at = windows.instant(day, self.closes, zone)
+        return windows.Window(opens_at, closes_at) if opens_at < closes_at else None
+
+    def cutoff_at(self, day: date, zone: ZoneInfo) -> datetime:
+        """Return the instant from which this slot of `day` can no longer be chosen."""
+        return windows.instant(day - timedelta(days=self.cutoff_days_before), self.cutoff_time, zone)
+
+
+class Blackout(models.Model):
+    """Days on which a depot, or one merchant at it, does not deliver."""
+
+    depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="blackouts")
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, null=True, blank=True, related_name="blackouts"
+    )
+    first_date = models.DateField()
+    last_date = models.DateField()
+    reason = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_date__lte=F("last_date")), name="blackout_begins_before_it_ends"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_date} - {self.last_date}"

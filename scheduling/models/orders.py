@@ -1,0 +1,167 @@
+"""What was bought and where one visit's worth of it goes."""
+
+import secrets
+from collections.abc import Iterable
+from functools import partial
+from hashlib import sha256
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from scheduling.models.network import Merchant, check_skills, coordinates_on_earth
+from scheduling.states import DELIVERY_MOVES, check_move
+
+REF_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing to mix up aloud
+
+
+def new_ref(length: int = 10) -> str:
+    """Return a reference to read out loud: no secret, but not to be counted through either."""
+    return "".join(secrets.choice(REF_ALPHABET) for _i in range(length))
+
+
+class Order(models.Model):
+    """What a customer bought from a merchant; groups its deliveries."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="orders")
+    number = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "number"], name="order_number_once_per_merchant"),
+            models.CheckConstraint(condition=~Q(number=""), name="order_has_a_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Address(models.Model):
+    """Where a visit goes, as found and as its customer agreed to it. Never rewritten."""
+
+    line = models.CharField(max_length=200)
+    unit = models.CharField(max_length=60, blank=True)
+    postcode = models.CharField(max_length=16, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2, default="FI")
+    lat = models.FloatField()
+    lon = models.FloatField()
+    confidence = models.FloatField()
+    source = models.CharField(max_length=40)
+    pin_moved = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            coordinates_on_earth("address"),
+            models.CheckConstraint(condition=Q(confidence__range=(0, 1)), name="address_confidence_0_to_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}, {self.postcode} {self.city}".strip(", ")
+
+    @property
+    def household(self) -> str:
+        """Return a key equal for two deliveries to one household, which says nothing by itself."""
+        return household_key(line=self.line, unit=self.unit, postcode=self.postcode)
+
+
+def household_key(*, line: str, unit: str, postcode: str) -> str:
+    """Return the digest that counts a household once, however it wrote its address."""
+    plain = "|".join("".join(part.split()).casefold() for part in (line, unit, postcode))
+    return sha256(plain.encode()).hexdigest()[:16]
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Filters on deliveries."""
+
+    def owned_by(self, merchant: Merchant) -> "DeliveryQuerySet":
+        """Keep one merchant's deliveries."""
+        return self.filter(merchant=merchant)
+
+    def lock(self, ids: Iterable[int]) -> "list[Delivery]":
+        """Lock deliveries in one order; day plans are locked before them."""
+        return list(self.filter(pk__in=set(ids)).order_by("pk").select_for_update())
+
+
+class Delivery(models.Model):
+    """One visit's worth of goods for one address, out to a customer or in from them."""
+
+    class Direction(models.TextChoices):
+        OUT = "out", _("to the customer")
+        IN = "in", _("from the customer")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("being chosen")
+        LAPSED = "lapsed", _("not confirmed in time")
+        CONFIRMED = "confirmed", _("confirmed")
+        ON_BOARD = "on_board", _("on the van")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("could not be delivered")
+        AT_DEPOT = "at_depot", _("back at the depot")
+        RETURNED = "returned", _("returned to the shop")
+        CANCELLED = "cancelled", _("cancelled")
+
+    ref = models.CharField(max_length=16, unique=True, default=partial(new_ref, 10))
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="deliveries")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="deliveries")
+    address = models.ForeignKey(Address, on_delete=models.PROTECT, related_name="deliveries")
+    direction = models.CharField(max_length=3, choices=Direction, default=Direction.OUT)
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    load_g = models.PositiveIntegerField()
+    load_ml = models.PositiveIntegerField()
+    parcel_count = models.PositiveSmallIntegerField(default=1)
+    service_s = models.PositiveIntegerField()
+    requirements = models.JSONField(default=list, blank=True, validators=[check_skills])
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = PhoneNumberField(blank=True)
+    language = models.CharField(max_length=16, default="en")
+    created_at = models.DateTimeField()
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "lapsed"]) | Q(order__isnull=False),
+                name="confirmed_delivery_has_an_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "lapsed"]) | ~Q(contact_email="") | ~Q(contact_phone=""),
+                name="confirmed_delivery_has_a_contact",
+            ),
+            models.CheckConstraint(condition=Q(parcel_count__gte=1), name="delivery_has_a_parcel"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def move_to(self, state: str) -> None:
+        """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
+        check_move(DELIVERY_MOVES, self.state, state)
+        self.state = state
+
+
+def new_barcode() -> str:
+    """Return a parcel's barcode, until the shop sends its own."""
+    return "DS" + new_ref(12)
+
+
+class Parcel(models.Model):
+    """One box of a delivery."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="parcels")
+    barcode = models.CharField(max_length=64, default=new_barcode)
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="parcels")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "barcode"], name="barcode_once_per_merchant")
+        ]
+
+    def __str__(self) -> str:
+        return self.barcode

@@ -1,0 +1,194 @@
+"""Day plans and what hangs on them. The DayPlan row is the mutex of its routes."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.models.network import Depot, Vehicle
+from scheduling.models.orders import Delivery
+from scheduling.states import PLAN_MOVES, STOP_MOVES, allows, check_move
+
+POSITION_STEP = 1 << 16  # stops stand far apart, so that an insertion writes one position
+
+
+class DayPlanQuerySet(models.QuerySet["DayPlan"]):
+    """Filters and the lock of day plans."""
+
+    def lock(self, ids: Iterable[int]) -> "dict[int, DayPlan]":
+        """Lock day plans in (depot, date) order and return them by id; no two callers deadlock.
+
+        SQLite locks the whole database when the transaction begins, so there this only reads.
+        """
+        plans = self.filter(pk__in=set(ids)).order_by("depot_id", "service_date")
+        return {plan.pk: plan for plan in plans.select_for_update(of=("self",)).select_related("depot")}
+
+
+class DayPlan(models.Model):
+    """All tentative routes of one depot on one local date: the unit of locking."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+        LOCKED = "locked", _("locked")
+        STARTED = "started", _("started")
+        FINISHED = "finished", _("finished")
+
+    depot = models.ForeignKey(Depot, on_delete=models.PROTECT, related_name="day_plans")
+    service_date = models.DateField()
+    origin_at = models.DateTimeField(_("local midnight, from which the core counts seconds"))
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    version = models.PositiveBigIntegerField(default=1)
+
+    objects = DayPlanQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["depot", "service_date"], name="one_plan_per_depot_and_day"),
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "closed", "locked", "started", "finished"]),
+                name="plan_state_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.depot} {self.service_date}"
+
+    def allows(self, write: str) -> bool:
+        """Whether the plan's state takes this write."""
+        return allows(self.state, write)
+
+    def move_to(self, state: str) -> None:
+        """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
+        check_move(PLAN_MOVES, self.state, state)
+        self.state = state
+
+
+class Shift(models.Model):
+    """One vehicle's working day."""
+
+    plan = models.ForeignKey(DayPlan, on_delete=models.CASCADE, related_name="shifts")
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    max_shift_s = models.PositiveIntegerField()
+    reload_s = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "vehicle", "starts_at"], name="shift_listed_once"),
+            models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="shift_starts_to_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle} {self.starts_at:%Y-%m-%d}"
+
+
+class Route(models.Model):
+    """One trip of a shift from depot to depot; its way back is kept here, its other arcs on its stops."""
+
+    class State(models.TextChoices):
+        TENTATIVE = "tentative", _("tentative")
+        LOADED = "loaded", _("loaded")
+        STARTED = "started", _("on the road")
+        FINISHED = "finished", _("finished")
+
+    shift = models.ForeignKey(Shift, on_delete=models.CASCADE, related_name="routes")
+    trip = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.TENTATIVE)
+    return_s = models.PositiveIntegerField(default=0)
+    return_m = models.PositiveIntegerField(default=0)
+    return_source = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shift", "trip"], name="trip_numbered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.shift} trip {self.trip}"
+
+
+class StopQuerySet(models.QuerySet["Stop"]):
+    """Filters on stops."""
+
+    def active(self) -> "StopQuerySet":
+        """Keep stops that take a place on a route."""
+        return self.filter(state__in=Stop.ACTIVE)
+
+    def booked(self) -> "StopQuerySet":
+        """Keep booked stops."""
+        return self.filter(state=Stop.State.BOOKED)
+
+    def of_plan(self, plan: DayPlan) -> "StopQuerySet":
+        """Keep the stops of one day plan."""
+        return self.filter(route__shift__plan=plan)
+
+
+class Stop(models.Model):
+    """A place on a route: held, booked, or merely driven through. Other states are history."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("held")
+        BOOKED = "booked", _("booked")
+        WAYPOINT = "waypoint", _("driven through")
+        RELEASED = "released", _("released")
+        LAPSED = "lapsed", _("lapsed")
+        REPLACED = "replaced", _("replaced")
+        CANCELLED = "cancelled", _("cancelled")
+
+    ACTIVE = ("held", "booked", "waypoint")
+
+    route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="stops")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="stops")
+    state = models.CharField(max_length=10, choices=State)
+    position = models.BigIntegerField()
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    arc_s = models.PositiveIntegerField(_("seconds from the stop before"))
+    arc_m = models.PositiveIntegerField(_("metres from the stop before"))
+    arc_source = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    objects = StopQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["delivery"], condition=Q(state="booked"), name="one_booked_stop_per_delivery"
+            ),
+            models.UniqueConstraint(
+                fields=["delivery"], condition=Q(state="held"), name="one_held_stop_per_delivery"
+            ),
+            models.UniqueConstraint(
+                fields=["route", "position"],
+                condition=Q(state__in=["held", "booked", "waypoint"]),
+                name="one_stop_per_position",
+            ),
+            models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["held", "booked", "waypoint", "released", "lapsed", "replaced", "cancelled"]
+                ),
+                name="stop_state_is_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["route", "position"], name="stop_by_route")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.state}"
+
+    def move_to(self, state: str) -> None:
+        """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
+        check_move(STOP_MOVES, self.state, state)
+        self.state = state
+
+
+def plan_key(depot_id: int, service_date: date) -> tuple[int, date]:
+    """Return the order in which day plans are locked."""
+    return depot_id, service_date
+
+
+def seconds_after(origin_at: datetime, at: datetime) -> int:
+    """Return whole seconds from a plan's origin to an instant (UTC arithmetic)."""
+    return round((at - origin_at).total_seconds())

@@ -1,0 +1,64 @@
+"""State machines are tables: what may follow what, and which writes a day plan's state allows."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from scheduling.errors import IllegalMove
+
+Moves = Mapping[str, frozenset[str]]
+
+PLAN_MOVES: Final[Moves] = {
+    "open": frozenset({"closed"}),
+    "closed": frozenset({"locked"}),
+    "locked": frozenset({"started"}),
+    "started": frozenset({"finished"}),
+    "finished": frozenset(),
+}
+DELIVERY_MOVES: Final[Moves] = {
+    "draft": frozenset({"confirmed", "lapsed"}),
+    # A draft whose hold ran out may still be confirmed if its time is free when it is asked again.
+    "lapsed": frozenset({"confirmed"}),
+    "confirmed": frozenset({"on_board", "cancelled"}),
+    "on_board": frozenset({"delivered", "failed", "cancelled"}),
+    "failed": frozenset({"at_depot"}),
+    "at_depot": frozenset({"confirmed", "returned"}),
+    "delivered": frozenset(),
+    "cancelled": frozenset(),
+    "returned": frozenset(),
+}
+STOP_MOVES: Final[Moves] = {
+    "held": frozenset({"booked", "released", "lapsed", "waypoint"}),
+    "booked": frozenset({"replaced", "cancelled", "waypoint"}),
+    # A place the route still drives through because leaving it out would break a promise.
+    "waypoint": frozenset(),
+    "released": frozenset(),
+    "lapsed": frozenset(),
+    "replaced": frozenset(),
+    "cancelled": frozenset(),
+}
+HOLD_MOVES: Final[Moves] = {
+    "live": frozenset({"confirmed", "released", "lapsed"}),
+    "lapsed": frozenset({"confirmed"}),
+    "released": frozenset(),
+    "confirmed": frozenset(),
+}
+
+# Which writes each state of a day plan allows without a dispatcher.
+PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
+    "open": frozenset({"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "lapse"}),
+    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "lapse"}),
+    "locked": frozenset({"cancel", "lapse"}),
+    "started": frozenset({"lapse"}),
+    "finished": frozenset({"lapse"}),
+}
+
+
+def check_move(moves: Moves, current: str, target: str) -> None:
+    """Raise IllegalMove unless `target` may follow `current`."""
+    if target not in moves[current]:
+        raise IllegalMove(current=current, target=target)
+
+
+def allows(plan_state: str, write: str) -> bool:
+    """Whether a day plan in this state takes this write."""
+    return write in PLAN_WRITES[plan_state]
