@@ -18,7 +18,7 @@ class Event(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="events")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, related_name="events")
     actor = models.CharField(max_length=80)
-    data: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    data = models.JSONField(default=dict)
     occurred_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     relayed_at = models.DateTimeField(null=True)
@@ -56,7 +56,7 @@ class GeocodedQuery(models.Model):
 
     source = models.CharField(max_length=40)
     query_key = models.CharField(max_length=64)
-    result: models.JSONField[Any] = models.JSONField()
+    result = models.JSONField()
     looked_up_at = models.DateTimeField()
 
     class Meta:
