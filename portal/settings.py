@@ -94,12 +94,12 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = read(
-    env.str, "PUBLIC_URL", "", "give the portal's whole address, such as https://times.example.org.", is_http
+    env.str, "PUBLIC_URL", "", "give the portal's address, such as https://times.example.org.", is_http
 )
 if PRODUCTION:
     require(
         len(SECRET_KEY) >= 50,
-        "SECRET_KEY: give at least 50 random characters, and keep them: links and offers are signed with them. "
+        "SECRET_KEY: give at least 50 random characters and keep them: they sign links and offers. "
         "(On your own machine set DEBUG=1 instead.)",
     )
     require(ALLOWED_HOSTS, "ALLOWED_HOSTS: name the hosts that this portal answers for, separated by commas.")
@@ -109,7 +109,8 @@ if PRODUCTION:
     )
     require(
         PUBLIC_URL.startswith("https://"),
-        "PUBLIC_URL: give the portal's https address, such as https://times.example.org: links in mails begin with it.",
+        "PUBLIC_URL: give the portal's https address, such as https://times.example.org. "
+        "Links in mails begin with it.",
     )
 elif not SECRET_KEY:
     SECRET_KEY = "not-a-secret-" * 5
@@ -118,15 +119,15 @@ if not PRODUCTION and not ALLOWED_HOSTS:
 if DEMO:
     require(
         all(is_loopback(host) or host == "testserver" for host in ALLOWED_HOSTS),
-        "ALLOWED_HOSTS: the demo has open sign-ins, so it answers this machine only. Leave ALLOWED_HOSTS empty.",
+        "ALLOWED_HOSTS: the demo has open sign-ins, so it answers this machine only. Leave it empty.",
     )
     require(
         not os.environ.get("DATABASE_URL", "").strip(),
-        "DATABASE_URL: the demo moves its own clock and starts over, so it never touches a database of yours. "
+        "DATABASE_URL: the demo moves its own clock and starts over, so it needs a database of its own. "
         "Leave DATABASE_URL empty.",
     )
 PUBLIC_URL = PUBLIC_URL.rstrip("/") or "http://127.0.0.1:8000"
-# How many proxies of ours stand in front: so many addresses, counted from the right of X-Forwarded-For, are true.
+# How many proxies of ours stand in front: so many entries at the right of X-Forwarded-For are true.
 TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", 0, 0, 5)
 
 # What we are made of
@@ -204,8 +205,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "NAME": env.str("SQLITE_FILE", "")
         or str(BASE_DIR / ("demo.sqlite3" if DEMO else "doorstep.sqlite3")),
         "OPTIONS": {
-            # A write transaction takes its lock when it begins: with the default (when it first writes), eight
-            # threads booking at once met "database is locked" 310 times in 400; so: never.
+            # A write transaction takes its lock when it begins. Taking it at the first write, as is the default,
+            # eight threads booking at once met "database is locked" 310 times in 400; this way, never.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # A booking that we confirmed survives a power cut: FULL, not the NORMAL usual beside WAL.
@@ -224,7 +225,7 @@ if given_database:
     DATABASES["default"] = given_database | {
         "CONN_MAX_AGE": 0 if TESTING else 60,
         "CONN_HEALTH_CHECKS": True,
-        # READ COMMITTED is what the row locks are written for. Who waits 3 s for a day plan is told to try again.
+        # Row locks are written for READ COMMITTED. Who waits 3 s is told to try again.
         "OPTIONS": given_database.get("OPTIONS", {})
         | {"options": "-c lock_timeout=3000 -c default_transaction_isolation=read\\ committed"},
     }
@@ -284,7 +285,7 @@ given_mail: dict[str, Any] = read(
 if PRODUCTION:
     require(
         os.environ.get("EMAIL_URL", "").strip(),
-        "EMAIL_URL: give your mail server as smtp+tls://user:password@host:587. Without one, links would land in logs.",
+        "EMAIL_URL: give your mail server as smtp+tls://user:password@host:587. Else links land in logs.",
     )
 EMAIL_BACKEND = given_mail.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_FILE_PATH = given_mail.get("EMAIL_FILE_PATH") or None
