@@ -162,6 +162,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.private_by_default",
+    "portal.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -205,8 +207,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "NAME": env.str("SQLITE_FILE", "")
         or str(BASE_DIR / ("demo.sqlite3" if DEMO else "doorstep.sqlite3")),
         "OPTIONS": {
-            # A write transaction takes its lock when it begins. Taking it at the first write, as is the default,
-            # eight threads booking at once met "database is locked" 310 times in 400; this way, never.
+            # A write transaction takes its lock when it begins. With the default, at its first write, eight
+            # threads booking at once met "database is locked" 310 times in 400; this way, never.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # A booking that we confirmed survives a power cut: FULL, not the NORMAL usual beside WAL.

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 AUDIENCES = {
-    "": ("portal.access_urls", "portal.operations.urls", "portal.customers.urls"),
+    "": ("portal.accounts.urls", "portal.operations.urls", "portal.customers.urls"),
 }
 
 
@@ -26,3 +26,8 @@ for prefix, modules in AUDIENCES.items():
         urlpatterns += built(prefix, module)
 if settings.DEMO:
     urlpatterns += [path("demo/", include("portal.demo.urls"))]
+
+handler400 = "portal.http.bad_request"
+handler403 = "portal.http.forbidden"
+handler404 = "portal.http.not_found"
+handler500 = "portal.http.server_error"
