@@ -1,0 +1,85 @@
+# Doorstep. `make` alone lists what can be done; each target explains itself after its ##.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-sqlite test-postgres lint format serve worker messages pins clean chromium
+
+PORT ?= 8000
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PYTEST := $(PY) -m pytest -n 2
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
+# Tools outside a test run need no secrets.
+DEVELOPER := DEBUG=1
+
+help: ## List these targets.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this machine (PORT=8000); Ctrl-C ends it.
+	@DOORSTEP_DEMO=1 $(PY) manage.py demo --port $(PORT)
+
+test: lint chromium ## Prove it: lint, then every test on SQLite, then all that uses a database on PostgreSQL.
+	@$(DEVELOPER) $(PY) manage.py makemigrations --check --dry-run
+	@$(PYTEST) --cov --cov-report=
+	@TEST_ON=postgres $(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95
+
+test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks some.
+	@$(PYTEST) $(ONLY)
+
+test-postgres: .venv/dev.stamp ## Run the tests that use a database on PostgreSQL; ONLY=tests/races picks some.
+	@TEST_ON=postgres $(PYTEST) $(ONLY)
+
+lint: .venv/dev.stamp ## Check style (ruff), types (mypy) and who may import whom (import-linter).
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(DEVELOPER) $(PY) -m mypy
+	@.venv/bin/lint-imports --no-logo
+
+format: .venv/dev.stamp ## Put every Python file into shape.
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format .
+
+serve: .venv/run.stamp ## Serve as in production, with gunicorn (settings from the environment, see docs/operations.md).
+	@$(PY) manage.py migrate --no-input
+	@$(PY) manage.py collectstatic --no-input --verbosity 0
+	@.venv/bin/gunicorn portal.wsgi --bind 127.0.0.1:$(PORT) --workers $${WEB_CONCURRENCY:-1} --threads 8
+
+worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
+	@.venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO
+
+messages: .venv/dev.stamp ## Collect every sentence for translators into locale/ (needs Debian's gettext).
+	@mkdir -p locale
+	@$(DEVELOPER) $(PY) manage.py makemessages --all --no-obsolete --no-location --ignore .venv
+
+pins: .venv/dev.stamp ## Renew the pinned versions in requirements/ from pyproject.toml.
+	@$(PY) -m uv --version >/dev/null 2>&1 || $(PIP) uv
+	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-emit-index-url \
+		--no-emit-find-links pyproject.toml --output-file requirements/run.txt
+	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-emit-index-url \
+		--no-emit-find-links pyproject.toml --extra dev --output-file requirements/dev.txt
+
+clean: ## Remove the virtual environment, the demo's database and every cache.
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov staticfiles var
+	@rm -f demo.sqlite3*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps make a second start instant: nothing is installed again until a requirements file changes.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Doorstep needs Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python can't make virtual environments here. On Debian: apt-get install python3-venv"; exit 1; }
+
+.venv/run.stamp: requirements/run.txt | .venv/bin/python
+	@echo "Installing what Doorstep needs (about a minute, once) ..."
+	@$(PIP) -r $<
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt | .venv/bin/python
+	@echo "Installing what the tests need (about a minute, once) ..."
+	@$(PIP) -r $<
+	@touch $@ .venv/run.stamp
+
+# The browser's tests need a Chromium. Where it can't be had they say so (and fail where CI=true).
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { command -v apt-get >/dev/null \
+		&& echo "Installing Chromium ..." && $(ROOT) apt-get -qq update && $(ROOT) apt-get -qq install -y chromium >/dev/null; } \
+		|| echo "No Chromium, and no right to install one: the browser's tests will say so."
