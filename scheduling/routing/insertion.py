@@ -1,0 +1,287 @@
+"""What serving one more visit adds, at every gap of every day at once; and doing so.
+
+For a visit between two nodes, service starts at `lo = departure + way in` at the earliest, and at
+`hi = latest arrival at the next node - way out - service` at the latest. A slot [opens, closes) fits if
+that range and the slot's have a second in common. The loads of all legs before the gap grow by what is
+delivered, of all legs after it by what is collected. It adds the two ways less the leg that they replace,
+which may be negative where ways break the triangle inequality.
+
+The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduling.routing.problem import Plan, Shift, Trip, Visit
+from scheduling.routing.schedule import NEVER
+from scheduling.routing.tape import Tape, build_tape
+from scheduling.routing.travel import Ints, Legs, Travel
+
+Mask = NDArray[np.bool_]
+
+DEAR = 2**62
+"""More than anything costs."""
+
+
+class Reason(IntEnum):
+    """Why a slot cannot be served. NO_ROOM: a gap has the time, but none of those the load and skills."""
+
+    FITS = 0
+    NO_TIME = 1
+    NO_ROOM = 2
+    NO_VEHICLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Windows of n_slots on each of n_days, shape (n_days, n_slots); an absent one is 0 and 0.
+
+    The caller clips `opens_s` to now, where a slot has begun.
+    """
+
+    opens_s: Ints
+    closes_s: Ints
+
+    @classmethod
+    def of(cls, days: Sequence[Sequence[tuple[int, int]]]) -> "Slots":
+        """Windows (opens_s, closes_s) per day; days with fewer than others get absent ones."""
+        width = max(map(len, days), default=0)
+        padded = [[*day, *[(0, 0)] * (width - len(day))] for day in days]
+        table = np.array(padded, dtype=np.int64).reshape(len(days), width, 2)
+        return cls(np.ascontiguousarray(table[:, :, 0]), np.ascontiguousarray(table[:, :, 1]))
+
+    @property
+    def last_s(self) -> Ints:
+        """The last second in which service may start, or NEVER in an empty slot."""
+        return np.where(self.opens_s < self.closes_s, self.closes_s - 1, NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The cheapest gap of each slot, shape (n_days, n_slots); of equally cheap ones the first.
+
+    row: of the tape, or -1; cost_s, seconds, metres: what it adds (0 without a row); reason: a Reason
+    """
+
+    row: Ints
+    cost_s: Ints
+    seconds: Ints
+    metres: Ints
+    reason: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where a visit goes: before the visit at `position` of a trip, or after its last one."""
+
+    day: int
+    shift_key: int
+    trip_key: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Gaps that have time for the visit in some window, in the order of the tape; shape (n,)."""
+
+    row: Ints
+    lo: Ints
+    hi: Ints
+
+    def __getitem__(self, chosen: slice | Mask) -> "_Candidates":
+        return _Candidates(self.row[chosen], self.lo[chosen], self.hi[chosen])
+
+    def fit(self, opens_s: Ints, last_s: Ints) -> Mask:
+        """Which of them fit which slots, shape (n_slots, n)."""
+        fits: Mask = self.lo <= last_s[:, None]
+        fits &= self.hi >= opens_s[:, None]
+        return fits
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What each candidate adds, shape (n,)."""
+
+    cost_s: Ints
+    seconds: Ints
+    metres: Ints
+
+
+def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
+    """The cheapest feasible gap for `visit` in every slot; the visit's own window does not count.
+
+    Cost is in seconds: of driving, the vehicle class's seconds for each added kilometre (rounded down),
+    and its opening cost if the vehicle is not used yet. Raises ValueError if the tape's days are not
+    those of the slots, or the visit's loads not of the tape's dimensions.
+    """
+    _check(tape, visit, slots)
+    to, back = travel.legs_around(tape.nodes, visit.place, tape.rates)
+    timely = _timely(tape, visit, to, back)
+    roomy = timely[_has_room(tape, visit, timely.row)]
+    added = _added(tape, roomy.row, to, back)
+    pick = _cheapest(tape, roomy, added.cost_s, slots)
+    reason = np.where(pick < 0, Reason.NO_TIME, Reason.FITS)
+    if len(roomy.row) < len(timely.row):
+        reason[(pick < 0) & _any_fits(tape, timely, slots)] = Reason.NO_ROOM
+    reason[np.diff(tape.first) == 0] = Reason.NO_VEHICLE
+    return Scores(
+        row=_picked(roomy.row, pick, missing=-1),
+        cost_s=_picked(added.cost_s, pick),
+        seconds=_picked(added.seconds, pick),
+        metres=_picked(added.metres, pick),
+        reason=reason,
+    )
+
+
+def gap_of(tape: Tape, row: int) -> Gap:
+    """The gap that a row stands for. Raises ValueError for -1 and for a seam: neither is a gap."""
+    if row < 0 or tape.position[row] < 0:
+        raise ValueError(f"row {row} is no gap")
+    day = int(np.searchsorted(tape.first, row, side="right")) - 1
+    return Gap(day, int(tape.shift_key[row]), int(tape.trip_key[row]), int(tape.position[row]))
+
+
+def best_gap(plan: Plan, visit: Visit, travel: Travel) -> tuple[Gap, int, int, int] | None:
+    """The cheapest gap for `visit` in its own window, with its metres, seconds and cost; as `score` says."""
+    tape = build_tape(plan)
+    scores = score(tape, visit, Slots.of([[(visit.opens_s, visit.closes_s)]]), travel)
+    row, metres, seconds, cost_s = (
+        int(of[0, 0]) for of in (scores.row, scores.metres, scores.seconds, scores.cost_s)
+    )
+    return None if row < 0 else (gap_of(tape, row), metres, seconds, cost_s)
+
+
+def insert(plan: Plan, gap: Gap, visit: Visit, travel: Travel) -> Plan:
+    """The plan with `visit` in `gap`; only its own two legs are new. Nothing is checked.
+
+    Raises ValueError if the plan has no such gap.
+    """
+    shift, trip = _find_trip(plan, gap)
+    at = gap.position
+    before = trip.visits[at - 1].place if at else plan.depot
+    after = trip.visits[at].place if at < len(trip.visits) else plan.depot
+    kind = shift.vehicle.kind
+    legs = (travel.leg(before, visit.place, kind), travel.leg(visit.place, after, kind))
+    longer = Trip(
+        trip.key,
+        (*trip.visits[:at], visit, *trip.visits[at:]),
+        (*trip.legs[:at], *legs, *trip.legs[at + 1 :]),
+    )
+    return _with_trip(plan, shift, longer)
+
+
+def remove(plan: Plan, visit_key: int, travel: Travel) -> Plan:
+    """The plan without the visit; only the leg that closes its gap is new. Nothing is checked.
+
+    Where ways break the triangle inequality, what follows may come later. Raises ValueError if the plan
+    does not have the visit.
+    """
+    shift, trip, at = _find_visit(plan, visit_key)
+    if len(trip.visits) == 1:
+        return _with_trip(plan, shift, Trip(trip.key))
+    before = trip.visits[at - 1].place if at else plan.depot
+    after = trip.visits[at + 1].place if at + 1 < len(trip.visits) else plan.depot
+    leg = travel.leg(before, after, shift.vehicle.kind)
+    shorter = Trip(
+        trip.key,
+        (*trip.visits[:at], *trip.visits[at + 1 :]),
+        (*trip.legs[:at], leg, *trip.legs[at + 2 :]),
+    )
+    return _with_trip(plan, shift, shorter)
+
+
+def _check(tape: Tape, visit: Visit, slots: Slots) -> None:
+    if slots.opens_s.shape != slots.closes_s.shape or len(slots.opens_s) != tape.n_days:
+        raise ValueError(f"slots of shape {slots.opens_s.shape} for a tape of {tape.n_days} days")
+    if len(tape.departs_s) and len(visit.delivered) != len(tape.room_before):
+        raise ValueError(f"the visit's loads need {len(tape.room_before)} dimensions")
+
+
+def _timely(tape: Tape, visit: Visit, to: Legs, back: Legs) -> _Candidates:
+    """The gaps that have time for the visit. The last row is a seam, so nothing is lost without it."""
+    lo = tape.departs_s[:-1] + to.seconds[:-1]
+    hi = tape.latest_s[:-1] - back.seconds[1:]
+    hi -= visit.service_s
+    row = np.flatnonzero(lo <= hi)
+    return _Candidates(row, lo[row], hi[row])
+
+
+def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
+    """Whether the vehicle of each row can take the visit's loads on every leg, and has its skills."""
+    room: Mask = tape.skills[row] & visit.skills == visit.skills
+    for before, load in zip(tape.room_before, visit.delivered, strict=False):
+        room &= before[row] >= load
+    for after, load in zip(tape.room_after, visit.collected, strict=False):
+        room &= after[row] >= load
+    return room
+
+
+def _added(tape: Tape, row: Ints, to: Legs, back: Legs) -> _Added:
+    seconds = to.seconds[row] + back.seconds[row + 1] - tape.arc_s[row]
+    metres = to.metres[row] + back.metres[row + 1] - tape.arc_m[row]
+    cost_s = metres * tape.cost_s_per_km[row]
+    cost_s //= 1000
+    cost_s += seconds
+    cost_s += tape.opening_cost_s[row]
+    return _Added(cost_s, seconds, metres)
+
+
+def _by_day(tape: Tape, found: _Candidates) -> list[slice]:
+    cuts = np.searchsorted(found.row, tape.first).tolist()
+    return [slice(start, end) for start, end in pairwise(cuts)]
+
+
+def _cheapest(tape: Tape, found: _Candidates, cost_s: Ints, slots: Slots) -> Ints:
+    """The index of the first cheapest candidate that fits each slot, or -1; shape (n_days, n_slots)."""
+    pick = np.full(slots.opens_s.shape, -1, dtype=np.int64)
+    for day, here in enumerate(_by_day(tape, found)):
+        if here.start == here.stop:
+            continue
+        fits = found[here].fit(slots.opens_s[day], slots.last_s[day])
+        priced = np.where(fits, cost_s[here], DEAR)
+        pick[day] = np.where(fits.any(axis=1), priced.argmin(axis=1) + here.start, -1)
+    return pick
+
+
+def _any_fits(tape: Tape, found: _Candidates, slots: Slots) -> Mask:
+    """Whether any candidate fits each slot, shape (n_days, n_slots)."""
+    fits = np.zeros(slots.opens_s.shape, dtype=np.bool_)
+    for day, here in enumerate(_by_day(tape, found)):
+        fits[day] = found[here].fit(slots.opens_s[day], slots.last_s[day]).any(axis=1)
+    return fits
+
+
+def _picked(values: Ints, pick: Ints, missing: int = 0) -> Ints:
+    if not len(values):
+        return np.full(pick.shape, missing, dtype=np.int64)
+    return np.where(pick < 0, missing, values[pick])
+
+
+def _find_trip(plan: Plan, gap: Gap) -> tuple[Shift, Trip]:
+    for shift in plan.shifts:
+        for trip in shift.trips:
+            if (shift.vehicle.key, trip.key) == (gap.shift_key, gap.trip_key):
+                if not 0 <= gap.position <= len(trip.visits):
+                    break
+                return shift, trip
+    raise ValueError(f"the plan has no {gap}")
+
+
+def _find_visit(plan: Plan, visit_key: int) -> tuple[Shift, Trip, int]:
+    for shift in plan.shifts:
+        for trip in shift.trips:
+            for at, visit in enumerate(trip.visits):
+                if visit.key == visit_key:
+                    return shift, trip, at
+    raise ValueError(f"the plan has no visit {visit_key}")
+
+
+def _with_trip(plan: Plan, shift: Shift, trip: Trip) -> Plan:
+    trips = tuple(trip if old.key == trip.key else old for old in shift.trips)
+    changed = replace(shift, trips=trips)
+    return replace(plan, shifts=tuple(changed if old is shift else old for old in plan.shifts))
