@@ -45,7 +45,7 @@ serve: .venv/run.stamp ## Serve as in production, with gunicorn (settings from t
 	@.venv/bin/gunicorn portal.wsgi --bind 127.0.0.1:$(PORT) --workers $${WEB_CONCURRENCY:-1} --threads 8
 
 worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
-	@.venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO
+	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO
 
 messages: .venv/dev.stamp ## Collect every sentence for translators into locale/ (needs Debian's gettext).
 	@mkdir -p locale

