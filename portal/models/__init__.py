@@ -1,0 +1,7 @@
+"""Portal's own rows: who may come in, how a merchant looks, what was sent to whom."""
+
+from portal.models.merchants import Brand
+from portal.models.messages import Message
+from portal.models.people import AccessLink, Membership, User
+
+__all__ = ["AccessLink", "Brand", "Membership", "Message", "User"]
