@@ -1,0 +1,204 @@
+"""From what a time would add to what its shopper sees: bands, prices, suggestions, comparisons.
+
+An anonymous form must not let anyone measure how near a neighbour's stop is. So everything here (order,
+price, grams, what is pointed out) comes from metres in bands, never from exact ones.
+"""
+
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduling.routing.carbon import grams
+
+BAND_M = 250
+BAND_COST_S = 36
+"""A band at 25 km/h."""
+
+PRICE_STEP_MINOR = 50
+NEIGHBOURS_SHOWN_FROM = 3
+
+
+class Tag(StrEnum):
+    """Why a time is suggested."""
+
+    LEAST_DRIVING = "least_driving"
+    SOONEST = "soonest"
+    CHEAPEST = "cheapest"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A slot that a gap can serve. `opens` and `closes` only order it, in any unit, over all days."""
+
+    key: str
+    day: int
+    opens: int
+    closes: int
+    base_price_minor: int
+    metres: int
+    grams_per_km: int
+    boundary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A candidate as its shopper may see it.
+
+    band_m: its added metres, in bands; share_percent: of the widest band of the quote, rounded up
+    mean_band_m, mean_grams: of the other options with its boundary, rounded; None where there is none
+    pointed_out: among the times of its day that add least
+    """
+
+    key: str
+    day: int
+    opens: int
+    closes: int
+    band_m: int
+    share_percent: int
+    grams: int
+    boundary: str
+    base_price_minor: int
+    price_minor: int
+    pointed_out: bool
+    mean_band_m: int | None
+    mean_grams: int | None
+
+    @property
+    def banded_cost_s(self) -> int:
+        return banded_cost_s(self.band_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    option: Option
+    tags: tuple[Tag, ...]
+
+
+def band_m(metres: int) -> int:
+    """The upper end of the band that holds `metres`; one band at least, also for less than nothing."""
+    return max(1, -(-metres // BAND_M)) * BAND_M
+
+
+def banded_cost_s(banded_m: int) -> int:
+    return banded_m // BAND_M * BAND_COST_S
+
+
+def shown_neighbours(count: int) -> int:
+    """The number of neighbours that may be mentioned: none while one could tell who they are."""
+    return count if count >= NEIGHBOURS_SHOWN_FROM else 0
+
+
+def is_pointed_out(banded_m: int, bands_of_day: Sequence[int]) -> bool:
+    """Whether a band costs at most a quarter more than its day's cheapest (of a minute, if that is less)."""
+    cheapest_s = banded_cost_s(min(bands_of_day))
+    return 4 * (banded_cost_s(banded_m) - cheapest_s) <= max(cheapest_s, 60)
+
+
+def discount_minor(banded_m: int, bands_of_quote: Sequence[int], cap_minor: int) -> int:
+    """What a band takes off the price: all of the cap for the quote's least, nothing for its most.
+
+    In between in proportion, rounded down to PRICE_STEP_MINOR. Nothing where all bands are the same.
+    """
+    least, most = min(bands_of_quote), max(bands_of_quote)
+    if least == most:
+        return 0
+    exact = cap_minor * (most - banded_m) // (most - least)
+    return exact // PRICE_STEP_MINOR * PRICE_STEP_MINOR
+
+
+def options_for(
+    candidates: Sequence[Candidate], *, days_with_bookings: Collection[int], cap_minor: int
+) -> tuple[Option, ...]:
+    """The candidates of one quote as options, in the same order.
+
+    `cap_minor` is the most the merchant takes off a price. On a day outside `days_with_bookings` nothing
+    is pointed out: there, no van already passes. Raises ValueError if `cap_minor` is negative.
+    """
+    if cap_minor < 0:
+        raise ValueError("the cap of a discount cannot be negative")
+    bands = [band_m(candidate.metres) for candidate in candidates]
+    bands_of_day = _grouped([candidate.day for candidate in candidates], bands)
+    pointed_out = [
+        candidate.day in days_with_bookings and is_pointed_out(band, bands_of_day[candidate.day])
+        for candidate, band in zip(candidates, bands, strict=True)
+    ]
+    prices = [
+        max(0, candidate.base_price_minor - discount_minor(band, bands, cap_minor))
+        for candidate, band in zip(candidates, bands, strict=True)
+    ]
+    return _assembled(candidates, bands, prices, pointed_out)
+
+
+def suggestions_for(options: Sequence[Option]) -> tuple[Suggestion, ...]:
+    """The time with the least driving, the soonest, and the cheapest; once each, with all its tags.
+
+    Of equal ones, the one that is best in the other respects: so they merge where they can.
+    """
+    if not options:
+        return ()
+    chosen: dict[str, list[Tag]] = {}
+    by_key = {option.key: option for option in options}
+    for tag, rank in _RANKS.items():
+        chosen.setdefault(min(options, key=rank).key, []).append(tag)
+    return tuple(Suggestion(by_key[key], tuple(tags)) for key, tags in chosen.items())
+
+
+def _least_driving(option: Option) -> tuple[int, ...]:
+    return option.band_m, option.price_minor, option.opens, option.closes
+
+
+def _soonest(option: Option) -> tuple[int, ...]:
+    return option.opens, option.closes, option.band_m, option.price_minor
+
+
+def _cheapest(option: Option) -> tuple[int, ...]:
+    return option.price_minor, option.band_m, option.opens, option.closes
+
+
+_RANKS = {Tag.LEAST_DRIVING: _least_driving, Tag.SOONEST: _soonest, Tag.CHEAPEST: _cheapest}
+
+
+def _assembled(
+    candidates: Sequence[Candidate], bands: list[int], prices: list[int], pointed_out: list[bool]
+) -> tuple[Option, ...]:
+    boundaries = [candidate.boundary for candidate in candidates]
+    weights = [grams(band, one.grams_per_km) for one, band in zip(candidates, bands, strict=True)]
+    mean_bands, mean_grams = _means_of_others(boundaries, bands), _means_of_others(boundaries, weights)
+    return tuple(
+        Option(
+            key=candidate.key,
+            day=candidate.day,
+            opens=candidate.opens,
+            closes=candidate.closes,
+            band_m=bands[index],
+            share_percent=-(-100 * bands[index] // max(bands)),
+            grams=weights[index],
+            boundary=candidate.boundary,
+            base_price_minor=candidate.base_price_minor,
+            price_minor=prices[index],
+            pointed_out=pointed_out[index],
+            mean_band_m=mean_bands[index],
+            mean_grams=mean_grams[index],
+        )
+        for index, candidate in enumerate(candidates)
+    )
+
+
+def _grouped(groups: Sequence[Hashable], values: Sequence[int]) -> dict[Hashable, list[int]]:
+    found: dict[Hashable, list[int]] = {}
+    for group, value in zip(groups, values, strict=True):
+        found.setdefault(group, []).append(value)
+    return found
+
+
+def _means_of_others(groups: Sequence[str], values: Sequence[int]) -> list[int | None]:
+    """For each value, the mean of the others of its group, halves rounded up; None if it is alone."""
+    grouped = _grouped(groups, values)
+    return [
+        _mean(sum(grouped[group]) - value, len(grouped[group]) - 1)
+        for group, value in zip(groups, values, strict=True)
+    ]
+
+
+def _mean(total: int, count: int) -> int | None:
+    return (2 * total + count) // (2 * count) if count else None
