@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 
 def render_page(
@@ -32,8 +33,10 @@ def render_page(
 
 def targets(request: HttpRequest, part: str) -> bool:
     """Whether htmx will put the answer where `part` stands."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and htmx.target == PurePosixPath(part).stem.removeprefix("_")
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    if not htmx or htmx.boosted:
+        return False
+    return htmx.target == PurePosixPath(part).stem.removeprefix("_")
 
 
 def redirect_page(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -217,7 +217,7 @@ DATABASES: dict[str, dict[str, Any]] = {
     },
 }
 given_database: dict[str, Any] = read(
-    env.dj_db_url,  # type: ignore[arg-type]  # its return type is a TypedDict of dj-database-url's own
+    env.dj_db_url,
     "DATABASE_URL",
     {},
     "give an address such as postgres://user:password@host:5432/doorstep, or leave it empty for SQLite.",
@@ -278,7 +278,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # Mail
 
 given_mail: dict[str, Any] = read(
-    env.dj_email_url,  # type: ignore[arg-type]  # its return type is a TypedDict of dj-email-url's own
+    env.dj_email_url,
     "EMAIL_URL",
     {},
     "give your mail server as smtp+tls://user:password@host:587 (or smtp+ssl://...:465).",

@@ -44,13 +44,23 @@ def start_postgres() -> str:
     return str(server.get_uri())
 
 
+def postgres_from_wheel() -> str:
+    """Return an address, or nothing where there is no wheel: the tests skip then. Under CI=true it must be had."""
+    try:
+        return start_postgres()
+    except ImportError:
+        if os.environ.get("CI") == "true":
+            raise
+        return ""
+
+
 def prepare() -> None:
     """Set the environment of a test run, once, in the process that was started first."""
     for name in OURS:
         os.environ.pop(name, None)
     os.environ["DOORSTEP_TEST"] = "1"
     if os.environ.get("TEST_ON") == "postgres":
-        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or start_postgres()
+        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or postgres_from_wheel()
     if os.environ.get("TEST_REDIS_URL"):
         os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
 
