@@ -1,0 +1,109 @@
+"""Numbers and instants as a shopper reads them. Pure: units in, sentences out."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+NEAREST_BAND_M = 250
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return minor units as a price: 250, EUR -> €2.50."""
+    amount = number_format(Decimal(abs(amount_minor)) / 100, decimal_pos=2, force_grouping=True)
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    sign = "−" if amount_minor < 0 else ""
+    return gettext("%(sign)s%(symbol)s%(amount)s") % {"sign": sign, "symbol": symbol, "amount": amount}
+
+
+def kilometres(metres: int) -> str:
+    """Return metres, in steps of a quarter kilometre, without zeros that say nothing: 1250 -> 1.25 km."""
+    amount = number_format((Decimal(metres) / 1000).quantize(Decimal("0.01")).normalize(), use_l10n=True)
+    return gettext("%(amount)s km") % {"amount": amount}
+
+
+def distance(band_m: int) -> str:
+    """Return a band in the middle of a sentence: 250 -> less than 0.25 km, 1000 -> about 1 km."""
+    words = gettext("less than %(km)s") if band_m <= NEAREST_BAND_M else gettext("about %(km)s")
+    return words % {"km": kilometres(band_m).replace(" ", "\u00a0")}
+
+
+def more_driving(band_m: int) -> str:
+    """Return a band as a sentence of its own: Less than 0.25 km more."""
+    return capital(gettext("%(distance)s more.") % {"distance": distance(band_m)})
+
+
+def grams(amount_g: int) -> str:
+    """Return grams to the nearest ten, since they come from bands: 173 -> 170 g CO₂e."""
+    return gettext("%(amount)s g CO₂e") % {"amount": number_format(round(amount_g, -1), force_grouping=True)}
+
+
+def load(parcels: int, load_g: int) -> str:
+    """Return what is delivered: 2 parcels, 9 kg."""
+    count = ngettext("%(count)d parcel", "%(count)d parcels", parcels) % {"count": parcels}
+    return gettext("%(parcels)s, %(weight)s") % {"parcels": count, "weight": weight(load_g)}
+
+
+def weight(load_g: int) -> str:
+    """Return grams as kilograms: 9000 -> 9 kg, 500 -> 0.5 kg."""
+    amount = (Decimal(load_g) / 1000).quantize(Decimal("0.1")).normalize()
+    return gettext("%(amount)s kg") % {"amount": number_format(amount, use_l10n=True)}
+
+
+def clock_time(at: datetime) -> str:
+    """Return a local time: 10:00."""
+    return date_format(at, "H:i")
+
+
+def hours(opens: datetime, closes: datetime) -> str:
+    """Return local times in full: 10:00–12:00."""
+    return f"{clock_time(opens)}–{clock_time(closes)}"
+
+
+def short_hours(opens: datetime, closes: datetime) -> str:
+    """Return local times without what everybody fills in: 10–12."""
+    if opens.minute == closes.minute == 0:
+        return f"{date_format(opens, 'G')}–{date_format(closes, 'G')}"
+    return hours(opens, closes)
+
+
+def short_day(day: date) -> str:
+    """Return Thu 26 Nov."""
+    return date_format(day, "D j M")
+
+
+def long_day(day: date) -> str:
+    """Return Thursday 26 November."""
+    return date_format(day, "l j F")
+
+
+def long_moment(at: datetime) -> str:
+    """Return Wednesday 25 November, 18:00."""
+    return gettext("%(day)s, %(time)s") % {"day": long_day(at), "time": clock_time(at)}
+
+
+def short_moment(at: datetime) -> str:
+    """Return Wed 25 Nov, 18:00."""
+    return gettext("%(day)s, %(time)s") % {"day": short_day(at), "time": clock_time(at)}
+
+
+def time_left(seconds: int) -> str:
+    """Return whole minutes as words; below two minutes, 1 minute: nobody is promised more than there is."""
+    minutes = max(1, seconds // 60)
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+
+
+def capital(sentence: str) -> str:
+    """Return `sentence` beginning with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+TAGS: dict[str, str | Promise] = {
+    "least_driving": _("Least driving"),
+    "soonest": _("Soonest"),
+    "cheapest": _("Cheapest"),
+}
