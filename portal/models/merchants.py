@@ -26,7 +26,9 @@ class Brand(models.Model):
         verbose_name_plural = _("brands")
         constraints = [
             # It ends up in a stylesheet, so the database too refuses anything but a colour.
-            models.CheckConstraint(condition=Q(accent__regex=ACCENT_PATTERN), name="brand_accent_is_a_colour"),
+            models.CheckConstraint(
+                condition=Q(accent__regex=ACCENT_PATTERN), name="brand_accent_is_a_colour"
+            ),
             models.CheckConstraint(condition=~Q(letter=""), name="brand_letter_not_empty"),
         ]
 
