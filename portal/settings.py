@@ -16,7 +16,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +24,7 @@ from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
+MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 env = Env()
 problems: list[str] = []
@@ -277,33 +278,33 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 
 # Mail
 
-given_mail: dict[str, Any] = read(
-    env.dj_email_url,
-    "EMAIL_URL",
-    {},
-    "give your mail server as smtp+tls://user:password@host:587 (or smtp+ssl://...:465).",
-    lambda value: not PRODUCTION or value["EMAIL_BACKEND"].endswith(".smtp.EmailBackend"),
+given_mail = urlsplit(
+    read(
+        env.str,
+        "EMAIL_URL",
+        "",
+        "give your mail server as smtp+tls://user:password@host:587 (or smtp+ssl://...:465, or smtp://host:25).",
+        lambda value: urlsplit(value).scheme in MAIL_SCHEMES and bool(urlsplit(value).hostname),
+    )
 )
 if PRODUCTION:
     require(
         os.environ.get("EMAIL_URL", "").strip(),
         "EMAIL_URL: give your mail server as smtp+tls://user:password@host:587. Else links land in logs.",
     )
-EMAIL_BACKEND = given_mail.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_FILE_PATH = given_mail.get("EMAIL_FILE_PATH") or None
-EMAIL_HOST = given_mail.get("EMAIL_HOST") or "localhost"
-EMAIL_PORT = given_mail.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER = given_mail.get("EMAIL_HOST_USER") or ""
-EMAIL_HOST_PASSWORD = given_mail.get("EMAIL_HOST_PASSWORD") or ""
-EMAIL_USE_TLS = bool(given_mail.get("EMAIL_USE_TLS"))
-EMAIL_USE_SSL = bool(given_mail.get("EMAIL_USE_SSL"))
-EMAIL_TIMEOUT = 8  # an outbox handler has 10 s
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
-if PRODUCTION:
     require(
         os.environ.get("FROM_EMAIL", "").strip(),
         "FROM_EMAIL: name the sender of mails, such as Deliveries <times@example.org>.",
     )
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if given_mail.hostname else 'console'}.EmailBackend"
+EMAIL_HOST = given_mail.hostname or "localhost"
+EMAIL_PORT = given_mail.port or MAIL_SCHEMES.get(given_mail.scheme, 25)
+EMAIL_HOST_USER = unquote(given_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(given_mail.password or "")
+EMAIL_USE_TLS = given_mail.scheme == "smtp+tls"
+EMAIL_USE_SSL = given_mail.scheme == "smtp+ssl"
+EMAIL_TIMEOUT = 8  # an outbox handler has 10 s
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
 
 # Words, times and numbers
 

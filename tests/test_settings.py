@@ -1,0 +1,220 @@
+"""Settings are checked at start: one clear sentence for each bad value, and nothing starts half."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).parent.parent
+PRODUCTION = {
+    "SECRET_KEY": "k7Qp2vX9" * 8,
+    "ALLOWED_HOSTS": "times.example.org",
+    "PUBLIC_URL": "https://times.example.org/",
+    "DATABASE_URL": "postgres://doorstep:pw@db.example.org:5432/doorstep",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "EMAIL_URL": "smtp+tls://user:pw@mail.example.org:587",
+    "FROM_EMAIL": "Deliveries <times@example.org>",
+}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Return a function that reads the settings afresh, with nothing but these variables set."""
+
+    def load(**variables: str) -> dict:
+        for name in set(os.environ) - {"PATH", "HOME"}:
+            monkeypatch.delenv(name)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "portal" / "settings.py"))
+
+    return load
+
+
+def refusal(load, **variables: str) -> str:
+    """The sentences with which the settings refuse to load."""
+    with pytest.raises(ImproperlyConfigured) as refused:
+        load(**variables)
+    return str(refused.value)
+
+
+def test_production_starts_when_it_has_been_told_everything(load):
+    settings = load(**PRODUCTION)
+
+    assert settings["PRODUCTION"]
+    assert settings["PUBLIC_URL"] == "https://times.example.org"
+    assert settings["EMAIL_HOST"] == "mail.example.org"
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "REDIS_URL", "EMAIL_URL", "FROM_EMAIL"]
+)
+def test_production_does_not_start_without_what_it_needs(load, name):
+    assert f"- {name}: " in refusal(load, **PRODUCTION | {name: ""})
+
+
+def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
+    sentences = refusal(load).splitlines()
+
+    assert sentences[0] == "Doorstep can't start:"
+    assert len(sentences) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEBUG", "perhaps", "say 1 for on or 0 for off"),
+        ("DOORSTEP_DEMO", "2", "say 1 for on or 0 for off"),
+        ("SECRET_KEY", "short", "at least 50 random characters"),
+        ("ALLOWED_HOSTS", "*", "name the hosts"),
+        ("PUBLIC_URL", "times.example.org", "give the portal's address"),
+        ("PUBLIC_URL", "http://times.example.org", "https address"),
+        ("DATABASE_URL", "mysql://root@db/doorstep", "postgres://"),
+        ("DATABASE_URL", "nonsense", "postgres://"),
+        ("REDIS_URL", "http://127.0.0.1", "redis://"),
+        ("WEB_CONCURRENCY", "many", "whole number from 1 to 64"),
+        ("WEB_CONCURRENCY", "0", "whole number from 1 to 64"),
+        ("TRUSTED_PROXY_HOPS", "-1", "whole number from 0 to 5"),
+        ("EMAIL_URL", "mail.example.org", "smtp+tls://"),
+        ("EMAIL_URL", "console://", "smtp+tls://"),
+        ("MAP_TILES_URL", "https://tiles.example.org/", "{z}/{x}/{y}"),
+        ("GEOCODER", "crystal ball", "gazetteer, nominatim, photon or pelias"),
+        ("GEOCODER", "photon", "Give the address of yours"),
+        ("GEOCODER", "nominatim", "name and a contact"),
+        ("GEOCODER_URL", "photon", "whole address"),
+        ("GAZETTEER_FILE", "no-such-file.csv", "no such file"),
+        ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
+    ],
+)
+def test_a_bad_value_gets_a_sentence(load, name, value, sentence):
+    said = refusal(load, **PRODUCTION | {name: value})
+
+    assert sentence in said
+
+
+def test_no_sentence_repeats_a_secret(load):
+    said = refusal(
+        load, **PRODUCTION | {"SECRET_KEY": "hunter2", "DATABASE_URL": "hunter2", "EMAIL_URL": "hunter2"}
+    )
+
+    assert "hunter2" not in said
+
+
+def test_several_processes_need_redis_also_on_a_developers_machine(load):
+    assert "- REDIS_URL: WEB_CONCURRENCY asks" in refusal(load, DEBUG="1", WEB_CONCURRENCY="2")
+
+
+def test_sqlite_takes_its_lock_first_and_survives_a_power_cut(load):
+    options = load(DEBUG="1")["DATABASES"]["default"]["OPTIONS"]
+
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert options["timeout"] == 20
+    assert "journal_mode=WAL" in options["init_command"]
+    assert "synchronous=FULL" in options["init_command"]
+
+
+def test_postgres_waits_three_seconds_for_a_lock(load):
+    database = load(**PRODUCTION)["DATABASES"]["default"]
+
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert "lock_timeout=3000" in database["OPTIONS"]["options"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres://db.example.org/shop"),
+        ("ALLOWED_HOSTS", "times.example.org"),
+        ("ALLOWED_HOSTS", "*"),
+    ],
+)
+def test_the_demo_refuses_a_real_database_and_the_open_network(load, name, value):
+    assert f"- {name}: the demo" in refusal(load, DOORSTEP_DEMO="1", **{name: value})
+
+
+def test_the_demo_loads_its_package_and_no_other_mode_does(load):
+    assert "portal.demo" in load(DOORSTEP_DEMO="1")["INSTALLED_APPS"]
+    for variables in (PRODUCTION, {"DEBUG": "1"}, {"DOORSTEP_TEST": "1"}):
+        assert "portal.demo" not in load(**variables)["INSTALLED_APPS"]
+
+
+def test_cookies_are_pinned_to_the_host_in_production_and_plain_in_the_demo(load):
+    production, demo = load(**PRODUCTION), load(DOORSTEP_DEMO="1")
+
+    assert production["SESSION_COOKIE_NAME"] == "__Host-session"
+    assert production["CSRF_COOKIE_NAME"] == "__Host-csrf"
+    assert production["SESSION_COOKIE_SECURE"]
+    assert demo["SESSION_COOKIE_NAME"] == "session"
+    assert not demo["SESSION_COOKIE_SECURE"]
+    assert production["SESSION_COOKIE_SAMESITE"] == demo["SESSION_COOKIE_SAMESITE"] == "Lax"
+
+
+def test_only_the_demo_may_frame_its_own_pages(load):
+    policy = "CONTENT_SECURITY_POLICY"
+
+    assert load(**PRODUCTION)[policy]["DIRECTIVES"]["frame-ancestors"] == ["'none'"]
+    assert load(DOORSTEP_DEMO="1")[policy]["DIRECTIVES"]["frame-ancestors"] == ["'self'"]
+
+
+def test_a_tile_server_is_let_through_the_policy_and_nothing_else_is(load):
+    tiles = "https://{s}.tiles.example.org/{z}/{x}/{y}.png"
+    directives = load(**PRODUCTION, MAP_TILES_URL=tiles)["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+
+    assert directives["img-src"] == ["'self'", "data:", "https://*.tiles.example.org"]
+    assert directives["default-src"] == ["'none'"]
+    assert directives["script-src"] == directives["style-src"] == directives["connect-src"] == ["'self'"]
+
+
+def run(code: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the repository, with these variables on top of production's."""
+    environment = {"PATH": os.environ["PATH"], **PRODUCTION, **variables}
+    return subprocess.run(
+        [sys.executable, *code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_djangos_own_deployment_check_finds_nothing():
+    checked = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
+
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
+
+
+IN_PRODUCTION = """
+import django, sys
+django.setup()
+from django.test import Client
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+visitor = Client(SERVER_NAME="times.example.org")
+for address in ("/demo/", "/demo/clock/", "/demo/inbox/"):
+    for method in (visitor.get, visitor.post):
+        print(address, method(address, {"to": "evening"}, secure=True).status_code)
+print("plain http", visitor.get("/demo/").status_code)
+print("demo loaded", any(name.startswith("portal.demo") for name in sys.modules))
+from datetime import UTC, datetime
+from scheduling import clock
+print("clock ahead", abs(clock.now() - datetime.now(UTC)).total_seconds() > 5)
+"""
+
+
+@pytest.mark.slow
+def test_in_production_there_is_no_demo_and_the_clock_cannot_be_moved(tmp_path):
+    told = run(
+        ["-c", IN_PRODUCTION],
+        DJANGO_SETTINGS_MODULE="portal.settings",
+        DATABASE_URL="",
+        SQLITE_FILE=str(tmp_path / "production.sqlite3"),
+        STATIC_ROOT=str(tmp_path / "static"),
+        DOORSTEP_CLOCK_OFFSET_S="86400",
+    )
+
+    lines = told.stdout.splitlines()
+    assert [line.rsplit(" ", 1)[1] for line in lines[:6]] == ["404"] * 6, told.stderr
+    assert lines[6:] == ["plain http 301", "demo loaded False", "clock ahead False"]
+    assert list((tmp_path / "static" / "css").glob("tokens.*.css.br"))
