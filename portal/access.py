@@ -1,0 +1,199 @@
+"""Who may: customers' links. A link's token is derived when it is sent and never kept.
+
+A token is the link's id followed by an HMAC-SHA256 (256 bits) of id, kind and generation. It stands in one
+mail and in one address, `/l/<token>/`; a visit there swaps it for a signed cookie, one for each delivery, and
+redirects, so that it is in no later address, no Referer and no log (see portal/redaction.py).
+
+Links end 14 days after the last day promised. A follow link looks; only a manage link changes anything.
+Staff are portal/staff.py's.
+"""
+
+import base64
+import binascii
+import hmac
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
+
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
+
+from portal.models.people import AccessLink, LinkKind
+from scheduling import clock, windows
+from scheduling.models import Delivery
+
+FOLLOW, MANAGE = LinkKind.FOLLOW, LinkKind.MANAGE
+DAYS_AFTER: Final = 14
+ID_BYTES: Final = 16
+TOKEN_LENGTH: Final = 64
+SALT: Final = "portal.access"
+P = ParamSpec("P")
+
+
+# Links and their tokens
+
+
+def issue_link(*, delivery: Delivery, kind: LinkKind, now: datetime) -> AccessLink:
+    """Return the delivery's live link of a kind, made now if there is none."""
+    link, _made = AccessLink.objects.get_or_create(
+        delivery=delivery, kind=kind, revoked_at=None, defaults={"created_at": now}
+    )
+    return link
+
+
+def renew_link(link: AccessLink) -> None:
+    """End every token and cookie of this link given out so far; the next token sent is another."""
+    AccessLink.objects.filter(pk=link.pk).update(generation=F("generation") + 1)
+    link.refresh_from_db(fields=["generation"])
+
+
+def revoke_link(link: AccessLink, *, now: datetime) -> None:
+    """End this link. The delivery gets another when the next mail is sent."""
+    AccessLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=now)
+    link.refresh_from_db(fields=["revoked_at"])
+
+
+def token_of(link: AccessLink) -> str:
+    """Return the link's token: 64 characters fit for an address. Send it; never store or log it."""
+    return _token(link, settings.SECRET_KEY)
+
+
+def url_of(link: AccessLink) -> str:
+    """Return the whole address to send, token included. Never store or log it."""
+    return f"{settings.PUBLIC_URL}/l/{token_of(link)}/"
+
+
+def link_from_token(token: str, *, now: datetime) -> AccessLink | None:
+    """Return the live link that a token stands for; None if it is forged, ended, renewed or revoked."""
+    link = _link(_id_in(token))
+    if link is None:
+        return None
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    # Every key is compared, in constant time: how long it takes says nothing.
+    known = [hmac.compare_digest(_token(link, key).encode(), token.encode()) for key in keys]
+    return link if any(known) and is_live(link, now=now) else None
+
+
+def _token(link: AccessLink, key: str) -> str:
+    said = f"{link.pk.hex}:{link.kind}:{link.generation}"
+    proof = salted_hmac(SALT, said, secret=key, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(link.pk.bytes + proof).decode()
+
+
+def _id_in(token: str) -> uuid.UUID | None:
+    if len(token) != TOKEN_LENGTH or not token.isascii():
+        return None
+    try:
+        return uuid.UUID(bytes=base64.b64decode(token, altchars=b"-_", validate=True)[:ID_BYTES])
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _link(pk: uuid.UUID | None) -> AccessLink | None:
+    rows = AccessLink.objects.select_related("delivery__booking__stop__route__shift__plan__depot")
+    return rows.filter(pk=pk).first() if pk else None
+
+
+def ends_at(link: AccessLink) -> datetime:
+    """Return when a link stops working: at the end of the 14th day after the last day promised."""
+    booking = getattr(link.delivery, "booking", None)
+    if booking is None:
+        return link.created_at + timedelta(days=DAYS_AFTER)
+    zone = booking.stop.route.shift.plan.depot.zone
+    promised = windows.local_date(booking.stop.opens_at, zone)
+    return windows.midnight(promised + timedelta(days=DAYS_AFTER + 1), zone)
+
+
+def is_live(link: AccessLink, *, now: datetime) -> bool:
+    """Whether the link works at `now`."""
+    return link.revoked_at is None and now < ends_at(link)
+
+
+# The cookie that a token is swapped for
+
+
+def cookie_name(ref: str) -> str:
+    """Return the name of the cookie of one delivery: `__Host-` wherever we are behind https."""
+    return f"{settings.COOKIE_PREFIX}delivery-{ref}"
+
+
+def grant_cookie(response: HttpResponse, link: AccessLink, *, request: HttpRequest, now: datetime) -> None:
+    """Let this browser in by `link`. A follow link takes nothing from who may change the delivery."""
+    ref = link.delivery.ref
+    if link.kind == FOLLOW and link_from_request(request, ref=ref, kind=MANAGE, now=now):
+        return
+    response.set_cookie(
+        cookie_name(ref),
+        signing.dumps([link.pk.hex, link.generation], salt=SALT),
+        max_age=ends_at(link) - now,
+        path="/",
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def link_from_request(request: HttpRequest, *, ref: str, kind: LinkKind, now: datetime) -> AccessLink | None:
+    """Return the live link by which this browser may `kind` the delivery, if any. Who manages may follow."""
+    try:
+        key, generation = signing.loads(request.COOKIES.get(cookie_name(ref), ""), salt=SALT)
+    except signing.BadSignature:
+        return None
+    link = _link(uuid.UUID(key))
+    if link is None or link.generation != generation or link.delivery.ref != ref:
+        return None
+    return link if link.kind in (kind, MANAGE) and is_live(link, now=now) else None
+
+
+# Views
+
+LinkView = Callable[Concatenate[HttpRequest, AccessLink, P], HttpResponse]
+RefView = Callable[..., HttpResponse]  # (request, ref, ...): Django passes what it found in the path by name
+
+
+def require_follow(view: LinkView[P]) -> RefView:
+    """Serve `/.../<ref>/` to who may look; the view gets the link. Others: 404. Anything but looking: 403."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, ref: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        link = _link_or_404(request, ref, FOLLOW)
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return private(view(request, link, *args, **kwargs), referrer="no-referrer")
+
+    return guarded
+
+
+def require_manage(view: LinkView[P]) -> RefView:
+    """Serve `/.../<ref>/` to who may change it; the view gets the link. Follow links: 403. Others: 404."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, ref: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        link = _link_or_404(request, ref, FOLLOW)
+        if link.kind != MANAGE:
+            raise PermissionDenied
+        # Not "no-referrer": under that, browsers post forms with `Origin: null`, which looks like a forgery.
+        return private(view(request, link, *args, **kwargs), referrer="same-origin")
+
+    return guarded
+
+
+def _link_or_404(request: HttpRequest, ref: str, kind: LinkKind) -> AccessLink:
+    link = link_from_request(request, ref=ref, kind=kind, now=clock.now())
+    if link is None:
+        raise Http404
+    return link
+
+
+def private(response: HttpResponse, *, referrer: str = "no-referrer") -> HttpResponse:
+    """Keep a page behind a link out of caches, search engines and other sites' logs."""
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = referrer
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -1,0 +1,40 @@
+"""No token reaches a log: whoever writes a line that has one in it, it is taken out of the record.
+
+A record factory, not a filter: filters sit on single loggers and handlers, and Django's development server,
+gunicorn and Celery each bring their own. Proxies in front write their own logs: see docs/operations.md.
+"""
+
+import logging
+import re
+from typing import Any, Final
+
+TOKEN: Final = re.compile(r"(/l/)[^/\s\"'?]{8,}")
+
+
+def redact(text: str) -> str:
+    """Return `text` with the token of every `/l/<token>/` taken out."""
+    return TOKEN.sub(r"\1[token]", text)
+
+
+def install() -> None:
+    """Redact every log record of this process from now on."""
+    make_record = logging.getLogRecordFactory()
+    if getattr(make_record, "redacts", False):
+        return
+
+    def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make_record(*args, **kwargs)
+        _redact_record(record)
+        return record
+
+    make_redacted.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make_redacted)
+
+
+def _redact_record(record: logging.LogRecord) -> None:
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, KeyError):  # a bad logging call: logging itself says so when it is handled
+        return
+    if TOKEN.search(message):
+        record.msg, record.args = redact(message), ()

@@ -1,0 +1,75 @@
+"""Messages on their way: queued once, claimed by one sender at a time, tried again until they are out."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import F
+
+from portal.models.messages import Channel, Message, MessageState
+from scheduling.models import Event
+
+LEASE: Final = timedelta(seconds=60)
+WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
+MOST_ATTEMPTS: Final = len(WAITS) + 1
+
+
+def queue_message(*, event: Event, ref: str, now: datetime) -> Message:
+    """Queue one mail about `event` to the contact of delivery `ref`; asked again, return the same row."""
+    person, channel = f"customer:{ref}", Channel.EMAIL
+    message, _new = Message.objects.get_or_create(
+        event=event,
+        channel=channel,
+        person=person,
+        defaults={
+            "message_id": f"<{event.uid.hex}.{channel}.{ref.lower()}@{_host()}>",
+            "created_at": now,
+            "next_attempt_at": now,
+        },
+    )
+    return message
+
+
+def _host() -> str:
+    return urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+
+
+def due_messages(*, now: datetime, limit: int) -> list[int]:
+    """Return the ids of messages to be tried now, in the order of their events. One query."""
+    due = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__lte=now)
+    return list(due.order_by("event_id", "pk").values_list("pk", flat=True)[:limit])
+
+
+def claim_message(*, pk: int, now: datetime) -> Message | None:
+    """Take a due message for one attempt; None if somebody else has it.
+
+    The claim ends by itself: a message whose sender was killed is due again after the lease.
+    """
+    # The condition is judged again by the update, so of two senders only one gets the row.
+    taken = Message.objects.filter(pk=pk, state=MessageState.QUEUED, next_attempt_at__lte=now).update(
+        next_attempt_at=now + LEASE, attempts=F("attempts") + 1
+    )
+    rows = Message.objects.select_related("event__delivery__merchant", "event__merchant")
+    return rows.get(pk=pk) if taken else None
+
+
+def mark_sent(message: Message, *, now: datetime) -> None:
+    """Note that a mail server took it."""
+    _settle(message, state=MessageState.SENT, sent_at=now, next_attempt_at=None, error="")
+
+
+def mark_refused(message: Message, *, error: str, for_good: bool, now: datetime) -> None:
+    """Note that it did not go out; try again later, unless refused for good or tried often enough."""
+    if for_good or message.attempts >= MOST_ATTEMPTS:
+        _settle(message, state=MessageState.FAILED, next_attempt_at=None, error=error[:200])
+    else:
+        wait = WAITS[min(message.attempts, len(WAITS)) - 1]
+        _settle(message, next_attempt_at=now + wait, error=error[:200])
+
+
+def _settle(message: Message, **changes: object) -> None:
+    # Only the attempt that is still the latest may settle: a slow sender whose lease ran out may not.
+    Message.objects.filter(pk=message.pk, state=MessageState.QUEUED, attempts=message.attempts).update(
+        **changes
+    )
