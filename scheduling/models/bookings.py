@@ -2,7 +2,6 @@
 
 import secrets
 from functools import partial
-from typing import Any
 
 from django.db import models
 from django.db.models import F, Q

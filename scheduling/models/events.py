@@ -1,7 +1,6 @@
 """Facts recorded with the change that caused them, and who has taken effect of them."""
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.db.models import Q

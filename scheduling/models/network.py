@@ -76,6 +76,9 @@ class Merchant(models.Model):
     slug = models.SlugField(unique=True)
     currency = models.CharField(max_length=3, default="EUR")
     contact_email = models.EmailField(blank=True)
+    discount_cap_minor = models.PositiveIntegerField(
+        _("most taken off the price of a time that adds little driving"), default=0
+    )
     service_s = models.PositiveIntegerField(
         _("seconds at the door"), default=180, validators=[MaxValueValidator(7200)]
     )
@@ -267,7 +270,6 @@ class SlotPattern(models.Model):
     cutoff_days_before = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(14)])
     cutoff_time = models.TimeField(default=time(18))
     base_price_minor = models.PositiveIntegerField()
-    discount_cap_minor = models.PositiveIntegerField(default=0)
     cap = models.PositiveIntegerField(_("bookings a day at most"), null=True, blank=True)
     active = models.BooleanField(default=True)
 
@@ -276,9 +278,6 @@ class SlotPattern(models.Model):
             models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="slot_opens_to_close"),
             models.CheckConstraint(
                 condition=Q(weekdays__range=(1, EVERY_DAY)), name="slot_runs_some_weekday"
-            ),
-            models.CheckConstraint(
-                condition=Q(discount_cap_minor__lte=F("base_price_minor")), name="slot_never_below_free"
             ),
             models.CheckConstraint(
                 condition=Q(cutoff_days_before__gt=0) | Q(cutoff_time__lte=F("opens")),

@@ -1,0 +1,117 @@
+"""What a quote answered for each slot, as it is kept, and the sealed offer that names one answer.
+
+An offer's token names a quote, a slot and an end; the facts and the price it grants are those of the kept
+quote, so that a browser carries 80 bytes a time instead of its address fifty times over.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Self
+
+from django.core.signing import BadSignature, Signer
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.errors import OfferForged
+from scheduling.windows import Window
+
+OFFER_LIFE: Final = timedelta(minutes=20)
+OPEN: Final = "open"
+
+REASONS: Final[dict[str, LazyText]] = {
+    "taken": _("Taken. Vans are full then."),
+    "no_time": _("Taken. No van can be with you then."),
+    "cutoff": _("Too late to choose this time."),
+    "packing": _("The shop needs longer to pack."),
+    "blackout": _("No deliveries on this day."),
+    "not_yet": _("Not open for choosing yet."),
+    "cap": _("Taken. The shop has no more deliveries then."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAnswer:
+    """One slot of one quote. Banded values are for customers, exact ones for the operator's staff.
+
+    `status` is "open" or a key of REASONS. `band_m`, `grams`, prices and `pointed_out` come from the
+    banded metres; `added_m`, `added_s` and `exact_grams` from the insertion itself.
+    `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
+    """
+
+    key: str
+    outlet_id: int
+    plan_id: int | None
+    service_date: date
+    opens_at: datetime
+    closes_at: datetime
+    cutoff_at: datetime
+    time_zone: str
+    status: str
+    base_price_minor: int
+    price_minor: int
+    band_m: int = 0
+    grams: int = 0
+    mean_band_m: int | None = None
+    mean_grams: int | None = None
+    pointed_out: bool = False
+    neighbours: int = 0
+    vehicle_class: str = ""
+    boundary: str = ""
+    added_m: int = 0
+    added_s: int = 0
+    exact_grams: int = 0
+    plan_version: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it could be chosen when it was shown."""
+        return self.status == OPEN
+
+    @property
+    def window(self) -> Window:
+        """Return what would be promised."""
+        return Window(self.opens_at, self.closes_at)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON from which `from_json` makes an equal value."""
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the value that `as_json` described."""
+        values = dict(data)
+        values["service_date"] = date.fromisoformat(values["service_date"])
+        for name in ("opens_at", "closes_at", "cutoff_at"):
+            values[name] = datetime.fromisoformat(values[name])
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
+class OfferName:
+    """Which answer of which quote a token stands for, and until when."""
+
+    quote_ref: str
+    key: str
+    expires_at: datetime
+
+
+def _signer() -> Signer:
+    return Signer(salt="doorstep.offer", sep="~")
+
+
+def seal(*, quote_ref: str, key: str, expires_at: datetime) -> str:
+    """Return the token of an offer."""
+    return _signer().sign(f"{quote_ref}~{key}~{int(expires_at.timestamp())}")
+
+
+def unseal(token: str) -> OfferName:
+    """Return what a token stands for, expired or not. Raises OfferForged if we did not make it."""
+    try:
+        quote_ref, key, seconds = _signer().unsign(token).split("~")
+    except (BadSignature, ValueError) as error:
+        raise OfferForged from error
+    return OfferName(quote_ref, key, datetime.fromtimestamp(int(seconds), UTC))

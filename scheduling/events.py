@@ -1,0 +1,121 @@
+"""The outbox: facts are recorded with the change that caused them, and handed on at least once.
+
+Handlers take effect once: their effect and their receipt share one transaction.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_noop
+
+from scheduling.models import Delivery, Event, Merchant, Receipt
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(seconds=30)
+LONGEST_WAIT: Final = timedelta(hours=1)
+
+KINDS: Final = {
+    "hold.placed": gettext_noop("A time was kept"),
+    "hold.extended": gettext_noop("The time was kept for longer"),
+    "hold.released": gettext_noop("The kept time was given back"),
+    "hold.lapsed": gettext_noop("The kept time ran out"),
+    "booking.confirmed": gettext_noop("You chose a time"),
+    "booking.moved": gettext_noop("You moved it to another time"),
+    "booking.cancelled": gettext_noop("You cancelled"),
+    "plan.closed": gettext_noop("A day was closed"),
+}
+
+Handler = Callable[[Event, datetime], None]
+_handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
+_waker: Callable[[], object] | None = None
+
+
+def subscribe(kind: str, name: str, handler: Handler) -> None:
+    """Call `handler(event, now)` once for each event of a kind; `name` is kept in its receipts."""
+    if kind not in KINDS:
+        raise ValueError(f"{kind} is no event")
+    _handlers[kind][name] = handler
+
+
+def set_waker(waker: Callable[[], object] | None) -> None:
+    """Say what to call when something was recorded, so that the relay need not wait for its sweep."""
+    global _waker
+    _waker = waker
+
+
+def record(
+    kind: str,
+    *,
+    now: datetime,
+    actor: str,
+    delivery: Delivery | None = None,
+    merchant: Merchant | None = None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Record a fact in the caller's transaction: it exists if and only if the change does."""
+    if kind not in KINDS:
+        raise ValueError(f"{kind} is no event")
+    event = Event.objects.create(
+        kind=kind,
+        delivery=delivery,
+        merchant_id=delivery.merchant_id if delivery else merchant.pk if merchant else None,
+        actor=actor,
+        data=data or {},
+        occurred_at=now,
+    )
+    transaction.on_commit(_wake, robust=True)
+    return event
+
+
+def _wake() -> None:
+    if _waker is not None:
+        _waker()
+
+
+def relay(*, now: datetime, limit: int = 50) -> int:
+    """Hand waiting events to their subscribers, oldest first; return how many were claimed."""
+    waiting = Q(relayed_at__isnull=True) & (Q(leased_until__isnull=True) | Q(leased_until__lte=now))
+    claimed = 0
+    for pk in list(Event.objects.filter(waiting).order_by("pk").values_list("pk", flat=True)[:limit]):
+        # The condition is judged again by the update, so of two relays only one gets the row.
+        taken = Event.objects.filter(waiting, pk=pk).update(
+            leased_until=now + LEASE, attempts=F("attempts") + 1
+        )
+        if taken:
+            claimed += 1
+            _hand_on(Event.objects.get(pk=pk), now=now)
+    return claimed
+
+
+def _hand_on(event: Event, *, now: datetime) -> None:
+    failures = [
+        failure
+        for name, handler in _handlers[event.kind].items()
+        if (failure := _take_effect(event, name, handler, now=now))
+    ]
+    if failures:
+        wait = min(LEASE * 2 ** min(event.attempts, 10), LONGEST_WAIT)
+        Event.objects.filter(pk=event.pk).update(leased_until=now + wait, last_error=failures[0][:200])
+    else:
+        Event.objects.filter(pk=event.pk).update(relayed_at=now, leased_until=None, last_error="")
+
+
+def _take_effect(event: Event, name: str, handler: Handler, *, now: datetime) -> str:
+    """Run one handler with its receipt in one transaction; return what failed, or nothing."""
+    try:
+        with transaction.atomic():
+            _receipt, new = Receipt.objects.get_or_create(
+                event=event, handler=name, defaults={"taken_at": now}
+            )
+            if new:
+                handler(event, now)
+    except Exception as error:  # one handler's fault must not stop the others; it is tried again
+        log.exception("Event %s failed in %s", event.pk, name)
+        return f"{name}: {type(error).__name__}"
+    return ""

@@ -1,0 +1,171 @@
+"""From a visit's facts to an answer for every slot: rules first, then the routes, then bands and prices.
+
+Stands beside snapshots: it reads rows and asks the core. It writes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from scheduling.answers import SlotAnswer
+from scheduling.facts import VisitFacts
+from scheduling.models import Delivery, Merchant, VehicleClass
+from scheduling.models.plans import seconds_after
+from scheduling.routing.carbon import grams
+from scheduling.routing.insertion import Reason, Scores, Slots, gap_of, score
+from scheduling.routing.neighbours import booked_stops, neighbours
+from scheduling.routing.offers import Candidate, options_for, shown_neighbours
+from scheduling.routing.tape import Tape, build_tape, concatenate
+from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
+from scheduling.snapshots import ROAD, visit_for, without
+
+STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
+
+
+def answers_for(
+    *,
+    merchant: Merchant,
+    facts: VisitFacts,
+    now: datetime,
+    days: int,
+    skip_days: int = 0,
+    leaving_out: Delivery | None = None,
+) -> list[SlotAnswer]:
+    """Return an answer for each slot of the coming days, in order of day and time.
+
+    `leaving_out` is a delivery whose present stop is thought away: it is being moved. Raises
+    OutsideArea if no outlet serves the address, TooLarge if no vehicle of theirs could carry it.
+    """
+    kinds = VehicleClass.objects.in_bulk(field_name="slug")
+    answers: list[SlotAnswer] = []
+    booked_plans: set[int] = set()
+    outlets = serving_outlets(merchant, facts)
+    require_carriable(outlets, facts)
+    for outlet in outlets:
+        found = days_of(outlet, now=now, days=days, skip_days=skip_days)
+        scored, booked = _score(found, facts, kinds, leaving_out)
+        booked_plans |= booked
+        answers += scored
+    priced = _priced(answers, kinds, booked_plans, merchant.discount_cap_minor)
+    return sorted(priced, key=lambda a: (a.service_date, a.opens_at, a.closes_at, a.key))
+
+
+def _score(
+    days: list[DayOfOutlet],
+    facts: VisitFacts,
+    kinds: Mapping[str, VehicleClass],
+    leaving_out: Delivery | None,
+) -> tuple[list[SlotAnswer], set[int]]:
+    """Score the open slots of an outlet in one pass; return all its answers, and the plans with bookings."""
+    asked = [day for day in days if day.snapshot and any(slot.open for slot in day.slots)]
+    answers = {slot.key: slot for day in days for slot in day.slots}
+    if not asked:
+        return list(answers.values()), set()
+    tape = concatenate([_tape_of(day, leaving_out) for day in asked])
+    slots = Slots.of([[_seconds(day, slot) for slot in day.slots] for day in asked])
+    visit = visit_for(facts)
+    scores = score(tape, visit, slots, ROAD)
+    near = neighbours(tape, visit.place, visit.household, slots)
+    class_of = _classes(asked, kinds)
+    for d, day in enumerate(asked):
+        for s, slot in enumerate(day.slots):
+            if slot.open:
+                filled = _filled(slot, tape, scores, class_of, d, s)
+                answers[slot.key] = replace(filled, neighbours=shown_neighbours(int(near[d, s])))
+    booked = booked_stops(tape)
+    plans = {day.plan.pk for d, day in enumerate(asked) if day.plan and booked[d]}
+    return list(answers.values()), plans
+
+
+def _tape_of(day: DayOfOutlet, leaving_out: Delivery | None) -> Tape:
+    assert day.snapshot is not None  # noqa: S101 - the caller keeps only days with one
+    if leaving_out is None:
+        return day.snapshot.tape
+    own = [
+        row.pk
+        for row in day.snapshot.rows.values()
+        if row.delivery_id == leaving_out.pk and row.pk not in day.snapshot.lapsed
+    ]
+    return build_tape(without(day.snapshot.plan, own)) if own else day.snapshot.tape
+
+
+def _seconds(day: DayOfOutlet, slot: SlotAnswer) -> tuple[int, int]:
+    """Return a slot as the core counts it; (0, 0) stands for one that is not asked about."""
+    if not slot.open or day.plan is None:
+        return 0, 0
+    origin_at = day.plan.origin_at
+    return seconds_after(origin_at, slot.opens_at), seconds_after(origin_at, slot.closes_at)
+
+
+def _classes(days: Iterable[DayOfOutlet], kinds: Mapping[str, VehicleClass]) -> dict[int, VehicleClass]:
+    """Return each shift's vehicle class."""
+    return {
+        shift.vehicle.key: kinds[shift.vehicle.kind.key]
+        for day in days
+        if day.snapshot
+        for shift in day.snapshot.plan.shifts
+    }
+
+
+def _filled(
+    slot: SlotAnswer,
+    tape: Tape,
+    scores: Scores,
+    class_of: Mapping[int, VehicleClass],
+    d: int,
+    s: int,
+) -> SlotAnswer:
+    row = int(scores.row[d, s])
+    if row < 0:
+        return replace(slot, status=STATUS_OF[Reason(int(scores.reason[d, s]))])
+    kind = class_of[gap_of(tape, row).shift_key]
+    metres = int(scores.metres[d, s])
+    return replace(
+        slot,
+        added_m=metres,
+        added_s=int(scores.seconds[d, s]),
+        exact_grams=grams(metres, kind.grams_per_km),
+        vehicle_class=kind.slug,
+        boundary=kind.boundary,
+    )
+
+
+def _priced(
+    answers: list[SlotAnswer],
+    kinds: Mapping[str, VehicleClass],
+    booked_plans: Collection[int],
+    cap_minor: int,
+) -> list[SlotAnswer]:
+    """Return the answers with what customers see: bands, grams, prices, what is pointed out."""
+    candidates = [_candidate(answer, kinds[answer.vehicle_class]) for answer in answers if answer.open]
+    options = options_for(candidates, days_with_bookings=booked_plans, cap_minor=cap_minor)
+    shown = {option.key: option for option in options}
+    return [
+        replace(
+            answer,
+            price_minor=option.price_minor,
+            band_m=option.band_m,
+            grams=option.grams,
+            mean_band_m=option.mean_band_m,
+            mean_grams=option.mean_grams,
+            pointed_out=option.pointed_out,
+        )
+        if (option := shown.get(answer.key))
+        else answer
+        for answer in answers
+    ]
+
+
+def _candidate(answer: SlotAnswer, kind: VehicleClass) -> Candidate:
+    # "Per day" is per day plan: what is pointed out is measured against the vans that would come.
+    return Candidate(
+        key=answer.key,
+        day=answer.plan_id or 0,
+        opens=int(answer.opens_at.timestamp()),
+        closes=int(answer.closes_at.timestamp()),
+        base_price_minor=answer.base_price_minor,
+        metres=answer.added_m,
+        grams_per_km=kind.grams_per_km,
+        boundary=kind.boundary,
+    )

@@ -1,0 +1,147 @@
+"""A kept quote as a page shows it: suggestions, days, and each time in its depot's zone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise as LazyText
+
+from scheduling.answers import REASONS, SlotAnswer, seal
+from scheduling.models import Quote
+from scheduling.routing.offers import Option, Tag, suggestions_for
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """One time. `token` is empty and `reason` a sentence where it can't be chosen; local times are aware."""
+
+    answer: SlotAnswer
+    token: str
+    opens: datetime
+    closes: datetime
+    cutoff: datetime
+    share_percent: int
+    reason: str | LazyText
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be chosen."""
+        return self.answer.open
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One local day. Where none of its times can be chosen, `best_price_minor` is None and `why` a status."""
+
+    date: date
+    offers: tuple[OfferView, ...]
+    best_price_minor: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """A time put first, with its tags: least_driving, soonest, cheapest."""
+
+    offer: OfferView
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """All answers of a quote. `next_day_with_room` is set where none of its times can be chosen."""
+
+    ref: str
+    asked_at: datetime
+    expires_at: datetime
+    currency: str
+    method: str
+    days: tuple[DayView, ...]
+    suggestions: tuple[SuggestionView, ...]
+    next_day_with_room: date | None = None
+
+    def offer(self, key: str) -> OfferView | None:
+        """Return the time with a key."""
+        return next((offer for day in self.days for offer in day.offers if offer.answer.key == key), None)
+
+    @property
+    def any_available(self) -> bool:
+        """Whether any time can be chosen."""
+        return bool(self.suggestions)
+
+
+def answers_of(quote: Quote) -> list[SlotAnswer]:
+    """Return the answers a quote kept, in order."""
+    return [SlotAnswer.from_json(data) for data in quote.offers]
+
+
+def view_of(quote: Quote, *, next_day_with_room: date | None = None) -> QuoteView:
+    """Return a kept quote for showing. No query if its merchant is loaded."""
+    answers = answers_of(quote)
+    widest = max((answer.band_m for answer in answers if answer.open), default=1)
+    offers = [_offer_view(quote, answer, widest) for answer in answers]
+    return QuoteView(
+        ref=quote.ref,
+        asked_at=quote.asked_at,
+        expires_at=quote.expires_at,
+        currency=quote.merchant.currency,
+        method=quote.method,
+        days=_days(offers),
+        suggestions=_suggestions(offers),
+        next_day_with_room=next_day_with_room,
+    )
+
+
+def _offer_view(quote: Quote, answer: SlotAnswer, widest_m: int) -> OfferView:
+    zone = ZoneInfo(answer.time_zone)
+    token = seal(quote_ref=quote.ref, key=answer.key, expires_at=quote.expires_at) if answer.open else ""
+    return OfferView(
+        answer=answer,
+        token=token,
+        opens=answer.opens_at.astimezone(zone),
+        closes=answer.closes_at.astimezone(zone),
+        cutoff=answer.cutoff_at.astimezone(zone),
+        share_percent=-(-100 * answer.band_m // widest_m) if answer.open else 0,
+        reason="" if answer.open else REASONS[answer.status],
+    )
+
+
+def _days(offers: Iterable[OfferView]) -> tuple[DayView, ...]:
+    by_date: dict[date, list[OfferView]] = defaultdict(list)
+    for offer in offers:
+        by_date[offer.answer.service_date].append(offer)
+    return tuple(_day(day, tuple(found)) for day, found in sorted(by_date.items()))
+
+
+def _day(day: date, offers: tuple[OfferView, ...]) -> DayView:
+    prices = [offer.answer.price_minor for offer in offers if offer.available]
+    statuses = {offer.answer.status for offer in offers}
+    why = "" if prices else statuses.pop() if len(statuses) == 1 else "taken"
+    return DayView(date=day, offers=offers, best_price_minor=min(prices, default=None), why=why)
+
+
+def _suggestions(offers: Sequence[OfferView]) -> tuple[SuggestionView, ...]:
+    by_key = {offer.answer.key: offer for offer in offers if offer.available}
+    found = suggestions_for([_option(offer) for offer in by_key.values()])
+    return tuple(SuggestionView(by_key[s.option.key], s.tags) for s in found)
+
+
+def _option(offer: OfferView) -> Option:
+    answer = offer.answer
+    return Option(
+        key=answer.key,
+        day=answer.plan_id or 0,
+        opens=int(answer.opens_at.timestamp()),
+        closes=int(answer.closes_at.timestamp()),
+        band_m=answer.band_m,
+        share_percent=offer.share_percent,
+        grams=answer.grams,
+        boundary=answer.boundary,
+        base_price_minor=answer.base_price_minor,
+        price_minor=answer.price_minor,
+        pointed_out=answer.pointed_out,
+        mean_band_m=answer.mean_band_m,
+        mean_grams=answer.mean_grams,
+    )

@@ -1,0 +1,225 @@
+"""Holds become bookings; bookings are moved and cancelled. Each change is whole or not at all."""
+
+from datetime import datetime
+from typing import Any
+
+from scheduling import events
+from scheduling.answers import SlotAnswer
+from scheduling.editor import PlanEditor
+from scheduling.errors import (
+    CutoffPassed,
+    HoldEnded,
+    NotChangeable,
+    PlanBusy,
+    SlotTaken,
+    TooLateToChange,
+)
+from scheduling.facts import Contact, VisitFacts
+from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
+from scheduling.selectors.slots import answers_of
+from scheduling.services.changes import one_change
+from scheduling.services.holds import lock_hold, require_choosable
+from scheduling.services.plans import edit, save_all
+from scheduling.services.quotes import note_choice, open_offer
+from scheduling.snapshots import visit_for
+
+
+@one_change
+def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str, now: datetime) -> Booking:
+    """Turn a hold into a booking with its first promise.
+
+    Confirming twice returns the one booking. A hold whose time ran out is checked in full and confirmed
+    if its window can still be served. Raises HoldEnded if it was given back, SlotTaken or CutoffPassed
+    if it ran out and its time is gone.
+    """
+    hold, editor = lock_hold(hold, now=now)
+    if hold.state == Hold.State.CONFIRMED:
+        editor.save()
+        return Booking.objects.select_related("delivery").get(delivery=hold.delivery)
+    if hold.state == Hold.State.RELEASED:
+        raise HoldEnded
+    if hold.state == Hold.State.LAPSED:
+        _place_again(hold, editor, now=now)
+    else:
+        if not editor.row.allows("confirm"):
+            raise TooLateToChange
+        hold.stop.move_to(Stop.State.BOOKED)
+        hold.stop.save(update_fields=["state"])
+        editor.touch()
+    hold.move_to(Hold.State.CONFIRMED)
+    hold.save(update_fields=["state", "stop", "added_m"])
+    delivery = _complete(hold.delivery, contact, order_number, now=now)
+    booking = _book(hold, delivery, now=now)
+    _promise(delivery, hold.stop, cause=Promise.Cause.CONFIRMED, actor=actor, now=now)
+    editor.save()
+    events.record("booking.confirmed", delivery=delivery, actor=actor, now=now, data=_said(booking))
+    return booking
+
+
+def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
+    answer = next(a for a in answers_of(hold.quote) if a.key == hold.offer_key)
+    require_choosable(answer, editor, hold.quote.merchant, now=now)
+    visit = visit_for(VisitFacts.from_json(hold.quote.facts))
+    hold.stop, hold.added_m = editor.put_in(
+        visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED, now=now
+    )
+
+
+def _complete(delivery: Delivery, contact: Contact, order_number: str, *, now: datetime) -> Delivery:
+    """Add to a draft what confirmation knows: whose it is, and which order. Its facts stay as quoted."""
+    order, _new = Order.objects.get_or_create(
+        merchant_id=delivery.merchant_id, number=order_number, defaults={"created_at": now}
+    )
+    delivery.order = order
+    delivery.contact_email, delivery.contact_name = contact.email, contact.name
+    delivery.contact_phone, delivery.language = contact.phone, contact.language
+    delivery.move_to(Delivery.State.CONFIRMED)
+    delivery.save()
+    Parcel.objects.bulk_create(
+        Parcel(delivery=delivery, merchant_id=delivery.merchant_id) for _i in range(delivery.parcel_count)
+    )
+    return delivery
+
+
+def _book(hold: Hold, delivery: Delivery, *, now: datetime) -> Booking:
+    return Booking.objects.create(
+        delivery=delivery,
+        stop=hold.stop,
+        quote=hold.quote,
+        offer_key=hold.offer_key,
+        confirmed_at=now,
+        change_until_at=hold.cutoff_at,
+        price_minor=hold.price_minor,
+        currency=hold.currency,
+        band_m=hold.band_m,
+        added_m=hold.added_m,
+        grams=hold.grams,
+    )
+
+
+def _promise(delivery: Delivery, stop: Stop, *, cause: str, actor: str, now: datetime) -> None:
+    Promise.objects.create(
+        delivery=delivery,
+        number=delivery.promises.count() + 1,
+        opens_at=stop.opens_at,
+        closes_at=stop.closes_at,
+        cause=cause,
+        actor=actor,
+        made_at=now,
+    )
+
+
+@one_change
+def reschedule_delivery(
+    *, delivery: Delivery, offer_token: str, session_key: str, actor: str, now: datetime
+) -> Booking:
+    """Move a booking to an offered time: old stop replaced, new one booked, in one transaction.
+
+    Moving it to where it is already changes nothing. Raises OfferForged, OfferExpired, NotChangeable,
+    TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was moved meanwhile.
+    """
+    quote, answer = open_offer(token=offer_token, session_key=session_key, now=now, moving=delivery)
+    booking, editors = _lock_booking(delivery, now=now, also=answer.plan_id)
+    old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
+    target = editors[answer.plan_id or 0]
+    if (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target:
+        save_all(editors)
+        return booking
+    _require_movable(booking, source, target, now=now)
+    if source is not target:
+        require_choosable(answer, target, quote.merchant, now=now)
+    elif now >= answer.cutoff_at:
+        raise CutoffPassed
+    source.take_out(old, Stop.State.REPLACED)
+    booking.stop, booking.added_m = target.put_in(
+        visit_for(VisitFacts.from_json(quote.facts)),
+        delivery=booking.delivery,
+        window=answer.window,
+        state=Stop.State.BOOKED,
+        now=now,
+    )
+    before = booking.price_minor
+    _rebook(booking, quote, answer)
+    _promise(booking.delivery, booking.stop, cause=Promise.Cause.MOVED, actor=actor, now=now)
+    save_all(editors)
+    note_choice(quote, answer, now=now)
+    data = _said(booking) | {
+        "price_difference_minor": booking.price_minor - before,
+        "from_opens_at": old.opens_at.isoformat(),
+        "from_closes_at": old.closes_at.isoformat(),
+    }
+    events.record("booking.moved", delivery=booking.delivery, actor=actor, now=now, data=data)
+    return booking
+
+
+def _lock_booking(
+    delivery: Delivery, *, now: datetime, also: int | None = None
+) -> tuple[Booking, dict[int, PlanEditor]]:
+    """Lock the day plan of a booked delivery and another one; return the booking as it then is.
+
+    Raises NotChangeable if there is no booking to change, PlanBusy if it has just moved to a third plan.
+    """
+    found = Booking.objects.select_related("stop__route__shift", "delivery__merchant", "delivery__address")
+    booking = found.filter(delivery_id=delivery.pk).first()
+    if booking is None:
+        raise NotChangeable
+    locked = DayPlan.objects.lock({booking.stop.route.shift.plan_id, *([also] if also else [])})
+    editors = edit(locked.values(), now=now)
+    booking = found.get(pk=booking.pk)
+    if booking.stop.route.shift.plan_id not in editors:
+        raise PlanBusy
+    if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
+        raise NotChangeable
+    return booking, editors
+
+
+def _require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
+    if now >= booking.change_until_at:
+        raise TooLateToChange
+    if source is target and not source.row.allows("move_within"):
+        raise TooLateToChange
+    if source is not target and not source.row.allows("move_out"):
+        raise TooLateToChange
+    if source is not target and not target.row.allows("move_in"):
+        raise SlotTaken
+
+
+def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer) -> None:
+    booking.quote, booking.offer_key = quote, answer.key
+    booking.change_until_at = answer.cutoff_at
+    booking.price_minor, booking.band_m, booking.grams = answer.price_minor, answer.band_m, answer.grams
+    booking.save()
+
+
+@one_change
+def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking:
+    """Cancel a booking and take its stop off the route. Cancelling twice changes nothing more.
+
+    Raises NotChangeable if it never was booked or is over, TooLateToChange once the van is loaded.
+    """
+    booking = Booking.objects.filter(delivery_id=delivery.pk, state=Booking.State.CANCELLED).first()
+    if booking is not None:
+        return booking
+    booking, editors = _lock_booking(delivery, now=now)
+    editor = editors[booking.stop.route.shift.plan_id]
+    if now >= booking.change_until_at or not editor.row.allows("cancel"):
+        raise TooLateToChange
+    editor.take_out(booking.stop, Stop.State.CANCELLED)
+    editor.save()
+    booking.state, booking.cancelled_at = Booking.State.CANCELLED, now
+    booking.save(update_fields=["state", "cancelled_at"])
+    booking.delivery.move_to(Delivery.State.CANCELLED)
+    booking.delivery.save(update_fields=["state"])
+    events.record("booking.cancelled", delivery=booking.delivery, actor=actor, now=now, data=_said(booking))
+    return booking
+
+
+def _said(booking: Booking) -> dict[str, Any]:
+    return {
+        "opens_at": booking.stop.opens_at.isoformat(),
+        "closes_at": booking.stop.closes_at.isoformat(),
+        "price_minor": booking.price_minor,
+        "currency": booking.currency,
+        "collected_by": booking.collected_by,
+        "order": booking.delivery.order.number if booking.delivery.order else "",
+    }

@@ -1,0 +1,143 @@
+"""Which slots are sold, and what decides about them before any route is asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from scheduling import windows
+from scheduling.answers import OPEN, SlotAnswer
+from scheduling.errors import OutsideArea, TooLarge
+from scheduling.facts import VisitFacts
+from scheduling.models import Blackout, DayPlan, Merchant, MerchantDepot, SlotPattern, VehicleClass
+from scheduling.snapshots import Snapshot, plans_between, snapshots_of
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfOutlet:
+    """One outlet's day: its slots in order, the plan behind them and that plan's snapshot, if there are."""
+
+    outlet: MerchantDepot
+    service_date: date
+    plan: DayPlan | None
+    snapshot: Snapshot | None
+    slots: tuple[SlotAnswer, ...]
+
+
+def serving_outlets(merchant: Merchant, facts: VisitFacts) -> list[MerchantDepot]:
+    """Return the merchant's outlets that cover the address; raises OutsideArea if none does. One query."""
+    outlets = MerchantDepot.objects.filter(merchant=merchant, active=True).select_related("depot")
+    at = facts.address
+    found = [o for o in outlets.order_by("pk") if o.covers(lat=at.lat, lon=at.lon, postcode=at.postcode)]
+    if not found:
+        raise OutsideArea
+    return found
+
+
+def require_carriable(outlets: Iterable[MerchantDepot], facts: VisitFacts) -> None:
+    """Raise TooLarge unless some vehicle of the depots could carry the load, were it empty. One query."""
+    fits = VehicleClass.objects.filter(
+        vehicles__depot__in={outlet.depot_id for outlet in outlets},
+        vehicles__active=True,
+        capacity_g__gte=facts.load_g,
+        capacity_ml__gte=facts.load_ml,
+    )
+    if not fits.exists():
+        raise TooLarge
+
+
+def days_of(outlet: MerchantDepot, *, now: datetime, days: int, skip_days: int) -> list[DayOfOutlet]:
+    """Return the outlet's days with rule-checked slots; days on which nothing is sold are left out."""
+    first = windows.local_date(now, outlet.depot.zone) + timedelta(days=skip_days)
+    last = first + timedelta(days=days - 1)
+    plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
+    snapshots = {s.plan_id: s for s in snapshots_of(plans.values(), now=now)}
+    patterns = list(SlotPattern.objects.filter(outlet=outlet, active=True).order_by("opens", "closes", "pk"))
+    blackouts = list(Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=first))
+    rules = _Rules(outlet=outlet, now=now, ready_at=outlet.ready_at(now), blackouts=blackouts)
+    found = []
+    for day in windows.days_from(first, days):
+        plan = plans.get(day)
+        snapshot = snapshots[plan.pk] if plan else None
+        slots = tuple(
+            answer
+            for pattern in patterns
+            if windows.runs_on(pattern.weekdays, day)
+            and (answer := rules.answer(pattern, day, plan, snapshot)) is not None
+        )
+        if slots:
+            found.append(DayOfOutlet(outlet, day, plan, snapshot, slots))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What decides about a slot before any route is asked."""
+
+    outlet: MerchantDepot
+    now: datetime
+    ready_at: datetime
+    blackouts: Iterable[Blackout]
+
+    def answer(
+        self, pattern: SlotPattern, day: date, plan: DayPlan | None, snapshot: Snapshot | None
+    ) -> SlotAnswer | None:
+        """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun."""
+        zone = self.outlet.depot.zone
+        window = pattern.window_on(day, zone)
+        if window is None or window.opens_at <= self.now:
+            return None
+        cutoff_at = pattern.cutoff_at(day, zone)
+        return SlotAnswer(
+            key=f"{pattern.pk}.{day:%Y%m%d}",
+            outlet_id=self.outlet.pk,
+            plan_id=plan.pk if plan else None,
+            service_date=day,
+            opens_at=window.opens_at,
+            closes_at=window.closes_at,
+            cutoff_at=cutoff_at,
+            time_zone=self.outlet.depot.time_zone,
+            status=self._status(pattern, day, plan, snapshot, window, cutoff_at),
+            base_price_minor=pattern.base_price_minor,
+            price_minor=pattern.base_price_minor,
+            plan_version=snapshot.version if snapshot else 0,
+        )
+
+    def _status(
+        self,
+        pattern: SlotPattern,
+        day: date,
+        plan: DayPlan | None,
+        snapshot: Snapshot | None,
+        window: windows.Window,
+        cutoff_at: datetime,
+    ) -> str:
+        if self._blacked_out(day):
+            return "blackout"
+        if self.now >= cutoff_at:
+            return "cutoff"
+        if window.opens_at < self.ready_at:
+            return "packing"
+        if plan is None or snapshot is None:
+            return "not_yet"
+        if not plan.allows("hold"):
+            return "cutoff"
+        return "cap" if capped(self.outlet, pattern, window, snapshot.counts) else OPEN
+
+    def _blacked_out(self, day: date) -> bool:
+        return any(
+            b.first_date <= day <= b.last_date and b.merchant_id in (None, self.outlet.merchant_id)
+            for b in self.blackouts
+        )
+
+
+def capped(
+    outlet: MerchantDepot,
+    pattern: SlotPattern,
+    window: windows.Window,
+    counts: Mapping[tuple[object, ...], int],
+) -> bool:
+    """Whether the merchant's cap for the day or for this slot is reached."""
+    merchant = outlet.merchant_id
+    full_day = outlet.daily_cap is not None and counts[merchant,] >= outlet.daily_cap
+    in_slot = counts[merchant, window.opens_at, window.closes_at]
+    return full_day or (pattern.cap is not None and in_slot >= pattern.cap)

@@ -1,0 +1,41 @@
+"""What the worker does: each task reads the clock, makes service calls, and bears repetition."""
+
+from celery import shared_task
+
+from scheduling import clock, events
+from scheduling.models import Depot
+from scheduling.selectors.plans import plans_with_lapsed_holds
+from scheduling.services import plans
+
+
+@shared_task
+def relay_events() -> int:
+    """Hand waiting events to their subscribers, until none waits; return how many."""
+    total = 0
+    while claimed := events.relay(now=clock.now()):
+        total += claimed
+    return total
+
+
+@shared_task
+def sweep_holds() -> int:
+    """Take lapsed holds off the routes, so that pages and figures need not wait for the next writer."""
+    now = clock.now()
+    return sum(plans.sweep_plan(plan_id=pk, now=now) for pk in plans_with_lapsed_holds(now=now))
+
+
+@shared_task
+def extend_horizon() -> int:
+    """Make the coming days' plans of every depot; return how many days were made."""
+    now = clock.now()
+    return sum(plans.extend_horizon(depot=depot, now=now) for depot in Depot.objects.order_by("pk"))
+
+
+@shared_task
+def close_plans() -> int:
+    """Close the day plans whose last cut-off has passed; return how many."""
+    now = clock.now()
+    due = plans.plans_to_close(now=now)
+    for pk in due:
+        plans.close_plan(plan_id=pk, now=now)
+    return len(due)
