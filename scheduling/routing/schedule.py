@@ -104,8 +104,10 @@ def violations(shift: Shift) -> list[Violation]:
         found += _late(trip, times)
         found += _overloads(trip, times.loads, shift.vehicle.kind.capacity)
         found += _lacking(trip, shift.vehicle)
-    late_s = max((times.returns_s for times in timed), default=0) - shift.vehicle.latest_return_s
-    if shift.used and late_s > 0:
+    # A reload after the last trip is never needed, so the returns of empty trips do not count.
+    returns = [times.returns_s for trip, times in zip(shift.trips, timed, strict=True) if trip.visits]
+    late_s = max(returns, default=shift.vehicle.latest_return_s) - shift.vehicle.latest_return_s
+    if late_s > 0:
         found.append(Violation("shift", None, late_s))
     return found
 
