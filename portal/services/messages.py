@@ -10,7 +10,7 @@ from django.db.models import F
 from portal.models.messages import Channel, Message, MessageState
 from scheduling.models import Event
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=45)
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
 MOST_ATTEMPTS: Final = len(WAITS) + 1
 
@@ -50,13 +50,17 @@ def claim_message(*, pk: int, now: datetime) -> Message | None:
     taken = Message.objects.filter(pk=pk, state=MessageState.QUEUED, next_attempt_at__lte=now).update(
         next_attempt_at=now + LEASE, attempts=F("attempts") + 1
     )
-    rows = Message.objects.select_related("event__delivery__merchant", "event__merchant")
+    rows = Message.objects.select_related(
+        "event__delivery__merchant", "event__delivery__order", "event__delivery__address"
+    )
     return rows.get(pk=pk) if taken else None
 
 
 def mark_sent(message: Message, *, now: datetime) -> None:
-    """Note that a mail server took it."""
-    _settle(message, state=MessageState.SENT, sent_at=now, next_attempt_at=None, error="")
+    """Note that a mail server took it, however long that was after the claim."""
+    Message.objects.filter(pk=message.pk).exclude(state=MessageState.SENT).update(
+        state=MessageState.SENT, sent_at=now, next_attempt_at=None, error=""
+    )
 
 
 def mark_refused(message: Message, *, error: str, for_good: bool, now: datetime) -> None:

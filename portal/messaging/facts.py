@@ -1,0 +1,156 @@
+"""What a mail says, derived when it is sent: from the event, and from the delivery as it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from portal.access import FOLLOW, MANAGE, issue_link, url_of
+from portal.customers import words
+from portal.messaging.calendars import Entry
+from scheduling.models import Booking, Delivery, Event
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A window as it is read: a local day and local hours."""
+
+    day: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """All that the mails about one delivery need; what does not apply is empty."""
+
+    shop: str
+    shop_url: str
+    order: str
+    name: str
+    when: When
+    before: When | None
+    address: tuple[str, ...]
+    price: str
+    difference: str
+    dearer: bool
+    change_until: str
+    manage_url: str
+    follow_url: str
+
+
+def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
+    """Return what the mail about `event` says, in the active language, links included.
+
+    The window is the event's own, so that a mail that was held up still says what it is about.
+    """
+    booking, data = booking_of(delivery), event.data
+    zone = zone_of(booking)
+    difference = int(data.get("price_difference_minor", 0))
+    currency = str(data.get("currency", booking.currency))
+    return MailFacts(
+        shop=delivery.merchant.name,
+        shop_url=f"{settings.PUBLIC_URL}/s/{delivery.merchant.slug}/",
+        order=delivery.order.number if delivery.order else "",
+        name=delivery.contact_name,
+        when=_when(*window_of(event, booking), zone),
+        before=_before(data, zone),
+        address=address_lines(delivery),
+        price=words.money(int(data.get("price_minor", booking.price_minor)), currency),
+        difference=words.money(abs(difference), currency) if difference else "",
+        dearer=difference > 0,
+        change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
+        manage_url=url_of(issue_link(delivery=delivery, kind=MANAGE, now=now)),
+        follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
+    )
+
+
+def booking_of(delivery: Delivery) -> Booking:
+    """Return the delivery's booking with all that leads to its depot. One query."""
+    rows = Booking.objects.select_related("stop__route__shift__plan__depot")
+    return rows.get(delivery=delivery)
+
+
+def zone_of(booking: Booking) -> ZoneInfo:
+    """Return the zone in which the booking's times are read."""
+    return booking.stop.route.shift.plan.depot.zone
+
+
+def window_of(event: Event, booking: Booking) -> tuple[datetime, datetime]:
+    """Return the window that an event is about; the booking's where the event names none."""
+    if "opens_at" not in event.data:
+        return booking.stop.opens_at, booking.stop.closes_at
+    return datetime.fromisoformat(event.data["opens_at"]), datetime.fromisoformat(event.data["closes_at"])
+
+
+def _before(data: dict[str, Any], zone: ZoneInfo) -> When | None:
+    if "from_opens_at" not in data:
+        return None
+    opens_at, closes_at = data["from_opens_at"], data["from_closes_at"]
+    return _when(datetime.fromisoformat(opens_at), datetime.fromisoformat(closes_at), zone)
+
+
+def _when(opens_at: datetime, closes_at: datetime, zone: ZoneInfo) -> When:
+    opens, closes = opens_at.astimezone(zone), closes_at.astimezone(zone)
+    return When(day=words.long_day(opens), hours=words.hours(opens, closes))
+
+
+def address_lines(delivery: Delivery) -> tuple[str, ...]:
+    """Return where we come to, as one writes it on an envelope."""
+    at = delivery.address
+    lines = (f"{at.line} {at.unit}", f"{at.postcode} {at.city}")
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def entry_of(event: Event, delivery: Delivery) -> Entry:
+    """Return the calendar entry that an event makes or changes."""
+    booking = booking_of(delivery)
+    opens_at, closes_at = window_of(event, booking)
+    return entry(
+        delivery,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        zone=zone_of(booking),
+        sequence=delivery.promises.filter(made_at__lt=event.occurred_at).count(),
+        written_at=event.occurred_at,
+    )
+
+
+def current_entry(delivery: Delivery) -> Entry:
+    """Return the calendar entry of a booked delivery as it is now promised."""
+    booking, promises = booking_of(delivery), list(delivery.promises.order_by("number"))
+    return entry(
+        delivery,
+        opens_at=booking.stop.opens_at,
+        closes_at=booking.stop.closes_at,
+        zone=zone_of(booking),
+        sequence=max(len(promises) - 1, 0),
+        written_at=promises[-1].made_at if promises else booking.confirmed_at,
+    )
+
+
+def entry(
+    delivery: Delivery,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    zone: ZoneInfo,
+    sequence: int,
+    written_at: datetime,
+) -> Entry:
+    """Return a delivery's calendar entry, in the active language."""
+    shop = delivery.merchant.name
+    number = delivery.order.number if delivery.order else delivery.ref
+    return Entry(
+        uid=f"{delivery.ref.lower()}@doorstep",
+        sequence=sequence,
+        title=_("Delivery from %(shop)s") % {"shop": shop},
+        notes=_("Order %(number)s. We come within this time.") % {"number": number},
+        place=", ".join(address_lines(delivery)),
+        opens_at=opens_at,
+        closes_at=closes_at,
+        zone=zone,
+        written_at=written_at,
+    )
