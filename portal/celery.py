@@ -17,7 +17,8 @@ app.autodiscover_tasks()
 MINUTE = 60.0
 app.conf.beat_schedule = {
     "relay events": {"task": "scheduling.tasks.relay_events", "schedule": 5.0},
+    "send messages": {"task": "portal.tasks.send_due_messages", "schedule": 5.0},
     "sweep lapsed holds": {"task": "scheduling.tasks.sweep_holds", "schedule": MINUTE},
     "close day plans": {"task": "scheduling.tasks.close_plans", "schedule": MINUTE},
-    "extend the horizon": {"task": "scheduling.tasks.extend_horizon", "schedule": 24 * 60 * MINUTE},
+    "extend the horizon": {"task": "scheduling.tasks.extend_horizon", "schedule": 60 * MINUTE},
 }

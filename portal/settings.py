@@ -273,7 +273,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 # A worker killed whole gives its tasks back after the visibility timeout; throttle 1 looks at every chance.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 300, "unacked_restore_throttle": 1} if REDIS_URL else {"polling_interval": 0.05}
+    {"visibility_timeout": 300, "unacked_restore_throttle": 1, "socket_connect_timeout": 1}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
 )
 
 # Mail
