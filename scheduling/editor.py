@@ -107,8 +107,10 @@ class PlanEditor:
         self.plan = insert(self.plan, gap, replace(visit, key=stop.pk), ROAD)
         if violations(_shift_of(self.plan, gap.shift_key)):
             raise SlotTaken
-        self._positions[stop.pk] = stop.position
-        self._arcs[stop.pk] = problem.Leg(-1, -1)
+        leg = _trip_of(self.plan, gap).legs[gap.position]
+        stop.arc_s, stop.arc_m = leg.seconds, leg.metres
+        stop.save(update_fields=["arc_s", "arc_m"])
+        self._positions[stop.pk], self._arcs[stop.pk] = stop.position, leg
         self._changed = True
         return stop, found[1]
 

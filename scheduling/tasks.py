@@ -17,6 +17,11 @@ def relay_events() -> int:
     return total
 
 
+def wake_relay() -> None:
+    """Ask a worker to relay now. Never waits for a broker that is away."""
+    relay_events.apply_async(retry=False, ignore_result=True)
+
+
 @shared_task
 def sweep_holds() -> int:
     """Take lapsed holds off the routes, so that pages and figures need not wait for the next writer."""

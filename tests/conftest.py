@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
 
 
@@ -53,5 +54,6 @@ def mail_server(settings) -> Iterator[MailServer]:
 def _fresh_cache() -> Iterator[None]:
     """Throttles and cached tapes of one test mean nothing to the next."""
     cache.clear()
+    snapshots.forget_all()
     yield
     cache.clear()

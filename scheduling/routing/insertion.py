@@ -9,7 +9,7 @@ which may be negative where ways break the triangle inequality.
 The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise
@@ -27,6 +27,12 @@ Mask = NDArray[np.bool_]
 DEAR = 2**62
 """More than anything costs."""
 
+INDEX_BITS = 24
+"""A cost and below it, in so many bits, the index of its gap: the least of them is the first cheapest."""
+
+MANY, SAMPLE, CHEAP = 512, 16, 4
+"""Of more than MANY candidates a day, those not dearer than the fifth of every 16th are tried first."""
+
 
 class Reason(IntEnum):
     """Why a slot cannot be served. NO_ROOM: a gap has the time, but none of those the load and skills."""
@@ -35,6 +41,9 @@ class Reason(IntEnum):
     NO_TIME = 1
     NO_ROOM = 2
     NO_VEHICLE = 3
+
+
+FITS, NO_TIME, NO_ROOM, NO_VEHICLE = map(int, Reason)  # NumPy is slow with members of an enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +102,8 @@ class _Candidates:
     lo: Ints
     hi: Ints
 
-    def __getitem__(self, chosen: slice | Mask) -> "_Candidates":
-        return _Candidates(self.row[chosen], self.lo[chosen], self.hi[chosen])
-
-    def fit(self, opens_s: Ints, last_s: Ints) -> Mask:
-        """Which of them fit which slots, shape (n_slots, n)."""
-        fits: Mask = self.lo <= last_s[:, None]
-        fits &= self.hi >= opens_s[:, None]
-        return fits
+    def among(self, chosen: Mask) -> "_Candidates":
+        return self if chosen.all() else _Candidates(self.row[chosen], self.lo[chosen], self.hi[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +125,17 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     _check(tape, visit, slots)
     to, back = travel.legs_around(tape.nodes, visit.place, tape.rates)
     timely = _timely(tape, visit, to, back)
-    roomy = timely[_has_room(tape, visit, timely.row)]
+    roomy = timely.among(_has_room(tape, visit, timely.row))
     added = _added(tape, roomy.row, to, back)
     pick = _cheapest(tape, roomy, added.cost_s, slots)
-    reason = np.where(pick < 0, Reason.NO_TIME, Reason.FITS)
-    if len(roomy.row) < len(timely.row):
-        reason[(pick < 0) & _any_fits(tape, timely, slots)] = Reason.NO_ROOM
-    reason[np.diff(tape.first) == 0] = Reason.NO_VEHICLE
+    served = pick >= 0
+    chosen = pick[served]
     return Scores(
-        row=_picked(roomy.row, pick, missing=-1),
-        cost_s=_picked(added.cost_s, pick),
-        seconds=_picked(added.seconds, pick),
-        metres=_picked(added.metres, pick),
-        reason=reason,
+        row=_spread(served, roomy.row[chosen], missing=-1),
+        cost_s=_spread(served, added.cost_s[chosen]),
+        seconds=_spread(served, added.seconds[chosen]),
+        metres=_spread(served, added.metres[chosen]),
+        reason=_reasons(tape, timely, len(roomy.row), slots, served),
     )
 
 
@@ -231,35 +232,66 @@ def _added(tape: Tape, row: Ints, to: Legs, back: Legs) -> _Added:
     return _Added(cost_s, seconds, metres)
 
 
-def _by_day(tape: Tape, found: _Candidates) -> list[slice]:
-    cuts = np.searchsorted(found.row, tape.first).tolist()
-    return [slice(start, end) for start, end in pairwise(cuts)]
-
-
 def _cheapest(tape: Tape, found: _Candidates, cost_s: Ints, slots: Slots) -> Ints:
     """The index of the first cheapest candidate that fits each slot, or -1; shape (n_days, n_slots)."""
-    pick = np.full(slots.opens_s.shape, -1, dtype=np.int64)
-    for day, here in enumerate(_by_day(tape, found)):
-        if here.start == here.stop:
-            continue
-        fits = found[here].fit(slots.opens_s[day], slots.last_s[day])
-        priced = np.where(fits, cost_s[here], DEAR)
-        pick[day] = np.where(fits.any(axis=1), priced.argmin(axis=1) + here.start, -1)
-    return pick
+    key = (cost_s << INDEX_BITS) + np.arange(len(cost_s))
+    best = np.full(slots.opens_s.shape, DEAR)
+    last_s = slots.last_s
+    for day, here in _days_with(found, tape):
+        best[day] = _least(found.lo[here], found.hi[here], key[here], slots.opens_s[day], last_s[day])
+    return np.where(best == DEAR, -1, best & ((1 << INDEX_BITS) - 1))
 
 
-def _any_fits(tape: Tape, found: _Candidates, slots: Slots) -> Mask:
-    """Whether any candidate fits each slot, shape (n_days, n_slots)."""
-    fits = np.zeros(slots.opens_s.shape, dtype=np.bool_)
-    for day, here in enumerate(_by_day(tape, found)):
-        fits[day] = found[here].fit(slots.opens_s[day], slots.last_s[day]).any(axis=1)
+def _least(lo: Ints, hi: Ints, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
+    """The least key that fits each slot, or DEAR; shape (n_slots,).
+
+    Where many fit, those that a sample calls cheap are tried first: if one of them fits a slot, nothing
+    dearer matters to it.
+    """
+    if len(key) <= MANY:
+        return _least_of(lo, hi, key, opens_s, last_s)
+    cheap = np.flatnonzero(key <= np.partition(key[::SAMPLE], CHEAP)[CHEAP])
+    best = _least_of(lo[cheap], hi[cheap], key[cheap], opens_s, last_s)
+    missing = np.flatnonzero(best == DEAR)
+    if len(missing):
+        best[missing] = _least_of(lo, hi, key, opens_s[missing], last_s[missing])
+    return best
+
+
+def _least_of(lo: Ints, hi: Ints, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
+    least: Ints = np.where(_fit(lo, hi, opens_s, last_s), key, DEAR).min(axis=1)
+    return least
+
+
+def _fit(lo: Ints, hi: Ints, opens_s: Ints, last_s: Ints) -> Mask:
+    """Which candidates have a second in common with which slots, shape (n_slots, n)."""
+    fits: Mask = lo <= last_s[:, None]
+    fits &= hi >= opens_s[:, None]
     return fits
 
 
-def _picked(values: Ints, pick: Ints, missing: int = 0) -> Ints:
-    if not len(values):
-        return np.full(pick.shape, missing, dtype=np.int64)
-    return np.where(pick < 0, missing, values[pick])
+def _reasons(tape: Tape, timely: _Candidates, n_roomy: int, slots: Slots, served: Mask) -> Ints:
+    reason = np.where(served, FITS, NO_TIME)
+    if n_roomy < len(timely.row):
+        last_s = slots.last_s
+        for day, here in _days_with(timely, tape):
+            fits = _fit(timely.lo[here], timely.hi[here], slots.opens_s[day], last_s[day]).any(axis=1)
+            reason[day, fits & ~served[day]] = NO_ROOM
+    reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
+    return reason
+
+
+def _days_with(found: _Candidates, tape: Tape) -> Iterator[tuple[int, slice]]:
+    """The days that have candidates, and which."""
+    for day, (start, end) in enumerate(pairwise(np.searchsorted(found.row, tape.first).tolist())):
+        if start < end:
+            yield day, slice(start, end)
+
+
+def _spread(where: Mask, values: Ints, missing: int = 0) -> Ints:
+    spread = np.full(where.shape, missing)
+    spread[where] = values
+    return spread
 
 
 def _find_trip(plan: Plan, gap: Gap) -> tuple[Shift, Trip]:

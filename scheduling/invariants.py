@@ -1,0 +1,138 @@
+"""What must never be, counted over the whole database. Reads only.
+
+The names are those of the design: I1 promises kept on schedule and within every vehicle's limits, I3 one
+booked and one held stop at most and a stop for every booking, I4 promises changed by their customer only,
+I5 an event for every change and no other, I6 the price shown is the price charged. I8 (grams that add up)
+is counted where routes finish.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db.models import Count, F, Max, Q, QuerySet
+
+from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, Promise, Route, Stop
+from scheduling.routing.schedule import violations
+from scheduling.selectors.slots import answers_of
+from scheduling.snapshots import read_snapshot
+
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that must not be: which rule, on which row, in words for the operator."""
+
+    rule: str
+    subject: str
+    what: str
+
+
+def breaches() -> Iterator[Breach]:
+    """Yield every breach there is."""
+    for check in CHECKS:
+        yield from check()
+
+
+def broken_schedules() -> Iterator[Breach]:
+    """I1: every shift of a plan that has not started, with its stored arcs, lapsed holds included."""
+    waiting = (DayPlan.State.OPEN, DayPlan.State.CLOSED, DayPlan.State.LOCKED)
+    for plan in DayPlan.objects.filter(state__in=waiting).select_related("depot").iterator():
+        # Seen from long ago no hold has run out: the stored arcs lead through all of them.
+        stored = read_snapshot(plan, version=plan.version, now=LONG_AGO)
+        for shift in stored.plan.shifts:
+            for violation in violations(shift):
+                yield Breach("I1", f"plan {plan.pk} shift {shift.vehicle.key}", f"{violation}")
+
+
+def ways_home_without_a_stop() -> Iterator[Breach]:
+    """I1: a trip without stops drives nowhere."""
+    active = Count("stops", filter=Q(stops__state__in=Stop.ACTIVE))
+    for route in Route.objects.annotate(active=active).filter(active=0).exclude(return_m=0, return_s=0):
+        yield Breach("I1", f"route {route.pk}", "drives home without a stop")
+
+
+def bookings_without_their_stop() -> Iterator[Breach]:
+    """I3: a booking has its booked stop, a booked stop its booking, a live hold its held stop."""
+    for booking in Booking.objects.filter(state=Booking.State.BOOKED).exclude(stop__state=Stop.State.BOOKED):
+        yield Breach("I3", f"booking {booking.pk}", "lacks its booked stop")
+    unbooked = Stop.objects.booked().exclude(booking__state=Booking.State.BOOKED)
+    for stop in unbooked:
+        yield Breach("I3", f"stop {stop.pk}", "is booked without a booking")
+    for hold in Hold.objects.filter(state=Hold.State.LIVE).exclude(stop__state=Stop.State.HELD):
+        yield Breach("I3", f"hold {hold.pk}", "is live without a held stop")
+    for stop in Stop.objects.filter(state=Stop.State.HELD).exclude(hold__state=Hold.State.LIVE):
+        yield Breach("I3", f"stop {stop.pk}", "is held without a live hold")
+    for delivery in Delivery.objects.filter(state=Delivery.State.CONFIRMED).exclude(
+        booking__state=Booking.State.BOOKED
+    ):
+        yield Breach("I3", f"delivery {delivery.pk}", "is confirmed without a booking")
+    mismatched = Booking.objects.exclude(stop__delivery_id=F("delivery_id"))
+    for booking in mismatched:
+        yield Breach("I3", f"booking {booking.pk}", "has another delivery's stop")
+
+
+def promises_out_of_line() -> Iterator[Breach]:
+    """I4: promises are numbered without a gap, the first by confirmation; the stop keeps the latest."""
+    counted = Delivery.objects.annotate(last=Max("promises__number"), made=Count("promises"))
+    for delivery in counted.filter(made__gt=0).exclude(last=F("made")):
+        yield Breach("I4", f"delivery {delivery.pk}", "has a gap in its promises")
+    for delivery in counted.filter(made=0, booking__isnull=False):
+        yield Breach("I4", f"delivery {delivery.pk}", "is booked without a promise")
+    for promise in Promise.objects.filter(number=1).exclude(cause=Promise.Cause.CONFIRMED):
+        yield Breach("I4", f"promise {promise.pk}", "is the first, but not by confirmation")
+    for booking in Booking.objects.filter(state=Booking.State.BOOKED).select_related("stop"):
+        latest = Promise.objects.filter(delivery_id=booking.delivery_id).order_by("-number").first()
+        stop = booking.stop
+        if latest and not (latest.opens_at <= stop.opens_at and stop.closes_at <= latest.closes_at):
+            yield Breach("I4", f"booking {booking.pk}", "has a stop outside its promise")
+
+
+def changes_without_their_event() -> Iterator[Breach]:
+    """I5: for each delivery as many events of a kind as changes of it."""
+    for kind, changes in CHANGES.items():
+        happened = dict(changes().values_list("delivery_id").annotate(Count("pk")).order_by())
+        said = dict(
+            Event.objects.filter(kind=kind).values_list("delivery_id").annotate(Count("pk")).order_by()
+        )
+        for delivery_id in happened.keys() | said.keys():
+            if happened.get(delivery_id, 0) != said.get(delivery_id, 0):
+                yield Breach("I5", f"delivery {delivery_id}", f"events and changes differ: {kind}")
+
+
+CHANGES: Final = {
+    "hold.placed": lambda: Hold.objects.all(),
+    "hold.released": lambda: Hold.objects.filter(state=Hold.State.RELEASED),
+    "booking.confirmed": lambda: Booking.objects.all(),
+    "booking.moved": lambda: Promise.objects.filter(cause=Promise.Cause.MOVED),
+    "booking.cancelled": lambda: Booking.objects.filter(state=Booking.State.CANCELLED),
+}
+
+
+def prices_that_changed() -> Iterator[Breach]:
+    """I6: what was shown in the quote is what the hold, the booking and its latest event say."""
+    for row in [*_with_quote(Hold.objects.all()), *_with_quote(Booking.objects.all())]:
+        shown = next((a.price_minor for a in answers_of(row.quote) if a.key == row.offer_key), None)
+        if shown != row.price_minor:
+            yield Breach("I6", f"{row._meta.model_name} {row.pk}", f"shown {shown}, kept {row.price_minor}")
+    told = Event.objects.filter(kind__in=("booking.confirmed", "booking.moved")).order_by("pk")
+    latest = {event.delivery_id: event.data.get("price_minor") for event in told.iterator()}
+    for booking in Booking.objects.all():
+        if latest.get(booking.delivery_id, booking.price_minor) != booking.price_minor:
+            yield Breach("I6", f"booking {booking.pk}", "its event told another price")
+
+
+def _with_quote(rows: QuerySet[Hold] | QuerySet[Booking]) -> Iterator[Hold | Booking]:
+    yield from rows.select_related("quote").iterator(chunk_size=200)
+
+
+CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
+    broken_schedules,
+    ways_home_without_a_stop,
+    bookings_without_their_stop,
+    promises_out_of_line,
+    changes_without_their_event,
+    prices_that_changed,
+)

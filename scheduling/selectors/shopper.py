@@ -1,0 +1,32 @@
+"""What a shopper's pages begin with: the shop, the kept time, what happened so far."""
+
+from collections.abc import Sequence
+
+from scheduling.models import Delivery, Event, Hold, Merchant, VehicleClass
+
+
+def merchant_named(slug: str) -> Merchant | None:
+    """Return the merchant with a slug. One query."""
+    return Merchant.objects.filter(slug=slug).first()
+
+
+def hold_kept(*, token: str, merchant: Merchant, session_key: str) -> Hold | None:
+    """Return the hold that this session has at this merchant, in whatever state, for showing. One query."""
+    if not token:
+        return None
+    holds = Hold.objects.select_related(
+        "stop__route__shift__plan__depot", "delivery__address", "delivery__merchant", "quote"
+    )
+    return holds.filter(token=token, session_key=session_key, delivery__merchant=merchant).first()
+
+
+def history_of(delivery: Delivery, kinds: Sequence[str]) -> list[Event]:
+    """Return what happened to a delivery, of some kinds of events, in order. One query."""
+    return list(delivery.events.filter(kind__in=kinds).order_by("pk"))
+
+
+def vehicle_classes_of(merchant: Merchant) -> list[VehicleClass]:
+    """Return the classes of the vehicles that come for a merchant, by name. One query."""
+    outlets = merchant.outlets.filter(active=True)
+    classes = VehicleClass.objects.filter(vehicles__active=True, vehicles__depot__outlets__in=outlets)
+    return list(classes.distinct().order_by("name"))

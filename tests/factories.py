@@ -1,0 +1,178 @@
+"""Rows for tests: a small network in Helsinki, and what may happen on it."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from scheduling.answers import SlotAnswer
+from scheduling.facts import AddressFacts, Contact, VisitFacts
+from scheduling.models import (
+    Booking,
+    DayPlan,
+    Depot,
+    Hold,
+    Merchant,
+    MerchantDepot,
+    Operator,
+    Quote,
+    ShiftPattern,
+    SlotPattern,
+    Vehicle,
+    VehicleClass,
+)
+from scheduling.selectors.slots import QuoteView
+from scheduling.services.bookings import confirm_hold
+from scheduling.services.holds import place_hold
+from scheduling.services.plans import extend_horizon
+from scheduling.services.quotes import ask
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+"""Monday 23 November 2026, 11:00 in Helsinki."""
+TOMORROW = date(2026, 11, 24)
+DEPOT_AT = (60.2500, 24.9400)
+CENTRE = (60.1700, 24.9400)
+
+_numbers = count(1)
+
+
+def make_operator(**values: Any) -> Operator:
+    number = next(_numbers)
+    return Operator.objects.create(**{"name": f"Operator {number}", "slug": f"operator-{number}"} | values)
+
+
+def make_depot(**values: Any) -> Depot:
+    number = next(_numbers)
+    defaults = {"name": f"Depot {number}", "slug": f"depot-{number}", "time_zone": "Europe/Helsinki"}
+    defaults |= {"lat": DEPOT_AT[0], "lon": DEPOT_AT[1]}
+    values.setdefault("operator", None)
+    values["operator"] = values["operator"] or make_operator()
+    return Depot.objects.create(**defaults | values)
+
+
+def make_merchant(**values: Any) -> Merchant:
+    number = next(_numbers)
+    return Merchant.objects.create(**{"name": f"Shop {number}", "slug": f"shop-{number}"} | values)
+
+
+def make_vehicle_class(**values: Any) -> VehicleClass:
+    defaults = {"name": "Battery van", "slug": f"van-{next(_numbers)}", "speed_m_per_h": 30_000}
+    defaults |= {"capacity_g": 800_000, "capacity_ml": 8_000_000, "grams_per_km": 100}
+    defaults |= {"factor_source": "a test", "factor_year": 2025}
+    return VehicleClass.objects.create(**defaults | values)
+
+
+def make_vehicle(depot: Depot, kind: VehicleClass | None = None, **values: Any) -> Vehicle:
+    shift = {key: values.pop(key) for key in ("trips", "starts", "ends", "weekdays") if key in values}
+    kind = kind or make_vehicle_class()
+    vehicle = Vehicle.objects.create(
+        **{"depot": depot, "vehicle_class": kind, "name": f"Van {next(_numbers)}"} | values
+    )
+    ShiftPattern.objects.create(**{"vehicle": vehicle, "starts": time(7), "ends": time(21)} | _long(shift))
+    return vehicle
+
+
+def _long(shift: dict[str, Any]) -> dict[str, Any]:
+    return {"max_shift_s": 14 * 3600} | shift
+
+
+def make_outlet(
+    merchant: Merchant, depot: Depot, hours: tuple[int, ...] = (8, 10, 12, 14, 16, 18), **values: Any
+) -> MerchantDepot:
+    price = values.pop("base_price_minor", 490)
+    outlet = MerchantDepot.objects.create(
+        **{"merchant": merchant, "depot": depot, "radius_m": 30_000} | values
+    )
+    for hour in hours:
+        SlotPattern.objects.create(
+            outlet=outlet, opens=time(hour), closes=time(hour + 2), base_price_minor=price
+        )
+    return outlet
+
+
+def make_network(*, vans: int = 2, days: int = 8, now: datetime = NOW, **outlet: Any) -> MerchantDepot:
+    """One merchant at one depot with a few equal vans and its coming days laid out."""
+    depot, merchant = make_depot(), make_merchant()
+    kind = make_vehicle_class()
+    for _i in range(vans):
+        make_vehicle(depot, kind)
+    made = make_outlet(merchant, depot, **outlet)
+    extend_horizon(depot=depot, now=now, days=days)
+    return made
+
+
+def plan_on(outlet: MerchantDepot, day: date = TOMORROW) -> DayPlan:
+    return DayPlan.objects.get(depot=outlet.depot, service_date=day)
+
+
+def some_facts(*, north_m: float = 0, east_m: float = 0, **values: Any) -> VisitFacts:
+    """A visit in the centre, moved by some metres; every place is another household."""
+    lat, lon = CENTRE[0] + north_m / 111_200, CENTRE[1] + east_m / 55_300
+    number = next(_numbers)
+    address = AddressFacts(line=f"Testikatu {number}", postcode="00100", city="Helsinki", lat=lat, lon=lon)
+    return replace(VisitFacts(address=address, load_g=5_000, load_ml=20_000), **values)
+
+
+def a_session() -> str:
+    return f"session-{next(_numbers)}"
+
+
+def ask_for(outlet: MerchantDepot, facts: VisitFacts | None = None, **values: Any) -> QuoteView:
+    return ask(
+        **{
+            "merchant": outlet.merchant,
+            "facts": facts or some_facts(),
+            "session_key": a_session(),
+            "now": NOW,
+        }
+        | values
+    )
+
+
+def token_at(view: QuoteView, hour: int, day: date = TOMORROW) -> str:
+    """The token of the time that opens at a local hour."""
+    return next(
+        offer.token
+        for found in view.days
+        for offer in found.offers
+        if found.date == day and offer.opens.hour == hour
+    )
+
+
+def answer_at(view: QuoteView, hour: int, day: date = TOMORROW) -> SlotAnswer:
+    return next(
+        offer.answer
+        for found in view.days
+        for offer in found.offers
+        if found.date == day and offer.opens.hour == hour
+    )
+
+
+def make_hold(
+    outlet: MerchantDepot,
+    *,
+    hour: int = 10,
+    day: date = TOMORROW,
+    facts: VisitFacts | None = None,
+    now: datetime = NOW,
+) -> Hold:
+    view = ask_for(outlet, facts, now=now)
+    session_key = Quote.objects.get(ref=view.ref).session_key
+    return place_hold(offer_token=token_at(view, hour, day), session_key=session_key, actor="test", now=now)
+
+
+def some_contact(**values: Any) -> Contact:
+    return Contact(**{"email": "aino@example.com", "name": "Aino"} | values)
+
+
+def make_booking(outlet: MerchantDepot, *, contact: Contact | None = None, **values: Any) -> Booking:
+    number = values.pop("order_number", None) or f"T-{next(_numbers)}"
+    now = values.get("now", NOW)
+    hold = make_hold(outlet, **values)
+    return confirm_hold(
+        hold=hold, contact=contact or some_contact(), order_number=number, actor="test", now=now
+    )
+
+
+LATER = NOW + timedelta(minutes=16)
+"""When a hold placed at NOW has run out."""
