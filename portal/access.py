@@ -102,9 +102,19 @@ def _link(pk: uuid.UUID | None) -> AccessLink | None:
 
 def ends_at(link: AccessLink) -> datetime:
     """Return when a link stops working: at the end of the 14th day after the last day promised."""
-    booking = getattr(link.delivery, "booking", None)
+    return _last_moment(link.delivery) or link.created_at + timedelta(days=DAYS_AFTER)
+
+
+def links_ended(delivery: Delivery, *, now: datetime) -> bool:
+    """Whether links to this delivery, also new ones, no longer work."""
+    last = _last_moment(delivery)
+    return last is not None and now >= last
+
+
+def _last_moment(delivery: Delivery) -> datetime | None:
+    booking = getattr(delivery, "booking", None)
     if booking is None:
-        return link.created_at + timedelta(days=DAYS_AFTER)
+        return None
     zone = booking.stop.route.shift.plan.depot.zone
     promised = windows.local_date(booking.stop.opens_at, zone)
     return windows.midnight(promised + timedelta(days=DAYS_AFTER + 1), zone)

@@ -1,5 +1,6 @@
 """From a queued message to a mail: text, HTML, calendar file; in its reader's language."""
 
+import re
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
@@ -9,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from portal.access import links_ended
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import entry_of, facts_of
 from portal.messaging.subscribe import FOLDERS, LINKS_ASKED
@@ -55,22 +57,30 @@ def _worded(event: Event, delivery: Delivery, *, now: datetime) -> EmailMultiAlt
     reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else None
     mail = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{folder}/subject.txt", context).split()),
-        body=render_to_string(f"{folder}/body.txt", context),
+        body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"{folder}/body.txt", context)),
         to=[delivery.contact_email],
         reply_to=reply_to,
     )
-    mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
+    mail.attach_alternative(_styled(render_to_string(f"{folder}/body.html", context)), "text/html")
     if event.kind in WITH_CALENDAR:
         mail.attach("delivery.ics", calendar_file(entry_of(event, delivery)), "text/calendar")
     return mail
 
 
+def _styled(html: str) -> str:
+    """Put the styles into the head: a mail can't fetch them, and reads well where they are dropped."""
+    return html.replace("</head>", f"<style>\n{render_to_string('messages/mail.css')}</style>\n</head>", 1)
+
+
 def _context(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
     if event.kind != LINKS_ASKED:
         return {"mail": facts_of(event, delivery, now=now)}
-    refs = event.data.get("refs", [delivery.ref])
     # Never another contact's: only deliveries that go to the address this mail goes to.
-    theirs = Delivery.objects.filter(ref__in=refs, contact_email__iexact=delivery.contact_email)
+    theirs = Delivery.objects.filter(
+        ref__in=event.data["refs"], contact_email__iexact=delivery.contact_email, booking__isnull=False
+    )
     found = theirs.select_related("merchant", "order", "address").order_by("pk")
-    mails = [facts_of(event, each, now=now) for each in found]
+    mails = [facts_of(event, each, now=now) for each in found if not links_ended(each, now=now)]
+    if not mails:
+        raise NobodyToTell
     return {"mail": mails[-1], "mails": mails}

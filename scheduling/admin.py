@@ -1,0 +1,195 @@
+"""Set-up pages of the network. What plans were computed from stays as it is: make another row instead.
+
+Plans, bookings, quotes and events are for looking at: they change through services only.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from scheduling.models import (
+    Blackout,
+    Booking,
+    DayPlan,
+    Delivery,
+    Depot,
+    Event,
+    Hold,
+    Merchant,
+    MerchantDepot,
+    Operator,
+    Promise,
+    ShiftPattern,
+    SlotPattern,
+    Stop,
+    Vehicle,
+    VehicleClass,
+)
+
+if TYPE_CHECKING:  # generic for the type checker alone
+    Page = admin.ModelAdmin[Any]
+    Inline = admin.TabularInline[Any, Any]
+else:
+    Page, Inline = admin.ModelAdmin, admin.TabularInline
+
+
+class SetUp(Page):
+    """A row that staff write. `once`: fields which plans rely on, written only when the row is made."""
+
+    once: ClassVar[tuple[str, ...]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), *(self.once if obj else ()))
+
+
+class LookOnly(Page):
+    """A row that services write, and nobody else."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Operator)
+class OperatorAdmin(SetUp):
+    list_display = search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Merchant)
+class MerchantAdmin(SetUp):
+    list_display = ("name", "slug", "currency", "contact_email")
+    search_fields = ("name", "slug")
+    once = ("currency",)
+
+
+@admin.register(Depot)
+class DepotAdmin(SetUp):
+    list_display = ("name", "operator", "time_zone")
+    list_select_related = ("operator",)
+    search_fields = ("name", "slug")
+    autocomplete_fields = ("operator",)
+    once = ("operator", "lat", "lon", "time_zone")
+
+
+class SlotPatternInline(Inline):
+    model = SlotPattern
+    extra = 0
+
+
+@admin.register(MerchantDepot)
+class MerchantDepotAdmin(SetUp):
+    list_display = ("merchant", "depot", "area", "active")
+    list_select_related = ("merchant", "depot")
+    list_filter = ("active",)
+    autocomplete_fields = ("merchant", "depot")
+    inlines = (SlotPatternInline,)
+    once = ("merchant", "depot")
+
+
+@admin.register(VehicleClass)
+class VehicleClassAdmin(SetUp):
+    """Capacity, speed and factor are what plans and grams were computed from."""
+
+    list_display = ("name", "slug", "capacity_g", "grams_per_km", "boundary")
+    search_fields = ("name", "slug")
+    once = (
+        "slug",
+        "capacity_g",
+        "capacity_ml",
+        "speed_m_per_h",
+        "detour_percent",
+        "cost_s_per_km",
+        "opening_cost_s",
+        "grams_per_km",
+        "factor_source",
+        "factor_year",
+        "boundary",
+    )
+
+
+class ShiftPatternInline(Inline):
+    """Counts for days that are not laid out yet."""
+
+    model = ShiftPattern
+    extra = 0
+
+
+@admin.register(Vehicle)
+class VehicleAdmin(SetUp):
+    list_display = ("name", "depot", "vehicle_class", "active")
+    list_select_related = ("depot", "vehicle_class")
+    list_filter = ("active", "depot")
+    search_fields = ("name",)
+    autocomplete_fields = ("depot", "vehicle_class")
+    inlines = (ShiftPatternInline,)
+    once = ("depot", "vehicle_class", "skills")
+
+
+@admin.register(Blackout)
+class BlackoutAdmin(SetUp):
+    list_display = ("depot", "merchant", "first_date", "last_date", "reason")
+    list_select_related = ("depot", "merchant")
+    autocomplete_fields = ("depot", "merchant")
+
+
+@admin.register(DayPlan)
+class DayPlanAdmin(LookOnly):
+    list_display = ("depot", "service_date", "state", "version")
+    list_select_related = ("depot",)
+    list_filter = ("state", "depot")
+    date_hierarchy = "service_date"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(LookOnly):
+    list_display = ("ref", "merchant", "state", "direction", "created_at")
+    list_select_related = ("merchant",)
+    list_filter = ("state", "merchant")
+    search_fields = ("ref", "order__number")
+
+
+@admin.register(Booking)
+class BookingAdmin(LookOnly):
+    list_display = ("delivery", "state", "confirmed_at", "cancelled_at", "price_minor", "currency")
+    list_select_related = ("delivery",)
+    search_fields = ("delivery__ref",)
+
+
+@admin.register(Hold)
+class HoldAdmin(LookOnly):
+    """The token is as good as the hold: no page shows it."""
+
+    list_display = ("delivery", "state", "placed_at", "expires_at", "extensions")
+    list_select_related = ("delivery",)
+    list_filter = ("state",)
+    exclude = ("token",)
+
+
+@admin.register(Promise)
+class PromiseAdmin(LookOnly):
+    list_display = ("delivery", "number", "opens_at", "closes_at", "cause", "actor")
+    list_select_related = ("delivery",)
+    search_fields = ("delivery__ref",)
+
+
+@admin.register(Stop)
+class StopAdmin(LookOnly):
+    list_display = ("delivery", "state", "opens_at", "closes_at")
+    list_select_related = ("delivery",)
+    list_filter = ("state",)
+
+
+@admin.register(Event)
+class EventAdmin(LookOnly):
+    list_display = ("id", "kind", "delivery", "actor", "occurred_at", "relayed_at", "attempts")
+    list_select_related = ("delivery",)
+    list_filter = ("kind",)
+    search_fields = ("delivery__ref",)
