@@ -9,29 +9,17 @@ which may be negative where ways break the triangle inequality.
 The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scheduling.routing.choice import Candidates, Mask, any_fit, cheapest
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
 from scheduling.routing.tape import Tape, build_tape
 from scheduling.routing.travel import Ints, Legs, Travel
-
-Mask = NDArray[np.bool_]
-
-DEAR = 2**62
-"""More than anything costs."""
-
-INDEX_BITS = 24
-"""A cost and below it, in so many bits, the index of its gap: the least of them is the first cheapest."""
-
-MANY, SAMPLE, CHEAP = 512, 16, 4
-"""Of more than MANY candidates a day, those not dearer than the fifth of every 16th are tried first."""
 
 
 class Reason(IntEnum):
@@ -95,18 +83,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Gaps that have time for the visit in some window, in the order of the tape; shape (n,)."""
-
-    row: Ints
-    lo: Ints
-    hi: Ints
-
-    def among(self, chosen: Mask) -> "_Candidates":
-        return self if chosen.all() else _Candidates(self.row[chosen], self.lo[chosen], self.hi[chosen])
-
-
-@dataclass(frozen=True, slots=True)
 class _Added:
     """What each candidate adds, shape (n,)."""
 
@@ -125,9 +101,14 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     _check(tape, visit, slots)
     to, back = travel.legs_around(tape.nodes, visit.place, tape.rates)
     timely = _timely(tape, visit, to, back)
-    roomy = timely.among(_has_room(tape, visit, timely.row))
+    roomy = timely.among(_has_room(tape, visit, timely.row), tape.first)
     added = _added(tape, roomy.row, to, back)
-    pick = _cheapest(tape, roomy, added.cost_s, slots)
+    last_s = slots.last_s
+    pick = cheapest(roomy, added.cost_s, slots.opens_s, last_s)
+    reason = np.where(pick < 0, NO_TIME, FITS)
+    if len(roomy.row) < len(timely.row):
+        reason[(pick < 0) & any_fit(timely, slots.opens_s, last_s)] = NO_ROOM
+    reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
     served = pick >= 0
     chosen = pick[served]
     return Scores(
@@ -135,7 +116,7 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
         cost_s=_spread(served, added.cost_s[chosen]),
         seconds=_spread(served, added.seconds[chosen]),
         metres=_spread(served, added.metres[chosen]),
-        reason=_reasons(tape, timely, len(roomy.row), slots, served),
+        reason=reason,
     )
 
 
@@ -203,13 +184,13 @@ def _check(tape: Tape, visit: Visit, slots: Slots) -> None:
         raise ValueError(f"the visit's loads need {len(tape.room_before)} dimensions")
 
 
-def _timely(tape: Tape, visit: Visit, to: Legs, back: Legs) -> _Candidates:
+def _timely(tape: Tape, visit: Visit, to: Legs, back: Legs) -> Candidates:
     """The gaps that have time for the visit. The last row is a seam, so nothing is lost without it."""
     lo = tape.departs_s[:-1] + to.seconds[:-1]
     hi = tape.latest_s[:-1] - back.seconds[1:]
     hi -= visit.service_s
     row = np.flatnonzero(lo <= hi)
-    return _Candidates(row, lo[row], hi[row])
+    return Candidates.of(row, lo[row], hi[row], tape.first)
 
 
 def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
@@ -230,62 +211,6 @@ def _added(tape: Tape, row: Ints, to: Legs, back: Legs) -> _Added:
     cost_s += seconds
     cost_s += tape.opening_cost_s[row]
     return _Added(cost_s, seconds, metres)
-
-
-def _cheapest(tape: Tape, found: _Candidates, cost_s: Ints, slots: Slots) -> Ints:
-    """The index of the first cheapest candidate that fits each slot, or -1; shape (n_days, n_slots)."""
-    key = (cost_s << INDEX_BITS) + np.arange(len(cost_s))
-    best = np.full(slots.opens_s.shape, DEAR)
-    last_s = slots.last_s
-    for day, here in _days_with(found, tape):
-        best[day] = _least(found.lo[here], found.hi[here], key[here], slots.opens_s[day], last_s[day])
-    return np.where(best == DEAR, -1, best & ((1 << INDEX_BITS) - 1))
-
-
-def _least(lo: Ints, hi: Ints, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
-    """The least key that fits each slot, or DEAR; shape (n_slots,).
-
-    Where many fit, those that a sample calls cheap are tried first: if one of them fits a slot, nothing
-    dearer matters to it.
-    """
-    if len(key) <= MANY:
-        return _least_of(lo, hi, key, opens_s, last_s)
-    cheap = np.flatnonzero(key <= np.partition(key[::SAMPLE], CHEAP)[CHEAP])
-    best = _least_of(lo[cheap], hi[cheap], key[cheap], opens_s, last_s)
-    missing = np.flatnonzero(best == DEAR)
-    if len(missing):
-        best[missing] = _least_of(lo, hi, key, opens_s[missing], last_s[missing])
-    return best
-
-
-def _least_of(lo: Ints, hi: Ints, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
-    least: Ints = np.where(_fit(lo, hi, opens_s, last_s), key, DEAR).min(axis=1)
-    return least
-
-
-def _fit(lo: Ints, hi: Ints, opens_s: Ints, last_s: Ints) -> Mask:
-    """Which candidates have a second in common with which slots, shape (n_slots, n)."""
-    fits: Mask = lo <= last_s[:, None]
-    fits &= hi >= opens_s[:, None]
-    return fits
-
-
-def _reasons(tape: Tape, timely: _Candidates, n_roomy: int, slots: Slots, served: Mask) -> Ints:
-    reason = np.where(served, FITS, NO_TIME)
-    if n_roomy < len(timely.row):
-        last_s = slots.last_s
-        for day, here in _days_with(timely, tape):
-            fits = _fit(timely.lo[here], timely.hi[here], slots.opens_s[day], last_s[day]).any(axis=1)
-            reason[day, fits & ~served[day]] = NO_ROOM
-    reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
-    return reason
-
-
-def _days_with(found: _Candidates, tape: Tape) -> Iterator[tuple[int, slice]]:
-    """The days that have candidates, and which."""
-    for day, (start, end) in enumerate(pairwise(np.searchsorted(found.row, tape.first).tolist())):
-        if start < end:
-            yield day, slice(start, end)
 
 
 def _spread(where: Mask, values: Ints, missing: int = 0) -> Ints:
