@@ -45,7 +45,7 @@ def start_postgres() -> str:
 
 
 def postgres_from_wheel() -> str:
-    """Return an address, or nothing where there is no wheel: the tests skip then. Under CI=true it must be had."""
+    """Return an address, or nothing where there is no wheel: the tests skip then, but under CI=true fail."""
     try:
         return start_postgres()
     except ImportError:
