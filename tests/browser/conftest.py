@@ -92,7 +92,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def visitor(browser: Browser, watch: Watch, live_server) -> Iterator[Open]:
-    """Return a function that opens a fresh browser profile: `visitor(width=1280, javascript=False, dark=True)`."""
+    """Return a function that opens a fresh profile: `visitor(width=1280, javascript=False, dark=True)`."""
     contexts = []
 
     def open_page(
