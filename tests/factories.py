@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
+from portal.access import issue_link
+from portal.models import AccessLink, Membership, User
+from portal.models.people import LinkKind, Role
 from scheduling.answers import SlotAnswer
 from scheduling.facts import AddressFacts, Contact, VisitFacts
 from scheduling.models import (
@@ -176,3 +179,19 @@ def make_booking(outlet: MerchantDepot, *, contact: Contact | None = None, **val
 
 LATER = NOW + timedelta(minutes=16)
 """When a hold placed at NOW has run out."""
+
+PASSWORD = "a long enough sentence"
+
+
+def make_user(email: str = "", **values: Any) -> User:
+    """Somebody who signs in with PASSWORD."""
+    return User.objects.create_user(email or f"person-{next(_numbers)}@example.com", PASSWORD, **values)
+
+
+def make_membership(user: User | None = None, role: str = Role.MANAGER, **scope: Any) -> Membership:
+    """`scope`: operator, depot or merchant."""
+    return Membership.objects.create(user=user or make_user(), role=role, **scope)
+
+
+def make_link(booking: Booking, kind: LinkKind = LinkKind.MANAGE, *, now: datetime = NOW) -> AccessLink:
+    return issue_link(delivery=booking.delivery, kind=kind, now=now)
