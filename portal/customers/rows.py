@@ -1,6 +1,6 @@
 """What templates/components/ are given: words only, nothing left to work out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 
@@ -14,12 +14,13 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A time: components/time_row.html. `percent` is the bar's; `choice` and `price_line` the sticky line's."""
+    """A time: components/time_row.html. `percent` is the bar's; `choice`, `price_line` the sticky line's."""
 
     id: str
     when: str
     why: str
-    token: str = ""
+    offer: str = ""
+    key: str = ""
     price: str = ""
     percent: int = 0
     tags: tuple[Tag, ...] = ()
@@ -30,7 +31,7 @@ class Row:
     @property
     def available(self) -> bool:
         """Whether it can be chosen."""
-        return bool(self.token)
+        return bool(self.offer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,56 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """How long a time is kept: components/countdown.html."""
+    """How long a time is kept: components/countdown.html. `until` is local; `over` once it has run out."""
 
     seconds_left: int
     time_left: str
     until: str
-    extend_url: str = field(default="")
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """components/sticky.html: what it says while nothing is chosen, and its one button."""
+
+    none: str
+    note: str
+    button: str
+    choice: str = ""
+    price_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The address card, and the map beside it."""
+
+    line: str
+    note: str
+    map: "Mapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A map with one pin: what it says without a map, and below it."""
+
+    pin: Pin
+    sentence: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A promised window as the largest words of a page."""
+
+    day: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What a kilometre of one kind of vehicle counts, what is counted, and who says so."""
+
+    vehicle: str
+    factor: str
+    counted: str
+    source: str

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.customers.rows import Day, Fact, Happened, Pin, Row, Tag
+from portal.customers.rows import Countdown, Day, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
 from portal.customers.theme import Shop
 from portal.forms import HintedChoiceField, PlainForm
 
@@ -45,19 +45,19 @@ def sample_rows() -> dict[str, list[Row]]:
         Row(
             id="s1",
             when="Thu 26 Nov 10–12",
-            token="sample-1",
+            offer="sample-1",
             price="€2.50",
             percent=12,
             tags=(Tag("Least driving", "good"),),
-            why="A van is already passing: less than 0.25 km more, instead of about 1 km. About 120 g less CO₂e "
-            "than the average of the other times.",
+            why="A van is already passing: less than 0.25 km more, instead of about 1 km. About 120 g less "
+            "CO₂e than the average of the other times.",
             choice="Thu 10:00–12:00",
             price_line="€2.50, paid to Nordkaupa",
         ),
         Row(
             id="s2",
             when="Tue 24 Nov 16–18",
-            token="sample-2",
+            offer="sample-2",
             price="€4.90",
             percent=62,
             tags=(Tag("Soonest"),),
@@ -68,7 +68,7 @@ def sample_rows() -> dict[str, list[Row]]:
         Row(
             id="s3",
             when="Fri 27 Nov 8–14",
-            token="sample-3",
+            offer="sample-3",
             price="€0.00",
             percent=18,
             tags=(Tag("Cheapest"), Tag("Least driving", "good")),
@@ -82,7 +82,7 @@ def sample_rows() -> dict[str, list[Row]]:
         Row(
             id="d2",
             when="10:00–12:00",
-            token="sample-1",
+            offer="sample-1",
             price="€2.50",
             percent=12,
             why="Less than 0.25 km more.",
@@ -95,7 +95,7 @@ def sample_rows() -> dict[str, list[Row]]:
         Row(
             id="d4",
             when="14:00–16:00",
-            token="sample-4",
+            offer="sample-4",
             price="€4.50",
             percent=60,
             why="About 1 km more.",
@@ -105,7 +105,7 @@ def sample_rows() -> dict[str, list[Row]]:
         Row(
             id="d5",
             when="16:00–18:00",
-            token="sample-5",
+            offer="sample-5",
             price="€4.90",
             percent=100,
             why="About 1.75 km more.",
@@ -152,7 +152,16 @@ def sample_parts() -> dict[str, Any]:
             Happened("Two stops before you", "10:31", "now"),
             Happened("At your door", "10:40–10:55", "next"),
         ],
-        "pin": Pin(None, None, "Korkeavuorenkatu 21"),
+        "stickies": [
+            Sticky(none="Pick a time", note="Then we keep it for 15 minutes", button="Keep this time"),
+            Sticky("", "", "Keep this time", "Thu 26 Nov 10:00–12:00", "€2.50, paid to Nordkaupa"),
+        ],
+        "countdowns": [Countdown(872, "14 minutes", "9:46"), Countdown(0, "1 minute", "9:46", over=True)],
+        "map": Mapped(
+            Pin(None, None, "Korkeavuorenkatu 21"),
+            "The map does not show right now. We come to Korkeavuorenkatu 21, 00100 Helsinki.",
+            "Your pin: Korkeavuorenkatu 21.",
+        ),
         "tags": [
             Tag("Soonest"),
             Tag("Least driving", "good"),

@@ -47,7 +47,9 @@ def digest_of(sheet: str) -> str:
 def theme_url(brand: Brand) -> str:
     """Return the address of a merchant's stylesheet, which is another when its accent is."""
     slug = brand.merchant.slug
-    return reverse("customers:theme", kwargs={"merchant": slug, "digest": digest_of(stylesheet(brand.accent))})
+    return reverse(
+        "customers:theme", kwargs={"merchant": slug, "digest": digest_of(stylesheet(brand.accent))}
+    )
 
 
 @require_safe

@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from portal.customers import styleguide, theme
+from portal.customers import addresses, bookings, checkout, counting, find, moves, slots, styleguide, theme
 
 app_name = "customers"
 urlpatterns = [
+    path("s/<slug:merchant>/", addresses.address, name="address"),
+    path("s/<slug:merchant>/place/", addresses.place, name="place"),
+    path("s/<slug:merchant>/times/", slots.times, name="times"),
+    path("s/<slug:merchant>/hold/", slots.hold, name="hold"),
+    path("s/<slug:merchant>/check/", checkout.check, name="check"),
+    path("s/<slug:merchant>/check/extend/", checkout.extend, name="extend"),
+    path("s/<slug:merchant>/how-we-count/", counting.counting, name="counting"),
+    path("d/<slug:ref>/", bookings.booking, name="booking"),
+    path("d/<slug:ref>/calendar.ics", bookings.calendar, name="calendar"),
+    path("d/<slug:ref>/move/", moves.move, name="move"),
+    path("d/<slug:ref>/cancel/", bookings.cancel, name="cancel"),
+    path("f/<slug:ref>/", bookings.follow, name="follow"),
+    path("find/", find.find, name="find"),
+    path("find/asked/", find.asked, name="asked"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("theme/<slug:merchant>.<slug:digest>.css", theme.theme, name="theme"),
 ]

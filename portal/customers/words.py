@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -42,16 +43,44 @@ def grams(amount_g: int) -> str:
     return gettext("%(amount)s g CO₂e") % {"amount": number_format(round(amount_g, -1), force_grouping=True)}
 
 
-def load(parcels: int, load_g: int) -> str:
+def parcels(count: int) -> str:
+    """Return 2 parcels."""
+    return ngettext("%(count)d parcel", "%(count)d parcels", count) % {"count": count}
+
+
+def load(count: int, load_g: int) -> str:
     """Return what is delivered: 2 parcels, 9 kg."""
-    count = ngettext("%(count)d parcel", "%(count)d parcels", parcels) % {"count": parcels}
-    return gettext("%(parcels)s, %(weight)s") % {"parcels": count, "weight": weight(load_g)}
+    return gettext("%(parcels)s, %(weight)s") % {"parcels": parcels(count), "weight": weight(load_g)}
+
+
+class Addressed(Protocol):
+    """An address, as a row or as facts."""
+
+    @property
+    def line(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def postcode(self) -> str: ...
+    @property
+    def city(self) -> str: ...
+
+
+def place(address: Addressed) -> str:
+    """Return Korkeavuorenkatu 21, B 14, 00130 Helsinki."""
+    town = f"{address.postcode} {address.city}".strip()
+    return ", ".join(filter(None, [address.line, address.unit, town]))
 
 
 def weight(load_g: int) -> str:
     """Return grams as kilograms: 9000 -> 9 kg, 500 -> 0.5 kg."""
     amount = (Decimal(load_g) / 1000).quantize(Decimal("0.1")).normalize()
     return gettext("%(amount)s kg") % {"amount": number_format(amount, use_l10n=True)}
+
+
+def phone(number: object) -> str:
+    """Return a phone number as people write it, or nothing."""
+    return str(getattr(number, "as_international", "") or "")
 
 
 def clock_time(at: datetime) -> str:
@@ -79,6 +108,28 @@ def short_day(day: date) -> str:
 def long_day(day: date) -> str:
     """Return Thursday 26 November."""
     return date_format(day, "l j F")
+
+
+def long_weekday(day: date) -> str:
+    """Return Thursday."""
+    return date_format(day, "l")
+
+
+def weekday(day: date) -> str:
+    """Return Thu."""
+    return date_format(day, "D")
+
+
+def month(day: date) -> str:
+    """Return November."""
+    return date_format(day, "F")
+
+
+def listed(parts: list[str]) -> str:
+    """Return words joined by commas, the last by "and"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return gettext("%(first)s and %(last)s") % {"first": ", ".join(parts[:-1]), "last": parts[-1]}
 
 
 def long_moment(at: datetime) -> str:

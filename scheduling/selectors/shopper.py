@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from scheduling.models import Delivery, Event, Hold, Merchant, VehicleClass
+from scheduling.routing.carbon import METHOD
+
+__all__ = ["METHOD", "history_of", "hold_kept", "merchant_named", "vehicle_classes_of"]
 
 
 def merchant_named(slug: str) -> Merchant | None:

@@ -14,7 +14,7 @@
     price.textContent = chosen ? chosen.price : line.dataset.noneNote;
   };
 
-  const read = (radio) => ({ token: radio.value, time: radio.dataset.choice, price: radio.dataset.price });
+  const read = (radio) => ({ key: radio.dataset.key, token: radio.value, time: radio.dataset.choice, price: radio.dataset.price });
 
   const drop = () => {
     carried?.remove();
@@ -22,10 +22,11 @@
   };
 
   const carry = () => {
-    const radio = [...form.querySelectorAll('input[type="radio"][name="offer"]')].find((each) => each.value === chosen.token);
+    const radio = [...form.querySelectorAll('input[type="radio"][name="offer"]')].find((each) => each.dataset.key === chosen.key);
     drop();
     if (radio) {
       radio.checked = true;
+      chosen = read(radio);
       return;
     }
     carried = document.createElement("input");

@@ -1,0 +1,229 @@
+"""A booking's own page: what is promised, its history, its calendar file; and the page that only looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.access import FOLLOW, issue_link, require_follow, require_manage, url_of
+from portal.customers import words
+from portal.customers.pages import Notice, show
+from portal.customers.rows import Fact, Happened, Promised, Tag
+from portal.customers.slots import map_of
+from portal.http import redirect_page
+from portal.messaging.calendars import calendar_file
+from portal.messaging.facts import booking_of, current_entry, zone_of
+from scheduling import clock
+from scheduling.errors import DomainError
+from scheduling.selectors.shopper import history_of
+from scheduling.services.bookings import cancel_delivery
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from django.utils.functional import Promise
+
+    from portal.models import AccessLink
+    from scheduling.models import Booking, Delivery, Event
+
+PAGE = "customers/booking/page.html"
+CANCEL_PAGE = "customers/booking/cancel.html"
+FOLLOW_PAGE = "customers/booking/follow.html"
+
+STATES: dict[str, tuple[str | Promise, str]] = {
+    "confirmed": (gettext_lazy("Booked"), "good"),
+    "on_board": (gettext_lazy("On the van"), "good"),
+    "delivered": (gettext_lazy("Delivered"), "good"),
+    "failed": (gettext_lazy("We could not deliver"), "warn"),
+    "at_depot": (gettext_lazy("Back at the depot"), "warn"),
+    "returned": (gettext_lazy("Back at the shop"), ""),
+    "cancelled": (gettext_lazy("Cancelled"), "bad"),
+}
+TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled")
+
+
+@require_safe
+@require_manage
+def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
+    """Show a booking to who may change it."""
+    return show_booking(request, link, now=clock.now())
+
+
+def show_booking(
+    request: HttpRequest,
+    link: AccessLink,
+    *,
+    now: datetime,
+    notice: Notice | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    delivery = link.delivery
+    booked = booking_of(delivery)
+    zone = zone_of(booked)
+    changeable = may_change(booked, now)
+    context: dict[str, Any] = {
+        "notice": notice,
+        "promised": promised(booked, zone),
+        "tag": state_tag(delivery),
+        "cancelled": delivery.state == delivery.State.CANCELLED,
+        "changeable": changeable,
+        "change_until": change_until(booked, zone, changeable=changeable),
+        "facts": facts_of(booked, delivery),
+        "happened": timeline(delivery, booked, zone),
+        "map": map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon),
+        "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
+        "ref": delivery.ref,
+        "brand_note": order_note(delivery),
+    }
+    return show(request, delivery.merchant, PAGE, context, status=status)
+
+
+def may_change(booked: Booking, now: datetime) -> bool:
+    """Whether its customer may still change it, by the clock; the services have the last word."""
+    live = booked.state == booked.State.BOOKED and booked.delivery.state == "confirmed"
+    return live and now < booked.change_until_at
+
+
+def change_until(booked: Booking, zone: ZoneInfo, *, changeable: bool) -> str:
+    """Say until when a booking can be changed, or that this is over."""
+    moment = words.long_moment(booked.change_until_at.astimezone(zone))
+    if changeable:
+        return _("You can move or cancel it until %(moment)s, free of charge.") % {"moment": moment}
+    if booked.state != booked.State.BOOKED:
+        return ""
+    return _("It could be changed until %(moment)s. To change it now, please contact the shop.") % {
+        "moment": moment
+    }
+
+
+def promised(booked: Booking, zone: ZoneInfo) -> Promised:
+    """Return the window as the largest words of a page."""
+    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
+    return Promised(day=words.long_day(opens), hours=words.hours(opens, closes))
+
+
+def state_tag(delivery: Delivery) -> Tag:
+    """Return a delivery's state as a word."""
+    word, tone = STATES.get(delivery.state, (_("Not confirmed"), "warn"))
+    return Tag(str(word), tone)
+
+
+def order_note(delivery: Delivery) -> str:
+    """Return Order 10482 · 2 parcels."""
+    order = _("Order %(number)s") % {"number": delivery.order.number} if delivery.order else ""
+    return " · ".join(filter(None, [order, words.parcels(delivery.parcel_count)]))
+
+
+def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
+    """Return what is booked, in the words it was confirmed with."""
+    price = words.money(booked.price_minor, booked.currency)
+    charged = _("%(price)s, charged by %(shop)s") % {"price": price, "shop": delivery.merchant.name}
+    reached = [delivery.contact_email, words.phone(delivery.contact_phone)]
+    return [
+        Fact(_("Where"), words.place(delivery.address)),
+        Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
+        Fact(_("Delivery"), charged),
+        Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
+        Fact(_("We reach you"), ", ".join(filter(None, reached))),
+    ]
+
+
+def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
+    """Return what happened so far and what comes next, oldest first, from the one log of events."""
+    done = [happened(event, zone) for event in history_of(delivery, TOLD)]
+    if booked.state != booked.State.BOOKED:
+        return done
+    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
+    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
+    return [*done, Happened(_("At your door"), door, "next")]
+
+
+def happened(event: Event, zone: ZoneInfo) -> Happened:
+    """Return one event in plain words."""
+    time = words.short_moment(event.occurred_at.astimezone(zone))
+    window = window_words(event, zone)
+    if event.kind == "booking.moved":
+        return Happened(_("You moved it to %(window)s") % {"window": window}, time)
+    if event.kind == "booking.cancelled":
+        return Happened(_("You cancelled it"), time)
+    return Happened(_("You chose %(window)s") % {"window": window}, time)
+
+
+def window_words(event: Event, zone: ZoneInfo) -> str:
+    """Return the window an event speaks of: Thu 26 Nov 10–12."""
+    opens, closes = (
+        datetime.fromisoformat(event.data[name]).astimezone(zone) for name in ("opens_at", "closes_at")
+    )
+    return f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
+
+
+@require_safe
+@require_manage
+def calendar(request: HttpRequest, link: AccessLink) -> HttpResponse:
+    """The promised window as a calendar file. It holds no link: calendars are shared."""
+    response = HttpResponse(
+        calendar_file(current_entry(link.delivery)), content_type="text/calendar; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="delivery-{link.delivery.ref}.ics"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_manage
+def cancel(request: HttpRequest, link: AccessLink) -> HttpResponse:
+    """Ask once more, then cancel. Cancelling twice shows the cancelled booking."""
+    delivery, now = link.delivery, clock.now()
+    booked = booking_of(delivery)
+    if request.method != "POST":
+        if not may_change(booked, now):
+            return redirect_page(request, "customers:booking", delivery.ref)
+        zone = zone_of(booked)
+        context = {
+            "promised": promised(booked, zone),
+            "facts": facts_of(booked, delivery)[:3],
+            "ref": delivery.ref,
+            "brand_note": order_note(delivery),
+        }
+        return show(request, delivery.merchant, CANCEL_PAGE, context)
+    try:
+        cancel_delivery(delivery=delivery, actor=link.actor, now=now)
+    except DomainError as error:
+        delivery.refresh_from_db()
+        news = Notice(_("It is not cancelled"), str(error))
+        return show_booking(request, link, now=now, notice=news, status=409)
+    return redirect_page(request, "customers:booking", delivery.ref)
+
+
+@require_follow
+def follow(request: HttpRequest, link: AccessLink) -> HttpResponse:
+    """Only look: the state and the promised window. No name, address, items or price, and no other link."""
+    delivery = link.delivery
+    booked = booking_of(delivery)
+    zone = zone_of(booked)
+    context = {
+        "promised": promised(booked, zone),
+        "tag": state_tag(delivery),
+        "cancelled": delivery.state == delivery.State.CANCELLED,
+        "happened": followed(delivery, booked, zone),
+        "follow_only": True,
+    }
+    return show(request, delivery.merchant, FOLLOW_PAGE, context)
+
+
+def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
+    """Return the timeline without anything but what happened when."""
+    plain = {
+        "booking.confirmed": _("Booked"),
+        "booking.moved": _("Moved to another time"),
+        "booking.cancelled": _("Cancelled"),
+    }
+    done = [
+        Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))
+        for event in history_of(delivery, TOLD)
+    ]
+    return done if booked.state != booked.State.BOOKED else [*done, timeline(delivery, booked, zone)[-1]]

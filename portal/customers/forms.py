@@ -1,0 +1,210 @@
+"""What a shopper types: where, how much, whom to tell. Wrong sizes get a sentence, not a crash."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from portal.forms import HintedChoiceField, PlainForm
+from scheduling.facts import MOST_G, MOST_PARCELS
+
+LITRES_PER_KG = 6  # what carriers reckon where nobody measured
+LEAST_ML_PER_PARCEL = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What has to fit in a van: a number of parcels, grams and millilitres, all together."""
+
+    parcels: int
+    load_g: int
+    load_ml: int
+
+
+PRESETS = {
+    "bag": Size(parcels=1, load_g=3_000, load_ml=15_000),
+    "boxes": Size(parcels=2, load_g=9_000, load_ml=60_000),
+    "large": Size(parcels=1, load_g=35_000, load_ml=250_000),
+}
+EXACT = "exact"
+
+
+class CommaDecimalField(forms.DecimalField):
+    """A number whose decimals may follow a comma: 2,5."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class AddressForm(PlainForm):
+    """Where to, and how big. What was typed is never rewritten."""
+
+    address = forms.CharField(
+        label=_("Street, number and town"),
+        help_text=_("On one line, such as Korkeavuorenkatu 21, 00130 Helsinki."),
+        max_length=160,
+        error_messages={"required": _("Write the street and the number we should come to.")},
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+    unit = forms.CharField(
+        label=_("Flat, staircase or floor"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
+    )
+    size = HintedChoiceField(
+        label=_("How big is it?"),
+        choices=[
+            ("bag", _("A bag or a small box")),
+            ("boxes", _("A few boxes")),
+            ("large", _("Something large")),
+            (EXACT, _("I know the numbers")),
+        ],
+        hints={
+            "bag": _("1 parcel, up to 3 kg."),
+            "boxes": _("2 parcels, up to 9 kg together."),
+            "large": _("1 parcel, up to 35 kg."),
+        },
+        error_messages={"required": _("Choose how big it is, so that we offer a van with room for it.")},
+    )
+    parcels = forms.IntegerField(
+        label=_("Parcels"),
+        required=False,
+        min_value=1,
+        max_value=MOST_PARCELS,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": _("Write the number of parcels in digits, such as 2."),
+            "min_value": _("There must be at least 1 parcel."),
+            "max_value": _(
+                "We take up to %(limit_value)d parcels at once. Please contact the shop for more."
+            ),
+        },
+    )
+    weight = CommaDecimalField(
+        label=_("Weight of all, in kg"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(MOST_G) / 1000,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        error_messages={
+            "invalid": _("Write the weight in digits, such as 9 or 2.5."),
+            "min_value": _("The weight must be more than zero."),
+            "max_value": _("We take up to %(limit_value)d kg at once. For more, contact the shop."),
+        },
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("size") != EXACT:  # then the numbers are not asked for, so they can't be wrong
+            self.errors.pop("parcels", None)
+            self.errors.pop("weight", None)
+        else:
+            for name, sentence in (("parcels", _("How many parcels?")), ("weight", _("How heavy together?"))):
+                if cleaned.get(name) is None and name not in self.errors:
+                    self.add_error(name, sentence)
+        return cleaned
+
+    @property
+    def sized(self) -> Size:
+        """Return the size chosen or typed. The form must be valid."""
+        chosen = self.cleaned_data["size"]
+        if chosen != EXACT:
+            return PRESETS[chosen]
+        parcels, load_g = self.cleaned_data["parcels"], int(self.cleaned_data["weight"] * 1000)
+        return Size(parcels, load_g, max(load_g * LITRES_PER_KG, parcels * LEAST_ML_PER_PARCEL))
+
+
+class PlaceForm(PlainForm):
+    """Which of the places found is meant, and where its door is."""
+
+    choice = forms.TypedChoiceField(
+        label=_("Which one is it?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose the address we should come to."),
+            "invalid_choice": _("Choose one of the addresses in the list."),
+        },
+    )
+    lat = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-90, max_value=90)
+    lon = forms.FloatField(required=False, widget=forms.HiddenInput, min_value=-180, max_value=180)
+
+    def __init__(self, *args: Any, lines: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["choice"].choices = list(enumerate(lines))  # type: ignore[attr-defined]
+        if len(lines) == 1:
+            self.fields["choice"].widget = forms.HiddenInput()
+            self.fields["choice"].initial = 0
+
+    @property
+    def pin(self) -> tuple[float, float] | None:
+        """Return where the pin was put, or None where it was left alone."""
+        lat, lon = self.cleaned_data.get("lat"), self.cleaned_data.get("lon")
+        return None if lat is None or lon is None else (lat, lon)
+
+
+class OfferForm(PlainForm):
+    """The one time that was chosen."""
+
+    problem_title = _("Choose a time first")
+    kept = ""
+
+    offer = forms.CharField(
+        max_length=400, error_messages={"required": _("Pick one of the times below, then keep it.")}
+    )
+
+
+class ContactForm(PlainForm):
+    """Whom to tell. `region` is where a mobile number without a country is taken to be."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=200,
+        help_text=_("We send the booking and the link to change it here."),
+        error_messages={
+            "required": _("Write your e-mail address: the link to change the delivery goes there."),
+            "invalid": _("Write the whole e-mail address, such as aino@example.com."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    mobile = PhoneNumberField(
+        label=_("Mobile"),
+        required=False,
+        help_text=_("For a text when we are close."),
+        error_messages={"invalid": _("Write the number with its country, such as +358 40 123 4567.")},
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    order_number = forms.CharField(
+        label=_("Order number"),
+        max_length=64,
+        help_text=_("It is in the shop’s mail to you."),
+        error_messages={"required": _("Write the order number from the shop’s mail.")},
+    )
+
+    def __init__(self, *args: Any, region: str = "FI", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mobile"].region = region  # type: ignore[attr-defined]
+
+
+class FindForm(PlainForm):
+    """What somebody still knows about their order."""
+
+    order_number = forms.CharField(
+        label=_("Order number"),
+        max_length=64,
+        error_messages={"required": _("Write the order number from the shop’s mail.")},
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=200,
+        help_text=_("The one you ordered with."),
+        error_messages={
+            "required": _("Write the e-mail address you ordered with."),
+            "invalid": _("Write the whole e-mail address, such as aino@example.com."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )

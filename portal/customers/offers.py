@@ -1,0 +1,251 @@
+"""Offers as rows: what a time says of itself, in words that claim no more than its bands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.customers import words
+from portal.customers.rows import Day, Row, Tag
+from scheduling.answers import SlotAnswer
+from scheduling.selectors.slots import DayView, OfferView, QuoteView, SuggestionView
+
+BAND_M = 250
+ENOUGH_NEIGHBOURS = 3
+LEAST_GRAMS = 10  # below this, "about 0 g less" would say nothing
+
+NO_ROOM: dict[str, str | Promise] = {
+    "taken": gettext_lazy("full"),
+    "no_time": gettext_lazy("full"),
+    "cap": gettext_lazy("full"),
+    "cutoff": gettext_lazy("too late"),
+    "packing": gettext_lazy("too soon"),
+    "blackout": gettext_lazy("no vans"),
+    "not_yet": gettext_lazy("not yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """All that the list of times shows: suggestions, the strip of days, and the one day that is open."""
+
+    suggestions: list[Row]
+    days: list[Day]
+    rows: list[Row]
+    open_day: str
+    has_room: bool
+    nothing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Whose price it is, the key of the time kept right now, and the time given up where one is moved."""
+
+    shop: str
+    currency: str
+    kept_key: str = ""
+    present: "Present | None" = None
+
+    def line(self, price_minor: int) -> str:
+        """Return €2.50, paid to Nordkaupa."""
+        price = words.money(price_minor, self.currency)
+        return _("%(price)s, paid to %(shop)s") % {"price": price, "shop": self.shop}
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The time which a delivery has now, against which others are compared. `boundary` as the offers'."""
+
+    key: str
+    price_minor: int
+    band_m: int
+    grams: int
+    boundary: str = ""
+
+
+def times_of(quote: QuoteView, *, pricing: Pricing, chosen_day: date | None, url: str) -> Times:
+    """Return a quote's times as rows; the open day is the chosen one, else the best suggestion's."""
+    open_day = day_to_open(quote, chosen_day)
+    shown = next((day for day in quote.days if day.date == open_day), None)
+    return Times(
+        suggestions=[suggestion_row(each, i, pricing) for i, each in enumerate(quote.suggestions)],
+        days=[day_of(day, quote.currency, url, is_open=day.date == open_day) for day in quote.days],
+        rows=[offer_row(offer, i, pricing) for i, offer in enumerate(shown.offers if shown else ())],
+        open_day=words.long_day(open_day) if open_day else "",
+        has_room=quote.any_available,
+        nothing=nothing_sentence(quote),
+    )
+
+
+def day_to_open(quote: QuoteView, chosen: date | None) -> date | None:
+    """Return the day to show: the one asked for, else where least driving is, else the first."""
+    dates = [day.date for day in quote.days]
+    if chosen in dates:
+        return chosen
+    if quote.suggestions:
+        return quote.suggestions[0].offer.answer.service_date
+    return dates[0] if dates else None
+
+
+def nothing_sentence(quote: QuoteView) -> str:
+    """Say when there is room again, where none of these days has any."""
+    if quote.any_available:
+        return ""
+    if quote.next_day_with_room is None:
+        return _("All vans are full for the next two weeks. A new day opens every day: look again tomorrow.")
+    day = words.long_day(quote.next_day_with_room)
+    sentence = _("The next day with room is %(day)s. Come back when it is one of the seven days below.")
+    return sentence % {"day": day}
+
+
+def day_of(day: DayView, currency: str, url: str, *, is_open: bool) -> Day:
+    """Return one day of the strip with its best price, or why there is none."""
+    best = day.best_price_minor
+    return Day(
+        date=day.date,
+        weekday=words.weekday(day.date),
+        number=day.date.day,
+        month=words.month(day.date),
+        note=str(NO_ROOM.get(day.why, _("full"))) if best is None else words.money(best, currency),
+        url=f"{url}?day={day.date.isoformat()}#days",
+        open=is_open,
+        has_room=best is not None,
+    )
+
+
+def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> Row:
+    """Return a time that is put first, with its tags and its reason in full."""
+    offer, answer = suggestion.offer, suggestion.offer.answer
+    when = f"{words.short_day(offer.opens)} {words.short_hours(offer.opens, offer.closes)}"
+    tags = tuple(
+        Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in suggestion.tags
+    )
+    why = [because(answer, suggestion.tags), against(answer, pricing)]
+    return row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
+
+
+def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
+    """Return a time of the open day; one that can't be chosen says why."""
+    when = words.hours(offer.opens, offer.closes)
+    if not offer.available:
+        return Row(id=f"time-{index}", when=when, why=str(offer.reason))
+    answer = offer.answer
+    present = pricing.present is not None and answer.key == pricing.present.key
+    tags = [Tag(_("Your time now"))] if present else []
+    if answer.key == pricing.kept_key:
+        tags.append(Tag(_("Kept for you")))
+    if answer.pointed_out:
+        tags.append(Tag(_("Little driving"), "good"))
+    why = [words.more_driving(answer.band_m), near_you(answer), against(answer, pricing)]
+    return row(offer, f"time-{index}", when, tags=tuple(tags), why=why, pricing=pricing)
+
+
+def row(
+    offer: OfferView, name: str, when: str, *, tags: tuple[Tag, ...], why: Iterable[str], pricing: Pricing
+) -> Row:
+    """Return a time that can be chosen."""
+    price = offer.answer.price_minor
+    return Row(
+        id=name,
+        key=offer.answer.key,
+        when=when,
+        offer=offer.token,
+        price=words.money(price, pricing.currency),
+        percent=offer.share_percent,
+        tags=tags,
+        why=" ".join(filter(None, why)),
+        choice=choice_of(offer),
+        price_line=pricing.line(price),
+    )
+
+
+def choice_of(offer: OfferView) -> str:
+    """Return Thu 26 Nov 10:00–12:00."""
+    return f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
+
+
+def because(answer: SlotAnswer, tags: Iterable[str]) -> str:
+    """Return why a time is put first: what it adds, against the other times where that says something."""
+    if "least_driving" in tags:
+        return " ".join(filter(None, [driving(answer), near_you(answer), fewer_grams(answer)]))
+    first = _("Soonest we can be there.") if "soonest" in tags else _("Lowest price.")
+    return f"{first} {words.more_driving(answer.band_m)}"
+
+
+def driving(answer: SlotAnswer) -> str:
+    """Return what a time adds, instead of what the others add on average."""
+    usual_m = nearest_band(answer.mean_band_m)
+    if usual_m <= answer.band_m:
+        return words.more_driving(answer.band_m)
+    claim = answer.pointed_out and answer.band_m == BAND_M
+    sentence = (
+        _("A van is already passing: %(this)s more, instead of %(usual)s.")
+        if claim
+        else _("%(this)s more, instead of %(usual)s.")
+    )
+    said = {"this": words.distance(answer.band_m), "usual": words.distance(usual_m)}
+    return words.capital(sentence % said)
+
+
+def nearest_band(mean_m: int | None) -> int:
+    """Return a mean as a band, so that no sentence is finer than what it compares; 0 where there is none."""
+    return 0 if mean_m is None else max(BAND_M, round(mean_m / BAND_M) * BAND_M)
+
+
+def near_you(answer: SlotAnswer) -> str:
+    """Mention neighbours only where there are enough of them, and never how many."""
+    if answer.neighbours < ENOUGH_NEIGHBOURS:
+        return ""
+    return ngettext(
+        "At least %(count)d home near you has its delivery then, too.",
+        "At least %(count)d homes near you have their deliveries then, too.",
+        ENOUGH_NEIGHBOURS,
+    ) % {"count": ENOUGH_NEIGHBOURS}
+
+
+def fewer_grams(answer: SlotAnswer) -> str:
+    """Return grams against the average of the other times counted the same way."""
+    if answer.mean_grams is None or answer.mean_grams - answer.grams < LEAST_GRAMS:
+        return ""
+    saved = words.grams(answer.mean_grams - answer.grams)
+    return _("About %(saved)s less than the average of the other times.") % {"saved": saved}
+
+
+def against(answer: SlotAnswer, pricing: Pricing) -> str:
+    """Return what changes against the time a delivery has now: price, driving, grams."""
+    present = pricing.present
+    if present is None or answer.key == present.key:
+        return ""
+    parts = [price_change(answer.price_minor - present.price_minor, pricing.currency)]
+    parts.append(distance_change(answer.band_m - present.band_m))
+    if present.boundary == answer.boundary:
+        parts.append(grams_change(answer.grams - present.grams))
+    changes = words.listed([part for part in parts if part])
+    return _("Against your time now: %(changes)s.") % {"changes": changes or _("the same")}
+
+
+def price_change(difference_minor: int, currency: str) -> str:
+    """Return €1.00 more, €1.00 less, or the same price."""
+    if difference_minor == 0:
+        return _("the same price")
+    sentence = _("%(amount)s more") if difference_minor > 0 else _("%(amount)s less")
+    return sentence % {"amount": words.money(abs(difference_minor), currency)}
+
+
+def distance_change(difference_m: int) -> str:
+    """Return about 0.5 km more driving, less driving, or nothing where the bands are the same."""
+    if difference_m == 0:
+        return ""
+    sentence = _("about %(km)s more driving") if difference_m > 0 else _("about %(km)s less driving")
+    return sentence % {"km": words.kilometres(abs(difference_m))}
+
+
+def grams_change(difference_g: int) -> str:
+    """Return about 170 g CO₂e more or less, or nothing where it rounds to nothing."""
+    if abs(difference_g) < LEAST_GRAMS:
+        return ""
+    sentence = _("about %(grams)s more") if difference_g > 0 else _("about %(grams)s less")
+    return sentence % {"grams": words.grams(abs(difference_g))}

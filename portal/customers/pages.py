@@ -1,0 +1,67 @@
+"""What all pages of one merchant share: its look, and how news is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from portal.customers.theme import Shop, theme_url
+from portal.http import refuse, render_page
+from portal.models import Brand
+from scheduling.selectors.shopper import merchant_named
+
+if TYPE_CHECKING:
+    from scheduling.models import Merchant
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What happened, what was kept, what to do: told before anything else on a page."""
+
+    title: str
+    sentence: str
+    tone: str = "warn"
+
+
+def merchant_or_404(slug: str) -> Merchant:
+    """Return the merchant whose page was asked for."""
+    merchant = merchant_named(slug)
+    if merchant is None:
+        raise Http404
+    return merchant
+
+
+def shop_of(merchant: Merchant) -> Shop:
+    """Return how a merchant shows itself; one without a brand wears our own colours. One query."""
+    brand = Brand.objects.select_related("merchant").filter(merchant=merchant).first()
+    return Shop(
+        name=merchant.name,
+        initial=brand.letter if brand else merchant.name[:1].upper(),
+        home_url=reverse("customers:address", args=[merchant.slug]),
+        counting_url=reverse("customers:counting", args=[merchant.slug]),
+        theme_url=theme_url(brand) if brand else "",
+    )
+
+
+def show(
+    request: HttpRequest,
+    merchant: Merchant,
+    page: str,
+    context: Mapping[str, Any],
+    *,
+    part: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return a merchant's page, or the part that htmx asked for."""
+    return render_page(request, page, part, {"shop": shop_of(merchant), **context}, status=status)
+
+
+def refuse_for(wait_s: int, request: HttpRequest, *, title: str, sentence: str) -> HttpResponse:
+    """429, with the time to come back at."""
+    return refuse(
+        request, status=429, code="too_many_requests", title=title, sentence=sentence, retry_after_s=wait_s
+    )

@@ -1,0 +1,82 @@
+"""What one browser told one merchant's pages, kept in its session until the booking is made."""
+
+from dataclasses import asdict, dataclass, field, fields
+from secrets import token_urlsafe
+from typing import Any, Self
+
+from django.http import HttpRequest
+
+from portal.customers.forms import Size
+from scheduling.facts import AddressFacts, VisitFacts
+from scheduling.geocoding import Candidate, GeocodeAnswer
+
+KEY = "shopper"
+
+
+def session_key(request: HttpRequest) -> str:
+    """Return what this browser's quotes and holds are bound to; made on its first visit."""
+    if KEY not in request.session:
+        request.session[KEY] = token_urlsafe(16)
+    return str(request.session[KEY])
+
+
+@dataclass(slots=True)
+class Visit:
+    """What was typed, what the geocoder answered, what its customer agreed to, and what is kept for them.
+
+    All of it is plain JSON: the typed forms as they came, `answer` a GeocodeAnswer, `place` AddressFacts.
+    """
+
+    typed: dict[str, str] = field(default_factory=dict)
+    contact: dict[str, str] = field(default_factory=dict)
+    size: dict[str, int] = field(default_factory=dict)
+    answer: dict[str, Any] | None = None
+    place: dict[str, Any] | None = None
+    hold: str = ""
+    booked: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest, merchant: str) -> Self:
+        """Return what this browser told this merchant so far."""
+        known = {each.name for each in fields(cls)}
+        kept = request.session.get(f"visit:{merchant}", {})
+        return cls(**{name: value for name, value in kept.items() if name in known})
+
+    def keep(self, request: HttpRequest, merchant: str) -> None:
+        """Remember it in the session."""
+        request.session[f"visit:{merchant}"] = asdict(self)
+
+    def found(self) -> GeocodeAnswer | None:
+        """Return the geocoder's answer to what was typed last."""
+        return GeocodeAnswer.from_json(self.answer) if self.answer else None
+
+    def settle(self, candidate: Candidate, pin: tuple[float, float] | None = None) -> None:
+        """Take a place as the right one, its pin where the customer put it."""
+        lat, lon = pin or (candidate.lat, candidate.lon)
+        unit = self.typed.get("unit", "") or (self.answer or {}).get("unit", "")
+        address = AddressFacts(
+            line=candidate.line,
+            unit=unit,
+            postcode=candidate.postcode,
+            city=candidate.city,
+            country=candidate.country,
+            lat=lat,
+            lon=lon,
+            confidence=candidate.confidence,
+            source=candidate.source,
+            pin_moved=(lat, lon) != (candidate.lat, candidate.lon),
+        )
+        self.place = asdict(address)
+
+    def facts(self, *, service_s: int) -> VisitFacts | None:
+        """Return the visit asked about, or None before place and size are known."""
+        if not self.place or not self.size:
+            return None
+        size = Size(**self.size)
+        return VisitFacts(
+            address=AddressFacts(**self.place),
+            load_g=size.load_g,
+            load_ml=size.load_ml,
+            parcels=size.parcels,
+            service_s=service_s,
+        )

@@ -1,0 +1,196 @@
+"""When shall we come: the times of a quote, and keeping one of them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.customers import words
+from portal.customers.addresses import order_note
+from portal.customers.forms import OfferForm
+from portal.customers.offers import Pricing, times_of
+from portal.customers.pages import Notice, merchant_or_404, refuse_for, show
+from portal.customers.probing import wait_for_quote
+from portal.customers.rows import Mapped, Pin, Sticky, Where
+from portal.customers.shopper import Visit, session_key
+from portal.http import redirect_page
+from scheduling import clock
+from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, PlanBusy, TooLarge
+from scheduling.facts import VisitFacts
+from scheduling.selectors.shopper import hold_kept
+from scheduling.services.holds import place_hold
+from scheduling.services.quotes import ask
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scheduling.models import Hold, Merchant
+
+PAGE = "customers/slots/times.html"
+DAYS_PART = "customers/slots/_days.html"
+GONE_PAGE = "customers/slots/gone.html"
+
+
+@require_safe
+def times(request: HttpRequest, merchant: str) -> HttpResponse:
+    """Show the times of the coming days for the place and size that were typed."""
+    shop, visit = merchant_or_404(merchant), Visit.of(request, merchant)
+    facts = visit.facts(service_s=shop.service_s)
+    if facts is None:
+        return redirect_page(request, "customers:address", merchant)
+    return show_times(request, shop, visit, facts, now=clock.now())
+
+
+@require_POST
+def hold(request: HttpRequest, merchant: str) -> HttpResponse:
+    """Keep the chosen time, in place of one kept before."""
+    shop, visit, now = merchant_or_404(merchant), Visit.of(request, merchant), clock.now()
+    facts = visit.facts(service_s=shop.service_s)
+    if facts is None:
+        return redirect_page(request, "customers:address", merchant)
+    form = OfferForm(request.POST)
+    if not form.is_valid():
+        return show_times(request, shop, visit, facts, now=now, form=form, status=422)
+    key = session_key(request)
+    older = hold_kept(token=visit.hold, merchant=shop, session_key=key)
+    try:
+        kept = place_hold(
+            offer_token=form.cleaned_data["offer"],
+            session_key=key,
+            actor=f"session:{key[:8]}",
+            replaces=older,
+            now=now,
+        )
+    except DomainError as error:
+        news = Notice(gone_title(error), f"{error} {_('What you typed is kept.')}")
+        return show_times(request, shop, visit, facts, now=now, notice=news, status=409)
+    visit.hold = kept.token
+    visit.keep(request, merchant)
+    return redirect_page(request, "customers:check", merchant)
+
+
+def gone_title(error: DomainError) -> str:
+    """Return what happened, as a heading."""
+    if isinstance(error, OfferForged):
+        return _("We don’t know that time")
+    if isinstance(error, PlanBusy):
+        return _("Please try once more")
+    if isinstance(error, HoldEnded):
+        return _("That time is not kept any more")
+    return _("That time has gone")
+
+
+def show_times(
+    request: HttpRequest,
+    shop: Merchant,
+    visit: Visit,
+    facts: VisitFacts,
+    *,
+    now: datetime,
+    form: OfferForm | None = None,
+    notice: Notice | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Ask the routes afresh and show their answer; what can't be answered says why."""
+    if wait_s := wait_for_quote(request, now=now):
+        return too_many_quotes(request, wait_s)
+    key = session_key(request)
+    kept = hold_kept(token=visit.hold, merchant=shop, session_key=key)
+    try:
+        quote = ask(merchant=shop, facts=facts, session_key=key, now=now, held=draft_of(kept))
+    except (OutsideArea, TooLarge) as error:
+        return show_impossible(request, shop, visit, facts, error)
+    pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key=kept_key(kept, now))
+    url = reverse("customers:times", args=[shop.slug])
+    context = {
+        "times": times_of(quote, pricing=pricing, chosen_day=asked_day(request), url=url),
+        "where": where_of(facts, note=found_note(facts)),
+        "form": form,
+        "notice": notice,
+        "sticky": Sticky(
+            none=_("Pick a time"), note=_("Then we keep it for 15 minutes"), button=_("Keep this time")
+        ),
+        "hold_url": reverse("customers:hold", args=[shop.slug]),
+        "place_url": reverse("customers:place", args=[shop.slug]),
+        "address_url": reverse("customers:address", args=[shop.slug]),
+        "brand_note": order_note(visit),
+    }
+    return show(request, shop, PAGE, context, part=DAYS_PART, status=status)
+
+
+def asked_day(request: HttpRequest) -> date | None:
+    """Return the day of ?day=, or None where it makes no sense."""
+    try:
+        return date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return None
+
+
+def draft_of(kept: Hold | None) -> Any:
+    """Return the draft whose kept place a new choice would take over."""
+    return kept.delivery if kept is not None and kept.state == kept.State.LIVE else None
+
+
+def kept_key(kept: Hold | None, now: datetime) -> str:
+    """Return the key of the time that is kept right now, if any."""
+    live = kept is not None and kept.state == kept.State.LIVE and now < kept.expires_at
+    return kept.offer_key if kept is not None and live else ""
+
+
+def where_of(facts: VisitFacts, *, note: str) -> Where:
+    """Return the address card with its map."""
+    line = words.place(facts.address)
+    return Where(
+        line=line,
+        note=f"{note} · {words.load(facts.parcels, facts.load_g)}",
+        map=map_of(facts.address, lat=facts.address.lat, lon=facts.address.lon),
+    )
+
+
+def map_of(address: words.Addressed, *, lat: float, lon: float) -> Mapped:
+    """Return the map around an address, and what stands in its place where no map can be."""
+    return Mapped(
+        pin=Pin(lat, lon, address.line),
+        sentence=_("The map does not show right now. We come to %(line)s.") % {"line": words.place(address)},
+        caption=_("Your pin: %(line)s.") % {"line": address.line},
+    )
+
+
+def found_note(facts: VisitFacts) -> str:
+    """Return how the address was found."""
+    if facts.address.pin_moved:
+        return _("You moved the pin")
+    return _("Found exactly") if facts.address.confidence >= 0.9 else _("You checked the place")
+
+
+def show_impossible(
+    request: HttpRequest, shop: Merchant, visit: Visit, facts: VisitFacts, error: DomainError
+) -> HttpResponse:
+    """Say why there can be no times at all, and how to ask differently."""
+    outside = isinstance(error, OutsideArea)
+    context = {
+        "title": _("We don’t come there yet") if outside else _("That is too much for our vans"),
+        "sentence": str(error),
+        "where": where_of(facts, note=found_note(facts)),
+        "kept": _("What you typed is kept. Ask %(shop)s how else you can get your order.")
+        % {"shop": shop.name},
+        "next_url": reverse("customers:address", args=[shop.slug]),
+        "next_label": _("Change the address") if outside else _("Change the size"),
+        "brand_note": order_note(visit),
+    }
+    return show(request, shop, GONE_PAGE, context)
+
+
+def too_many_quotes(request: HttpRequest, wait_s: int) -> HttpResponse:
+    """429: somebody asks faster than people do."""
+    return refuse_for(
+        wait_s,
+        request,
+        title=_("That was a lot at once"),
+        sentence=_("Please wait a minute, then open this page again. What you typed is kept."),
+    )
