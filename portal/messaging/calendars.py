@@ -1,8 +1,7 @@
 """A promised window as a calendar file."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from icalendar import Calendar, Event
 
@@ -21,21 +20,20 @@ class Entry:
     place: str
     opens_at: datetime
     closes_at: datetime
-    zone: ZoneInfo
     written_at: datetime
 
 
 def calendar_file(entry: Entry) -> bytes:
-    """Return the entry as an iCalendar file (RFC 5545), in the depot's zone with its definition."""
+    """Return the entry as an iCalendar file (RFC 5545). In UTC: calendars show it in their owner's zone."""
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
     event.add("summary", entry.title)
     event.add("description", entry.notes)
     event.add("location", entry.place)
-    event.add("dtstart", entry.opens_at.astimezone(entry.zone))
-    event.add("dtend", entry.closes_at.astimezone(entry.zone))
-    event.add("dtstamp", entry.written_at)
+    event.add("dtstart", entry.opens_at.astimezone(UTC))
+    event.add("dtend", entry.closes_at.astimezone(UTC))
+    event.add("dtstamp", entry.written_at.astimezone(UTC))
     event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     calendar = Calendar()
@@ -43,6 +41,5 @@ def calendar_file(entry: Entry) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
-    calendar.add_missing_timezones()
     written: bytes = calendar.to_ical()
     return written

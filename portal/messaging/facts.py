@@ -36,6 +36,8 @@ class MailFacts:
     price: str
     difference: str
     dearer: bool
+    cancelled: bool
+    changeable: bool
     change_until: str
     manage_url: str
     follow_url: str
@@ -61,6 +63,8 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         price=words.money(int(data.get("price_minor", booking.price_minor)), currency),
         difference=words.money(abs(difference), currency) if difference else "",
         dearer=difference > 0,
+        cancelled=booking.state == Booking.State.CANCELLED,
+        changeable=booking.state == Booking.State.BOOKED and now < booking.change_until_at,
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
         manage_url=url_of(issue_link(delivery=delivery, kind=MANAGE, now=now)),
         follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
@@ -112,7 +116,6 @@ def entry_of(event: Event, delivery: Delivery) -> Entry:
         delivery,
         opens_at=opens_at,
         closes_at=closes_at,
-        zone=zone_of(booking),
         sequence=delivery.promises.filter(made_at__lt=event.occurred_at).count(),
         written_at=event.occurred_at,
     )
@@ -125,7 +128,6 @@ def current_entry(delivery: Delivery) -> Entry:
         delivery,
         opens_at=booking.stop.opens_at,
         closes_at=booking.stop.closes_at,
-        zone=zone_of(booking),
         sequence=max(len(promises) - 1, 0),
         written_at=promises[-1].made_at if promises else booking.confirmed_at,
     )
@@ -136,7 +138,6 @@ def entry(
     *,
     opens_at: datetime,
     closes_at: datetime,
-    zone: ZoneInfo,
     sequence: int,
     written_at: datetime,
 ) -> Entry:
@@ -151,6 +152,5 @@ def entry(
         place=", ".join(address_lines(delivery)),
         opens_at=opens_at,
         closes_at=closes_at,
-        zone=zone,
         written_at=written_at,
     )
