@@ -1,7 +1,8 @@
 """From what a time would add to what its shopper sees: bands, prices, suggestions, comparisons.
 
 An anonymous form must not let anyone measure how near a neighbour's stop is. So everything here (order,
-price, grams, what is pointed out) comes from metres in bands, never from exact ones.
+price, grams, what is pointed out) comes from metres in bands, never from exact ones. Each band reaches
+twice as far as the one before: 250 m steps all the way let three adaptive questions find a lone stop to 40 m.
 """
 
 from collections.abc import Collection, Hashable, Sequence
@@ -11,8 +12,10 @@ from enum import StrEnum
 from scheduling.routing.carbon import grams
 
 BAND_M = 250
+"""How far the first band reaches."""
+
 BAND_COST_S = 36
-"""A band at 25 km/h."""
+"""The first band at 25 km/h."""
 
 PRICE_STEP_MINOR = 50
 NEIGHBOURS_SHOWN_FROM = 3
@@ -44,7 +47,7 @@ class Candidate:
 class Option:
     """A candidate as its shopper may see it.
 
-    band_m: its added metres, in bands; share_percent: of the widest band of the quote, rounded up
+    band_m: its added metres, in bands; share_percent: its bar beside that of the quote's widest band
     mean_band_m, mean_grams: of the other options with its boundary, rounded; None where there is none
     pointed_out: among the times of its day that add least
     """
@@ -64,7 +67,12 @@ class Option:
     mean_grams: int | None
 
     @property
-    def banded_cost_s(self) -> int:
+    def share_percent(banded_m: int, widest_m: int) -> int:
+    """How long the bar of a band is beside that of the widest: one step for each band, rounded up."""
+    return -(-100 * (doublings(banded_m) + 1) // (doublings(widest_m) + 1))
+
+
+def banded_cost_s(self) -> int:
         return banded_cost_s(self.band_m)
 
 
@@ -75,8 +83,18 @@ class Suggestion:
 
 
 def band_m(metres: int) -> int:
-    """The upper end of the band that holds `metres`; one band at least, also for less than nothing."""
-    return max(1, -(-metres // BAND_M)) * BAND_M
+    """The upper end of the band that holds `metres`: 250, 500, 1000, 2000... also for less than nothing."""
+    return BAND_M << (max(1, -(-metres // BAND_M)) - 1).bit_length()
+
+
+def doublings(banded_m: int) -> int:
+    """How many bands lie below this one."""
+    return (banded_m // BAND_M).bit_length() - 1
+
+
+def share_percent(banded_m: int, widest_m: int) -> int:
+    """How long the bar of a band is beside that of the widest: one step for each band, rounded up."""
+    return -(-100 * (doublings(banded_m) + 1) // (doublings(widest_m) + 1))
 
 
 def banded_cost_s(banded_m: int) -> int:
@@ -97,12 +115,13 @@ def is_pointed_out(banded_m: int, bands_of_day: Sequence[int]) -> bool:
 def discount_minor(banded_m: int, bands_of_quote: Sequence[int], cap_minor: int) -> int:
     """What a band takes off the price: all of the cap for the quote's least, nothing for its most.
 
-    In between in proportion, rounded down to PRICE_STEP_MINOR. Nothing where all bands are the same.
+    In between in proportion to the bands passed, rounded down to PRICE_STEP_MINOR. Nothing where all
+    bands are the same.
     """
-    least, most = min(bands_of_quote), max(bands_of_quote)
+    least, most = doublings(min(bands_of_quote)), doublings(max(bands_of_quote))
     if least == most:
         return 0
-    exact = cap_minor * (most - banded_m) // (most - least)
+    exact = cap_minor * (most - doublings(banded_m)) // (most - least)
     return exact // PRICE_STEP_MINOR * PRICE_STEP_MINOR
 
 
@@ -171,7 +190,7 @@ def _assembled(
             opens=candidate.opens,
             closes=candidate.closes,
             band_m=bands[index],
-            share_percent=-(-100 * bands[index] // max(bands)),
+            share_percent=share_percent(bands[index], max(bands)),
             grams=weights[index],
             boundary=candidate.boundary,
             base_price_minor=candidate.base_price_minor,

@@ -102,14 +102,18 @@ def violations(shift: Shift) -> list[Violation]:
     found: list[Violation] = []
     for trip, times in zip(shift.trips, timed, strict=True):
         found += _late(trip, times)
-        found += _overloads(trip, times.loads, shift.vehicle.kind.capacity)
-        found += _lacking(trip, shift.vehicle)
+        found += misfits(trip, times, shift.vehicle)
     # A reload after the last trip is never needed, so the returns of empty trips do not count.
     returns = [times.returns_s for trip, times in zip(shift.trips, timed, strict=True) if trip.visits]
     late_s = max(returns, default=shift.vehicle.latest_return_s) - shift.vehicle.latest_return_s
     if late_s > 0:
         found.append(Violation("shift", None, late_s))
     return found
+
+
+def misfits(trip: Trip, times: TripSchedule, vehicle: Vehicle) -> list[Violation]:
+    """The loads and skills that the vehicle of a trip lacks: what no other time of day would mend."""
+    return [*_overloads(trip, times.loads, vehicle.kind.capacity), *_lacking(trip, vehicle)]
 
 
 def loads_of(visits: Sequence[Visit]) -> tuple[Load, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass
-from scheduling.routing.schedule import NEVER, Load, TripSchedule, schedule, violations
+from scheduling.routing.schedule import NEVER, Load, TripSchedule, misfits, schedule
 from scheduling.routing.travel import Ints, Places, Rates
 
 LATE = -NEVER
@@ -141,9 +141,10 @@ def _distinct(shifts: Sequence[Shift]) -> Iterator[Shift]:
 
 
 def _rows_of(shift: Shift, depot: Place) -> Iterator[_Row]:
-    sound = all(found.kind not in ("load", "skills") for found in violations(shift))
+    timed = list(zip(shift.trips, schedule(shift), strict=True))
+    sound = not any(misfits(trip, times, shift.vehicle) for trip, times in timed)
     late, after_empty = False, False
-    for trip, times in zip(shift.trips, schedule(shift), strict=True):
+    for trip, times in timed:
         if trip.visits or not after_empty:
             yield from _rows_of_trip(shift, trip, times, depot, late=late, sound=sound)
         late = late or _lateness(trip, times)[-1]
@@ -154,6 +155,7 @@ def _rows_of_trip(
     shift: Shift, trip: Trip, times: TripSchedule, depot: Place, *, late: bool, sound: bool
 ) -> Iterator[_Row]:
     vehicle = shift.vehicle
+    opening_cost_s = 0 if shift.used else vehicle.kind.opening_cost_s
     gaps = zip(
         (depot, *(visit.place for visit in trip.visits)),
         (times.departs_s, *times.departures_s),
@@ -174,7 +176,7 @@ def _rows_of_trip(
             room_before=before,
             room_after=after,
             skills=vehicle.skills,
-            opening_cost_s=0 if shift.used else vehicle.kind.opening_cost_s,
+            opening_cost_s=opening_cost_s,
             shift_key=vehicle.key,
             trip_key=trip.key,
             position=position,

@@ -46,7 +46,17 @@ def options(*many: Candidate, days_with_bookings=(0,), cap_minor: int = 0):
 
 @pytest.mark.parametrize(
     ("metres", "expected"),
-    [(-900, 250), (0, 250), (1, 250), (250, 250), (251, 500), (500, 500), (10_001, 10_250)],
+    [
+        (-900, 250),
+        (0, 250),
+        (1, 250),
+        (250, 250),
+        (251, 500),
+        (500, 500),
+        (501, 1_000),
+        (1_001, 2_000),
+        (10_001, 16_000),
+    ],
 )
 def test_metres_are_shown_as_the_upper_end_of_their_band(metres, expected):
     assert band_m(metres) == expected
