@@ -67,12 +67,7 @@ class Option:
     mean_grams: int | None
 
     @property
-    def share_percent(banded_m: int, widest_m: int) -> int:
-    """How long the bar of a band is beside that of the widest: one step for each band, rounded up."""
-    return -(-100 * (doublings(banded_m) + 1) // (doublings(widest_m) + 1))
-
-
-def banded_cost_s(self) -> int:
+    def banded_cost_s(self) -> int:
         return banded_cost_s(self.band_m)
 
 

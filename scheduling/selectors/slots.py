@@ -10,7 +10,8 @@ from django.utils.functional import Promise as LazyText
 
 from scheduling.answers import REASONS, SlotAnswer, seal
 from scheduling.models import Quote
-from scheduling.routing.offers import Option, Tag, suggestions_for
+from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
+from scheduling.routing.offers import share_percent as bar_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def answers_of(quote: Quote) -> list[SlotAnswer]:
 def view_of(quote: Quote, *, next_day_with_room: date | None = None) -> QuoteView:
     """Return a kept quote for showing. No query if its merchant is loaded."""
     answers = answers_of(quote)
-    widest = max((answer.band_m for answer in answers if answer.open), default=1)
+    widest = max((answer.band_m for answer in answers if answer.open), default=BAND_M)
     offers = [_offer_view(quote, answer, widest) for answer in answers]
     return QuoteView(
         ref=quote.ref,
@@ -103,7 +104,7 @@ def _offer_view(quote: Quote, answer: SlotAnswer, widest_m: int) -> OfferView:
         opens=answer.opens_at.astimezone(zone),
         closes=answer.closes_at.astimezone(zone),
         cutoff=answer.cutoff_at.astimezone(zone),
-        share_percent=-(-100 * answer.band_m // widest_m) if answer.open else 0,
+        share_percent=bar_percent(answer.band_m, widest_m) if answer.open else 0,
         reason="" if answer.open else REASONS[answer.status],
     )
 

@@ -153,7 +153,7 @@ def test_grams_come_from_the_band_and_the_bar_is_a_share_of_the_widest():
     near, far = options(one("a", 3), one("b", 690))
 
     assert (near.grams, near.share_percent) == (grams(250, 346), 34)
-    assert (far.grams, far.share_percent) == (grams(750, 346), 100)
+    assert (far.grams, far.share_percent) == (grams(1_000, 346), 100)
 
 
 def test_one_time_that_is_best_in_every_respect_is_suggested_once_with_every_tag():
