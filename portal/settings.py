@@ -321,7 +321,7 @@ PHONENUMBER_DEFAULT_FORMAT = "E164"
 # Files
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.str("STATIC_ROOT", "") or (str(BASE_DIR / "staticfiles") if PRODUCTION else None)
+STATIC_ROOT = env.str("STATIC_ROOT", "") or (None if TESTING or DEMO else str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Outside production files come from where they lie: compressing them takes 20 s, too long for a demo's start.
 WHITENOISE_USE_FINDERS = not PRODUCTION
