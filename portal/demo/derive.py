@@ -11,6 +11,7 @@ It writes `portal/demo/data/helsinki-addresses.csv` (the gazetteer) and `static/
 import argparse
 import csv
 import json
+import math
 import re
 import sys
 from collections import Counter, defaultdict
@@ -19,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import osmium  # type: ignore[import-not-found]
-from shapely import wkb  # type: ignore[import-not-found]
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box  # type: ignore[import-not-found]
-from shapely.ops import polygonize, unary_union  # type: ignore[import-not-found]
+import osmium
+from shapely import wkb
+from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
+from shapely.ops import polygonize, unary_union
 
 HERE = Path(__file__).resolve().parent
 GAZETTEER = HERE / "data" / "helsinki-addresses.csv"
@@ -171,7 +172,7 @@ def _middlemost(points: list[Position]) -> Position:
 
 def _apart(one: Position, other: Position) -> float:
     """Distance in degrees of latitude; a degree of longitude is half as long at 60 degrees north."""
-    return ((one[0] - other[0]) ** 2 / 4 + (one[1] - other[1]) ** 2) ** 0.5
+    return math.hypot((one[0] - other[0]) / 2, one[1] - other[1])
 
 
 def at_junctions(streets: list[tuple[str, list[Position]]]) -> Iterator[tuple[str, list[Position]]]:

@@ -1,0 +1,26 @@
+"""How Django knows the demo, and what it changes in the one process that has it."""
+
+from django.apps import AppConfig
+from django.conf import settings
+
+from portal.demo.clock import MovableClock
+
+
+class DemoConfig(AppConfig):
+    """Installed with DOORSTEP_DEMO=1 only."""
+
+    name = "portal.demo"
+    label = "demo"
+    clock: MovableClock
+
+    def ready(self) -> None:
+        """Mail to files, addresses from the town's own list, a clock bar on every page, a clock to move."""
+        from portal.demo import folder, town
+
+        settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+        settings.EMAIL_FILE_PATH = str(folder.INBOX)
+        settings.GEOCODER = "gazetteer"
+        settings.GAZETTEER_FILE = str(town.ADDRESSES)
+        settings.TEMPLATES[0]["OPTIONS"]["context_processors"].append("portal.demo.bar.clock_bar")
+        self.clock = MovableClock(folder.CLOCK)
+        self.clock.install()

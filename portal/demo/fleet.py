@@ -1,0 +1,158 @@
+"""Who is there: one operator, its depot, three shops that sell from it, and what they drive."""
+
+from dataclasses import dataclass
+from datetime import time
+
+from portal.demo.town import DEPOT_PLACE, TIME_ZONE
+from portal.models import Brand, Membership, User
+from portal.models.people import Role
+from scheduling.models import (
+    Depot,
+    Merchant,
+    MerchantDepot,
+    Operator,
+    ShiftPattern,
+    Skill,
+    SlotPattern,
+    Vehicle,
+    VehicleClass,
+)
+from scheduling.routing.carbon import FACTORS
+
+DEPOT = "vantaa"
+PLANNER = "planner@demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A merchant, and the times it sells: [opens, closes) in whole hours, prices in cents, `cap` a time."""
+
+    name: str
+    slug: str
+    letter: str
+    accent: str
+    hours: tuple[tuple[int, int], ...]
+    price_minor: int
+    discount_cap_minor: int
+    service_s: int
+    cap: int | None = None
+
+
+TWO_HOURS = tuple((hour, hour + 2) for hour in range(8, 20, 2))
+SHOPS = (
+    Shop("Nordkaupa", "nordkaupa", "N", "#0f5c63", TWO_HOURS, 490, 300, 180, cap=6),
+    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 390, 200, 240),
+    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", ((8, 12), (12, 16), (16, 20)), 1990, 800, 2400),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class of vehicle: what it carries, its speed in town, what a kilometre and a start cost (seconds)."""
+
+    slug: str
+    name: str
+    load_kg: int
+    load_l: int
+    km_per_h: int
+    cost_s_per_km: int
+    opening_cost_s: int
+
+
+KINDS = (
+    Kind("battery-van-class-iii", "battery van", 900, 9_000, 22, 60, 1800),
+    Kind("diesel-van-class-iii", "diesel van", 1_200, 12_000, 22, 90, 2400),
+    Kind("cargo-bike", "cargo bike", 120, 900, 18, 10, 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Van:
+    """One vehicle and the hours it works."""
+
+    name: str
+    kind: str
+    starts: time
+    ends: time
+    trips: int = 1
+    skills: tuple[str, ...] = ()
+
+
+VANS = (
+    Van("Van 1 Aurora", "battery-van-class-iii", time(7), time(16), 2, (Skill.FRIDGE,)),
+    Van("Van 2 Halla", "battery-van-class-iii", time(7, 30), time(17)),
+    Van("Van 3 Kaste", "battery-van-class-iii", time(11, 30), time(21), 2, (Skill.FRIDGE, Skill.AGE_CHECK)),
+    Van("Van 4 Routa", "diesel-van-class-iii", time(8), time(20, 30), 2, (Skill.TWO_PEOPLE,)),
+    Van("Bike 1 Pyry", "cargo-bike", time(7, 30), time(14, 30), 2),
+    Van("Bike 2 Tuisku", "cargo-bike", time(13), time(21), 2),
+)
+
+
+def set_up() -> Depot:
+    """Write operator, depot, vehicles, shops and their people; return the depot."""
+    operator = Operator.objects.create(name="Pohjola Deliveries", slug="pohjola")
+    lat, lon = DEPOT_PLACE
+    depot = Depot.objects.create(
+        operator=operator, name="Vantaa depot", slug=DEPOT, lat=lat, lon=lon, time_zone=TIME_ZONE
+    )
+    kinds = {kind.slug: _vehicle_class(kind) for kind in KINDS}
+    for van in VANS:
+        _vehicle(van, depot, kinds[van.kind])
+    for shop in SHOPS:
+        _shop(shop, depot)
+    planner = User.objects.create_user(PLANNER, name="Sanna, planner")
+    Membership.objects.create(user=planner, depot=depot, role=Role.DISPATCHER)
+    return depot
+
+
+def _vehicle_class(kind: Kind) -> VehicleClass:
+    factor = FACTORS[kind.slug]
+    return VehicleClass.objects.create(
+        slug=kind.slug,
+        name=kind.name,
+        capacity_g=kind.load_kg * 1000,
+        capacity_ml=kind.load_l * 1000,
+        speed_m_per_h=kind.km_per_h * 1000,
+        cost_s_per_km=kind.cost_s_per_km,
+        opening_cost_s=kind.opening_cost_s,
+        grams_per_km=factor.grams_per_km,
+        factor_source=factor.source,
+        factor_year=factor.year,
+        boundary=VehicleClass.Boundary(factor.boundary.replace("-", "_").replace(" ", "_")),
+    )
+
+
+def _vehicle(van: Van, depot: Depot, kind: VehicleClass) -> None:
+    vehicle = Vehicle.objects.create(depot=depot, vehicle_class=kind, name=van.name, skills=list(van.skills))
+    ShiftPattern.objects.create(
+        vehicle=vehicle,
+        starts=van.starts,
+        ends=van.ends,
+        max_shift_s=13 * 3600,
+        trips=van.trips,
+        reload_s=20 * 60,
+    )
+
+
+def _shop(shop: Shop, depot: Depot) -> None:
+    merchant = Merchant.objects.create(
+        name=shop.name,
+        slug=shop.slug,
+        contact_email=f"help@{shop.slug}.example",
+        discount_cap_minor=shop.discount_cap_minor,
+        service_s=shop.service_s,
+    )
+    Brand.objects.create(merchant=merchant, accent=shop.accent, letter=shop.letter)
+    outlet = MerchantDepot.objects.create(
+        merchant=merchant, depot=depot, radius_m=16_000, lead_time_minutes=120, work_closes=time(20)
+    )
+    for opens, closes in shop.hours:
+        SlotPattern.objects.create(
+            outlet=outlet,
+            opens=time(opens),
+            closes=time(closes),
+            cutoff_days_before=1,
+            cutoff_time=time(18),
+            base_price_minor=shop.price_minor,
+            cap=shop.cap,
+        )

@@ -1,0 +1,99 @@
+"""The town is laid out once, kept aside, and put back by *start again*."""
+
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+
+from portal.demo import folder
+from portal.demo.fleet import set_up
+from portal.demo.week import fill
+from scheduling import windows
+from scheduling.models import DayPlan, Depot
+from scheduling.snapshots import forget_all
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """How many bookings were made in how many seconds; None if the town was there already."""
+
+    bookings: int
+    seconds: float
+
+
+def make_ready(*, now: datetime) -> Laid | None:
+    """Lay the town out, unless today's is there. Yesterday's days are over, so it is laid out afresh."""
+    call_command("migrate", verbosity=0)
+    if laid_out_on() == today(now) and folder.FIRST_STATE.exists():
+        return None
+    return lay_out(now=now)
+
+
+def laid_out_on() -> date | None:
+    """The first day of the town there is, None if there is none."""
+    return DayPlan.objects.order_by("service_date").values_list("service_date", flat=True).first()
+
+
+def today(now: datetime) -> date:
+    """The date in Helsinki."""
+    from portal.demo.bar import HELSINKI
+
+    return windows.local_date(now, HELSINKI)
+
+
+def lay_out(*, now: datetime) -> Laid:
+    """Write everything anew, and keep a copy of the database as it is then."""
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=OFF")  # a power cut would only cost us a demo
+    if Depot.objects.exists():
+        call_command("flush", interactive=False, verbosity=0)
+    forget_all()
+    bookings = fill(set_up(), now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=FULL")
+    folder.FOLDER.mkdir(parents=True, exist_ok=True)
+    _copy(database_file(), folder.FIRST_STATE)
+    empty_inbox()
+    return Laid(bookings, time.perf_counter() - started)
+
+
+def start_again(*, now: datetime) -> None:
+    """Put the first state back while the server runs; lay the town out anew if that was another day.
+
+    The caller has set the clock back; `now` is the wall's.
+    """
+    with closing(sqlite3.connect(folder.FIRST_STATE)) as first:
+        found = first.execute("SELECT MIN(service_date) FROM scheduling_dayplan").fetchone()[0]
+    if found == today(now).isoformat():
+        connection.close()
+        _copy(folder.FIRST_STATE, database_file())
+    else:
+        lay_out(now=now)
+    forget_all()
+    cache.clear()
+    empty_inbox()
+
+
+def database_file() -> Path:
+    """Where SQLite keeps the demo's rows."""
+    return Path(str(connection.settings_dict["NAME"]))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a whole database by SQLite's own backup, which waits for writers and is seen all at once."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target, timeout=20)) as other:
+        one.backup(other)
+
+
+def empty_inbox() -> None:
+    """Throw away every mail."""
+    shutil.rmtree(folder.INBOX, ignore_errors=True)
+    folder.INBOX.mkdir(parents=True, exist_ok=True)

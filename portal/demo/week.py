@@ -1,0 +1,137 @@
+"""A week of bookings, made through the same services that serve the pages.
+
+Days differ on purpose: tomorrow is nearly full, later days have vans in some quarters and not in others,
+one has a single van, one is not opened yet. The same seed gives the same week.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+from portal.demo.fleet import SHOPS, Shop
+from portal.demo.town import House, some_houses
+from scheduling import windows
+from scheduling.errors import SlotTaken
+from scheduling.facts import Contact, VisitFacts
+from scheduling.models import Depot, Event, Merchant, ShiftPattern
+from scheduling.selectors.slots import OfferView, QuoteView
+from scheduling.services.bookings import confirm_hold
+from scheduling.services.holds import place_hold
+from scheduling.services.plans import HORIZON_DAYS, open_day
+from scheduling.services.quotes import ask
+
+SEED = 60_170
+SEEDED_CONTACTS = "@people.demo.example"
+ACTOR = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """So many deliveries in these quarters and hours, `days_ahead` of today."""
+
+    days_ahead: int
+    quarters: tuple[str, ...]
+    hours: tuple[int, int]
+    count: int
+    furniture: bool = False
+
+
+NOT_OPENED = 5  # days ahead
+CENTRE = ("Punavuori", "Kaartinkaupunki", "Kamppi", "Kluuvi", "Kruununhaka")
+WEEK = (
+    Round(1, CENTRE, (8, 20), 54, furniture=True),
+    Round(1, ("Punavuori", "Kluuvi", "Siltasaari"), (8, 20), 30),
+    Round(2, ("Punavuori", "Kamppi"), (8, 14), 18),
+    Round(2, ("Kruununhaka", "Siltasaari"), (14, 20), 18),
+    Round(3, ("Kaartinkaupunki", "Kruununhaka"), (8, 12), 12),
+    Round(3, ("Kamppi", "Kluuvi"), (12, 20), 16),
+    Round(4, ("Kluuvi",), (8, 20), 4, furniture=True),
+    Round(4, ("Siltasaari",), (8, 20), 8),
+    Round(6, ("Punavuori",), (8, 12), 5),
+    Round(6, ("Kaartinkaupunki",), (12, 16), 5),
+    Round(6, ("Punavuori",), (16, 20), 5),
+    Round(7, ("Siltasaari",), (8, 12), 2, furniture=True),
+    Round(7, ("Siltasaari",), (12, 20), 3, furniture=True),
+    Round(7, ("Kruununhaka",), (8, 20), 6),
+)
+
+
+def fill(depot: Depot, *, now: datetime) -> int:
+    """Open the coming days but one, and book the week; return the number of bookings."""
+    today = windows.local_date(now, depot.zone)
+    patterns = list(ShiftPattern.objects.filter(vehicle__depot=depot).order_by("pk"))
+    for ahead in range(HORIZON_DAYS):
+        if ahead != NOT_OPENED:
+            open_day(depot=depot, day=today + timedelta(days=ahead), patterns=patterns)
+    # As if people had ordered yesterday at noon: tomorrow could still be chosen then, the seventh day not.
+    yesterday = windows.midnight(today, depot.zone) - timedelta(hours=12)
+    shops = {merchant.slug: merchant for merchant in Merchant.objects.all()}
+    chance = Random(SEED)  # noqa: S311 - the same week every time
+    booked = 0
+    for each in WEEK:
+        day = today + timedelta(days=each.days_ahead)
+        for house in some_houses(each.quarters, each.count, chance):
+            shop = SHOPS[2] if each.furniture else SHOPS[chance.randrange(2)]
+            order = Order(shop, shops[shop.slug], house, day, each.hours, number=booked + 1)
+            asked_at = yesterday + timedelta(seconds=40 * booked) if each.days_ahead < 7 else now
+            booked += book(order, chance, now=asked_at)
+    # These people got their mails long ago.
+    Event.objects.filter(relayed_at=None).update(relayed_at=now)
+    return booked
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody ordered, and within which hours of which day they are at home."""
+
+    shop: Shop
+    merchant: Merchant
+    house: House
+    day: date
+    hours: tuple[int, int]
+    number: int
+
+
+def book(order: Order, chance: Random, *, now: datetime) -> bool:
+    """Quote, hold and confirm one delivery; whether there was room for it."""
+    session = f"demo-{order.number}"
+    quote = ask(merchant=order.merchant, facts=_facts(order, chance), session_key=session, now=now)
+    offers = _at_home(order, quote)
+    if not offers:
+        return False
+    # Three in four take the time that adds least driving; nobody is ever all of one mind.
+    least = min(offers, key=lambda offer: (offer.answer.band_m, offer.opens))
+    offer = least if chance.random() < 0.75 else chance.choice(offers)
+    try:
+        hold = place_hold(offer_token=offer.token, session_key=session, now=now, actor=ACTOR)
+    except SlotTaken:
+        return False
+    contact = Contact(email=f"customer-{order.number}{SEEDED_CONTACTS}", name=f"Customer {order.number}")
+    number = f"{order.shop.letter}{24_000 + order.number}"
+    confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
+    return True
+
+
+def _at_home(order: Order, quote: QuoteView) -> list[OfferView]:
+    opens, closes = order.hours
+    return [
+        offer
+        for day in quote.days
+        for offer in day.offers
+        if day.date == order.day and offer.available
+        if opens <= offer.opens.hour and offer.closes.hour <= closes
+    ]
+
+
+def _facts(order: Order, chance: Random) -> VisitFacts:
+    """Furniture takes two people and time at the door; the rest comes in a few parcels."""
+    unit = f"{chance.choice('ABC')} {chance.randrange(1, 40)}"
+    furniture = order.shop is SHOPS[2]
+    kilograms = chance.randrange(40, 110) if furniture else chance.randrange(3, 16)
+    return VisitFacts(
+        address=order.house.facts(unit=unit),
+        load_g=kilograms * 1000,
+        load_ml=kilograms * (12_000 if furniture else 5_000),
+        parcels=1 + kilograms // (40 if furniture else 8),
+        service_s=order.shop.service_s,
+    )

@@ -1,0 +1,1 @@
+"""What a depot's people see."""

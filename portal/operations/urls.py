@@ -1,0 +1,22 @@
+"""The depot's pages."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from portal.operations import board
+
+app_name = "operations"
+
+
+class DayConverter(StringConverter):
+    """A local date in a path, such as 2026-11-26."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+
+register_converter(DayConverter, "day")
+
+urlpatterns = [
+    path("depot/<slug:depot>/", board.next_day, name="depot"),
+    path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
+]

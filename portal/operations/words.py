@@ -1,0 +1,138 @@
+"""Exact numbers as a planner reads them. Pure: a board in, sentences out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.operations.drawing import colour
+from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop
+
+
+@dataclass(frozen=True, slots=True)
+class StopRow:
+    """One row of a route's table."""
+
+    number: int
+    address: str
+    for_whom: str
+    window: str
+    arrives: str
+    leg: str
+    load: str
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """One route: its heading, one line about it, its stops."""
+
+    name: str
+    kind: str
+    facts: str
+    carbon: str
+    load_percent: int
+    load: str
+    held: int
+    stops: list[StopRow]
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class StripDay:
+    """One day of the strip, as components/days.html shows it."""
+
+    date: date
+    weekday: str
+    number: int
+    month: str
+    note: str
+    url: str
+    open: bool
+    has_room: bool
+
+
+def title(day: date) -> str:
+    """Tuesday 24 November."""
+    return date_format(day, "l j F")
+
+
+def totals(board: Board) -> str:
+    """68 stops on 6 routes, 163.2 km."""
+    stops = ngettext("%(count)d stop", "%(count)d stops", board.stops) % {"count": board.stops}
+    count = len(board.routes)
+    routes = ngettext("%(count)d route", "%(count)d routes", count) % {"count": count}
+    return _("%(stops)s on %(routes)s, %(km)s") % {"stops": stops, "routes": routes, "km": km(board.metres)}
+
+
+def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> StripDay:
+    """One day of the strip; `open_` is the day that is shown."""
+    note = (
+        ngettext("%(count)d stop", "%(count)d stops", there.stops) % {"count": there.stops} if there else ""
+    )
+    return StripDay(
+        date=day,
+        weekday=date_format(day, "D"),
+        number=day.day,
+        month=date_format(day, "F"),
+        note=note or _("not open"),
+        url=url,
+        open=day == open_,
+        has_room=there is not None,
+    )
+
+
+def route(of: BoardRoute, index: int) -> RouteTable:
+    """A route's heading and rows; `index` is its place on the board, which gives it its colour."""
+    return RouteTable(
+        name=of.vehicle
+        if of.trip == 1
+        else _("%(vehicle)s, trip %(trip)d") % {"vehicle": of.vehicle, "trip": of.trip},
+        kind=of.vehicle_class,
+        facts=_("%(departs)s–%(returns)s, %(km)s")
+        % {"departs": clock_time(of.departs), "returns": clock_time(of.returns), "km": km(of.metres)},
+        carbon=_("%(grams)s g CO₂e, %(boundary)s")
+        % {"grams": number_format(of.grams, force_grouping=True), "boundary": of.boundary},
+        load_percent=round(100 * of.load_g / of.capacity_g) if of.capacity_g else 0,
+        load=_("%(load)s of %(room)s") % {"load": kg(of.load_g), "room": kg(of.capacity_g)},
+        held=of.held,
+        stops=[stop(one) for one in of.stops],
+        colour=colour(index),
+    )
+
+
+def stop(of: BoardStop) -> StopRow:
+    """One row of a route's table."""
+    return StopRow(
+        number=of.number,
+        address=", ".join(filter(None, [of.address, of.unit])),
+        for_whom=" ".join(filter(None, [of.merchant, of.order])),
+        window=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
+        arrives=clock_time(of.arrives),
+        leg=_("%(metres)s m, %(minutes)d min")
+        % {"metres": number_format(of.leg_m, force_grouping=True), "minutes": round(of.leg_s / 60)},
+        load=kg(of.load_g),
+        held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
+    )
+
+
+def km(metres: int) -> str:
+    """163240 -> 163.2 km."""
+    return _("%(amount)s km") % {"amount": number_format(metres / 1000, decimal_pos=1)}
+
+
+def kg(load_g: int) -> str:
+    """9000 -> 9 kg."""
+    return _("%(amount)s kg") % {"amount": number_format(round(load_g / 1000))}
+
+
+def clock_time(at: datetime) -> str:
+    """A local time: 10:00."""
+    return date_format(at, "H:i")
+
+
+def moment(at: datetime) -> str:
+    """Thu 26 Nov · 10:31."""
+    return f"{date_format(at, 'D j M')} · {clock_time(at)}"

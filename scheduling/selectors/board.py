@@ -1,0 +1,240 @@
+"""A depot's day as its planner sees it: every route with exact seconds, metres and grams.
+
+Exact values are for the operator's and the depot's staff only; customers get bands.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+
+from scheduling.models import DayPlan, Depot, Hold, Stop, Vehicle
+from scheduling.models import Shift as ShiftRow
+from scheduling.routing import problem
+from scheduling.routing.carbon import grams
+from scheduling.routing.schedule import TripSchedule, schedule
+from scheduling.snapshots import Snapshot, at, snapshots_of
+
+
+@dataclass(frozen=True, slots=True)
+class BoardStop:
+    """A stop in its place on a route. Instants are aware and in the depot's zone.
+
+    `leg_s` and `leg_m` lead here from the stop before; `held_until` is set while somebody decides.
+    """
+
+    number: int
+    state: str
+    address: str
+    unit: str
+    merchant: str
+    order: str
+    lat: float
+    lon: float
+    opens: datetime
+    closes: datetime
+    arrives: datetime
+    leg_s: int
+    leg_m: int
+    load_g: int
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRoute:
+    """One trip with at least one stop. `boundary` says what its grams count: never add up two of them."""
+
+    key: int
+    vehicle: str
+    vehicle_class: str
+    trip: int
+    departs: datetime
+    returns: datetime
+    metres: int
+    grams: int
+    boundary: str
+    load_g: int
+    capacity_g: int
+    stops: tuple[BoardStop, ...]
+
+    @property
+    def held(self) -> int:
+        """How many of its stops are only kept for somebody who decides."""
+        return sum(stop.state == Stop.State.HELD for stop in self.stops)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One depot's day. `mark` changes whenever what is shown does."""
+
+    service_date: date
+    state: str
+    state_name: str
+    mark: str
+    depot_lat: float
+    depot_lon: float
+    routes: tuple[BoardRoute, ...]
+    idle: tuple[str, ...]
+
+    @property
+    def stops(self) -> int:
+        """How many stops there are on all routes."""
+        return sum(len(route.stops) for route in self.routes)
+
+    @property
+    def held(self) -> int:
+        """How many of them are only kept."""
+        return sum(route.held for route in self.routes)
+
+    @property
+    def metres(self) -> int:
+        """How far all vehicles drive together."""
+        return sum(route.metres for route in self.routes)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDay:
+    """One day of the strip: how many stops it has, of which so many are only kept."""
+
+    service_date: date
+    stops: int
+    held: int
+
+
+def board_days(*, depot: Depot, first: date, now: datetime) -> list[BoardDay]:
+    """Return the depot's day plans from `first` on, in order. One query."""
+    stops = "shifts__routes__stops"
+    alive = Q(**{f"{stops}__state": Stop.State.BOOKED}) | Q(
+        **{f"{stops}__state": Stop.State.HELD, f"{stops}__hold__expires_at__gt": now}
+    )
+    plans = DayPlan.objects.filter(depot=depot, service_date__gte=first).annotate(
+        alive=Count(stops, filter=alive),
+        held=Count(stops, filter=alive & Q(**{f"{stops}__state": Stop.State.HELD})),
+    )
+    days = plans.order_by("service_date").values_list("service_date", "alive", "held")
+    return [BoardDay(day, count, held) for day, count, held in days]
+
+
+def day_last_kept(*, depot: Depot, now: datetime) -> date | None:
+    """Return the day on which the place kept last lies, while it is kept. One query."""
+    holds = Hold.objects.filter(
+        state=Hold.State.LIVE, expires_at__gt=now, stop__route__shift__plan__depot=depot
+    )
+    days = holds.order_by("-placed_at").values_list("stop__route__shift__plan__service_date", flat=True)
+    return days.first()
+
+
+def board_mark(*, depot: Depot, day: date, now: datetime) -> str | None:
+    """Return the mark of a day's board without reading its routes; None if there is no plan. Two queries."""
+    plan = DayPlan.objects.filter(depot=depot, service_date=day).first()
+    return _mark(plan, _live_holds(plan, now=now)) if plan else None
+
+
+def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
+    """Return the day's routes with lapsed holds left out; None if there is no plan. At most eight queries."""
+    plan = DayPlan.objects.filter(depot=depot, service_date=day).select_related("depot").first()
+    if plan is None:
+        return None
+    snapshot = snapshots_of([plan], now=now)[0]
+    rows = _rows(snapshot)
+    shifts = ShiftRow.objects.filter(plan=plan).select_related("vehicle__vehicle_class")
+    vehicles = {shift.pk: shift.vehicle for shift in shifts}
+    routes = [
+        route
+        for shift in snapshot.plan.shifts
+        for route in _routes(shift, vehicles[shift.vehicle.key], snapshot, rows, depot.zone)
+    ]
+    used = {shift.vehicle.key for shift in snapshot.plan.shifts if shift.used}
+    return Board(
+        service_date=day,
+        state=plan.state,
+        state_name=str(DayPlan.State(plan.state).label),
+        mark=_mark(plan, _live_holds(plan, now=now)),
+        depot_lat=depot.lat,
+        depot_lon=depot.lon,
+        routes=tuple(routes),
+        idle=tuple(vehicle.name for pk, vehicle in vehicles.items() if pk not in used),
+    )
+
+
+def _live_holds(plan: DayPlan, *, now: datetime) -> int:
+    return Hold.objects.filter(
+        state=Hold.State.LIVE, expires_at__gt=now, stop__route__shift__plan=plan
+    ).count()
+
+
+def _mark(plan: DayPlan, live_holds: int) -> str:
+    # A hold that runs out changes what is shown before anybody writes, so the version alone would not do.
+    return f"{plan.service_date:%Y%m%d}.{plan.version}.{live_holds}"
+
+
+def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
+    shown = [pk for pk in snapshot.rows if pk not in snapshot.lapsed]
+    stops = Stop.objects.filter(pk__in=shown).select_related(
+        "delivery__address", "delivery__merchant", "delivery__order", "hold"
+    )
+    return {stop.pk: stop for stop in stops}
+
+
+def _routes(
+    shift: problem.Shift,
+    vehicle: Vehicle,
+    snapshot: Snapshot,
+    rows: Mapping[int, Stop],
+    zone: ZoneInfo,
+) -> Iterable[BoardRoute]:
+    kind = vehicle.vehicle_class
+    for number, (trip, times) in enumerate(zip(shift.trips, schedule(shift), strict=True), start=1):
+        if not trip.visits:
+            continue
+        metres = sum(leg.metres for leg in trip.legs)
+        yield BoardRoute(
+            key=trip.key,
+            vehicle=vehicle.name,
+            vehicle_class=kind.name,
+            trip=number,
+            departs=_local(snapshot, times.departs_s, zone),
+            returns=_local(snapshot, times.returns_s, zone),
+            metres=metres,
+            grams=grams(metres, kind.grams_per_km),
+            boundary=str(kind.get_boundary_display()),
+            load_g=max(load[0] for load in times.loads),
+            capacity_g=kind.capacity_g,
+            stops=tuple(_stops(trip, times, snapshot, rows, zone)),
+        )
+
+
+def _stops(
+    trip: problem.Trip,
+    times: TripSchedule,
+    snapshot: Snapshot,
+    rows: Mapping[int, Stop],
+    zone: ZoneInfo,
+) -> Iterable[BoardStop]:
+    numbered = enumerate(zip(trip.visits, trip.legs, times.starts_s, strict=False), start=1)
+    for number, (visit, leg, starts_s) in numbered:
+        stop = rows[visit.key]
+        delivery, address = stop.delivery, stop.delivery.address
+        yield BoardStop(
+            number=number,
+            state=stop.state,
+            address=address.line,
+            unit=address.unit,
+            merchant=delivery.merchant.name,
+            order=delivery.order.number if delivery.order else "",
+            lat=address.lat,
+            lon=address.lon,
+            opens=stop.opens_at.astimezone(zone),
+            closes=stop.closes_at.astimezone(zone),
+            arrives=_local(snapshot, starts_s, zone),
+            leg_s=leg.seconds,
+            leg_m=leg.metres,
+            load_g=delivery.load_g,
+            held_until=stop.hold.expires_at.astimezone(zone) if stop.state == Stop.State.HELD else None,
+        )
+
+
+def _local(snapshot: Snapshot, seconds: int, zone: ZoneInfo) -> datetime:
+    return at(snapshot.origin_at, seconds).astimezone(zone)
