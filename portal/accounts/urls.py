@@ -1,10 +1,11 @@
-"""Where staff come in."""
+"""The ways in: for customers by a link, for staff by a password."""
 
 from django.urls import path
 
-from portal.accounts import views
+from portal.accounts import links, views
 
 urlpatterns = [
+    path("l/<str:token>/", links.open_link, name="open-link"),
     path("staff/", views.home, name="staff"),
     path("staff/login/", views.sign_in, name="sign-in"),
     path("staff/logout/", views.sign_out, name="sign-out"),

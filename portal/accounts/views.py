@@ -25,7 +25,7 @@ PER_ACCOUNT: Final = Limit("sign-in-account", times=10, per_s=900)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask who it is, and send them on to where they wanted to go."""
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _show(request, form, status=422 if request.method == "POST" else 200)
     wait_s = _wait_s(request, form.cleaned_data["email"], now=clock.now())

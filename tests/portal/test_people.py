@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from portal.models import AccessLink, Brand, Membership, User
 from portal.models.people import ROLES, Role
@@ -24,7 +24,7 @@ def refused(make, *args, **values) -> bool:
     try:
         with transaction.atomic():
             make(*args, **values)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         return True
     return False
 
