@@ -1,31 +1,22 @@
 """The whole map on one page: one include per audience."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
-AUDIENCES = {
-    "": ("portal.accounts.urls", "portal.operations.urls", "portal.customers.urls"),
-}
-
-
-def built(prefix: str, module: str) -> list[URLPattern | URLResolver]:
-    """Return an include of `module` where it exists."""
-    try:
-        found = find_spec(module)
-    except ModuleNotFoundError:
-        found = None
-    return [path(prefix, include(module))] if found else []
-
-
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
-for prefix, modules in AUDIENCES.items():
-    for module in modules:
-        urlpatterns += built(prefix, module)
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("portal.customers.urls")),
+    path("", include("portal.accounts.urls")),
+    path("", include("portal.operations.urls")),
+    path("admin/", admin.site.urls),
+]
+# Who comes without an address most likely looks for their delivery.
+home = RedirectView.as_view(pattern_name="customers:find")
 if settings.DEMO:
+    home = RedirectView.as_view(url="/demo/")
     urlpatterns += [path("demo/", include("portal.demo.urls"))]
+urlpatterns += [path("", home, name="home")]
 
 handler400 = "portal.http.bad_request"
 handler403 = "portal.http.forbidden"

@@ -175,3 +175,8 @@ def test_the_mail_server_of_the_tests_keeps_what_it_is_given_and_refuses_on_cue(
     (mail,) = mail_server.to("aino@example.org")
     assert mail.subject == "kept"
     assert mail.text.strip() == "Monday, 10 to 12"
+
+
+@pytest.mark.django_db
+def test_who_comes_without_an_address_is_taken_to_find_their_delivery(client):
+    assert client.get("/")["Location"] == "/find/"
