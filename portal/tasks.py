@@ -4,7 +4,6 @@ from typing import Final
 
 from celery import shared_task
 
-from portal.celery import app
 from portal.messaging.sending import Outcome, try_message
 from portal.services.messages import due_messages
 from scheduling import clock
@@ -22,8 +21,3 @@ def send_due_messages() -> int:
         if outcome is Outcome.SERVER_AWAY:
             break
     return sent
-
-
-app.conf.beat_schedule.setdefault(
-    "send messages", {"task": "portal.tasks.send_due_messages", "schedule": 5.0}
-)

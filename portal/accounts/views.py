@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.accounts.forms import SignInForm
 from portal.http import redirect_page, render_page, too_many
 from portal.models.people import tidy_email
-from portal.staff import memberships_for, require_staff
+from portal.staff import depots_of, memberships_for, require_staff
 from portal.throttle import Limit, network_of, take_all
 from scheduling import clock
 
@@ -68,4 +68,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_staff
 def home(request: HttpRequest) -> HttpResponse:
     """Show for whom they work, and the way there."""
-    return render_page(request, "accounts/home.html", context={"memberships": memberships_for(request.user)})
+    context = {
+        "memberships": memberships_for(request.user),
+        "depots": depots_of(request.user).order_by("name"),
+    }
+    return render_page(request, "accounts/home.html", context=context)

@@ -29,6 +29,7 @@ def test_who_may_come_in_comes_in_and_sees_where_they_work(client, user):
     assert "Hello Ana" in page
     assert "North" in page
     assert "Manager" in page
+    assert f'href="/depot/{user.memberships.get().depot.slug}/"' in page
 
 
 @pytest.mark.parametrize(
