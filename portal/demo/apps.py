@@ -1,5 +1,7 @@
 """How Django knows the demo, and what it changes in the one process that has it."""
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -21,6 +23,7 @@ class DemoConfig(AppConfig):
         settings.EMAIL_FILE_PATH = str(folder.INBOX)
         settings.GEOCODER = "gazetteer"
         settings.GAZETTEER_FILE = str(town.ADDRESSES)
-        settings.TEMPLATES[0]["OPTIONS"]["context_processors"].append("portal.demo.bar.clock_bar")
+        options: Any = settings.TEMPLATES[0]["OPTIONS"]
+        options["context_processors"].append("portal.demo.bar.clock_bar")
         self.clock = MovableClock(folder.CLOCK)
         self.clock.install()

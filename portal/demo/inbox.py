@@ -69,7 +69,7 @@ def _message(file: Path) -> EmailMessage | None:
         raw = file.read_bytes()
     except OSError:
         return None
-    return message_from_bytes(raw.split(END)[0], policy=policy.default)  # type: ignore[return-value]
+    return message_from_bytes(raw.split(END)[0], policy=policy.default)
 
 
 def _part(message: EmailMessage, kind: str) -> str:

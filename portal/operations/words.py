@@ -118,6 +118,23 @@ def stop(of: BoardStop) -> StopRow:
     )
 
 
+def kept(board: Board) -> list[str]:
+    """A sentence for each place that is kept while somebody decides."""
+    sentence = _("%(vehicle)s drives %(metres)s m more for %(address)s, kept until %(time)s.")
+    return [
+        sentence
+        % {
+            "vehicle": route.vehicle,
+            "metres": number_format(stop.added_m, force_grouping=True),
+            "address": stop.address,
+            "time": clock_time(stop.held_until),
+        }
+        for route in board.routes
+        for stop in route.stops
+        if stop.held_until
+    ]
+
+
 def km(metres: int) -> str:
     """163240 -> 163.2 km."""
     return _("%(amount)s km") % {"amount": number_format(metres / 1000, decimal_pos=1)}

@@ -22,7 +22,8 @@ from scheduling.snapshots import Snapshot, at, snapshots_of
 class BoardStop:
     """A stop in its place on a route. Instants are aware and in the depot's zone.
 
-    `leg_s` and `leg_m` lead here from the stop before; `held_until` is set while somebody decides.
+    `leg_s` and `leg_m` lead here from the stop before. `held_until` is set while somebody decides;
+    `added_m` is what the stop added to the driving when it was put in.
     """
 
     number: int
@@ -39,6 +40,7 @@ class BoardStop:
     leg_s: int
     leg_m: int
     load_g: int
+    added_m: int
     held_until: datetime | None
 
 
@@ -232,6 +234,7 @@ def _stops(
             leg_s=leg.seconds,
             leg_m=leg.metres,
             load_g=delivery.load_g,
+            added_m=stop.hold.added_m,
             held_until=stop.hold.expires_at.astimezone(zone) if stop.state == Stop.State.HELD else None,
         )
 

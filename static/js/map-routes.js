@@ -1,48 +1,43 @@
-// Routes on a town map, for staff: lines along the streets, stops, held stops marked, and, when a plan
-// changes, the way it was before as a faint dashed line.
+// Routes on a town map, for staff: lines along the streets, stops, and held stops marked. Where a stop is
+// held, the way the van would take without it is a faint dashed line: one sees how it bends the route.
 //
 // data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"held","label"}]}]
 
 import { Streets } from "./map-streets.js";
 
-const state = new WeakMap(); // town map -> {layer, ghosts, routes, streets}
+const state = new WeakMap(); // town map -> {layer, keys, streets}
 
 export async function drawRoutes(town, routes) {
-  const { L, map } = town;
   const before = state.get(town);
-  const now = { layer: L.layerGroup(), streets: before?.streets ?? new Streets(town.streets), paths: new Map() };
-  const changed = [];
-  for (const route of routes) {
-    const path = pathOf(route, now.streets);
-    const sign = JSON.stringify(route.points);
-    now.paths.set(route.key, { path, sign });
-    const old = before?.paths.get(route.key);
-    if (old && old.sign !== sign) changed.push(old.path);
-    line(town, route, path, old && old.sign !== sign).addTo(now.layer);
+  const now = { layer: town.L.layerGroup(), keys: routes.map((route) => route.key), streets: before?.streets ?? new Streets(town.streets) };
+  const bent = (route) => route.points.some((point) => point.kind === "held");
+  for (const route of [...routes].sort((one, other) => bent(one) - bent(other))) {
+    if (bent(route)) {
+      const without = route.points.filter((point) => point.kind !== "held");
+      ghost(town, pathOf(without, now.streets)).addTo(now.layer);
+    }
+    line(town, route, pathOf(route.points, now.streets), bent(route), routes.some(bent)).addTo(now.layer);
   }
-  now.ghosts = changed.length || !before ? L.layerGroup(changed.map((path) => ghost(town, path))) : before.ghosts;
-  if (before && before.ghosts !== now.ghosts) before.ghosts.remove();
-  before?.layer.remove();
-  now.ghosts.addTo(map);
-  now.layer.addTo(map);
   for (const route of routes) route.points.forEach((point, index) => stop(town, route, point, index)?.addTo(now.layer));
+  before?.layer.remove();
+  now.layer.addTo(town.map);
   state.set(town, now);
-  if (!before) frame(town, routes);
+  if (!before || !before.keys.some((key) => now.keys.includes(key))) frame(town, routes);
 }
 
 function pathOf(route, streets) {
-  const points = route.points.map(({ lat, lon }) => [lat, lon]);
+  const points = route.map(({ lat, lon }) => [lat, lon]);
   return points.flatMap((to, index) => (index ? streets.between(points[index - 1], to) : [to]));
 }
 
-function line(town, route, path, changed) {
+function line(town, route, path, isBent, otherIs) {
   return town.L.polyline(path, {
-    color: town.token(`--route-${route.colour}`), weight: changed ? 6 : 3.5, opacity: changed ? 1 : 0.85, interactive: false,
+    color: town.token(`--route-${route.colour}`), weight: isBent ? 6 : 3, opacity: isBent ? 1 : otherIs ? 0.35 : 0.85, interactive: false,
   });
 }
 
 function ghost(town, path) {
-  return town.L.polyline(path, { color: town.token("--ink-2"), weight: 2.5, opacity: 0.8, dashArray: "3 7", interactive: false });
+  return town.L.polyline(path, { color: town.token("--ink"), weight: 3, opacity: 0.9, dashArray: "2 8", interactive: false });
 }
 
 function stop(town, route, point, index) {

@@ -1,0 +1,122 @@
+"""The guide: one page, one click to be somebody, and the clock."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.demo import folder, inbox, layout
+from portal.demo.apps import DemoConfig
+from portal.demo.bar import evening_before
+from portal.demo.clock import MovableClock
+from portal.demo.fleet import DEPOT, PLANNER, SHOPS
+from portal.demo.town import houses
+from portal.http import bad_request, redirect_page, render_page
+from portal.models import User
+from portal.tasks import send_due_messages
+from scheduling import clock, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An address to try, and what it shows."""
+
+    address: str
+    shows: str | Promise
+
+
+EXAMPLES = (
+    Example("Fabianinkatu 21, 00130 Helsinki", _("An address that is found exactly")),
+    Example("Korkeavuorenkatu 21, Helsinki", _("The street is known, the house is not: put the pin right")),
+    Example("Makasiinikatu 4, Helsinki", _("Two streets may be meant: you are asked which")),
+    Example("Hämeenkatu 3, Tampere", _("Too far away: you are told so, and what you typed is kept")),
+)
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """Show where to click."""
+    context = {
+        "examples": EXAMPLES,
+        "shops": SHOPS,
+        "addresses": len(houses()),
+        "mails": len(inbox.mails(folder.INBOX)),
+    }
+    return render_page(request, "demo/guide.html", context=context)
+
+
+@require_POST
+def be_shopper(request: HttpRequest) -> HttpResponse:
+    """Begin as a new shopper at a shop, with an address filled in."""
+    forget_shopper(request)
+    shop = request.POST.get("shop", SHOPS[0].slug)
+    if shop not in {each.slug for each in SHOPS}:
+        return bad_request(request)
+    return redirect_page(request, shop_url(shop, request.POST.get("address", EXAMPLES[0].address)))
+
+
+def forget_shopper(request: HttpRequest) -> None:
+    """Take what a shopper told out of the session; who is signed in as staff stays so."""
+    known = list(request.session.keys())
+    told = [key for key in known if key == "shopper" or key.startswith("visit:")]
+    for key in told:
+        del request.session[key]
+
+
+def shop_url(shop: str, address: str) -> str:
+    """The shop's own link to its times, as its checkout would make it."""
+    query = urlencode({"address": address[:200], "order": "10482"})
+    return f"{reverse('customers:address', args=[shop])}?{query}"
+
+
+@require_POST
+def be_planner(request: HttpRequest) -> HttpResponse:
+    """Sign in as the depot's planner."""
+    login(request, User.objects.get(email=PLANNER), backend="django.contrib.auth.backends.ModelBackend")
+    return redirect_page(request, "operations:depot", DEPOT)
+
+
+@require_POST
+def move_clock(request: HttpRequest) -> HttpResponse:
+    """Jump forward, and let the ordinary tasks do what would have been done meanwhile."""
+    jump = evening_before(clock.now())
+    if request.POST.get("to") != jump.name or jump.why_not:
+        return bad_request(request)
+    demo_clock().move_to(jump.at)
+    tasks.sweep_holds()
+    tasks.close_plans()
+    tasks.relay_events()
+    send_due_messages()
+    return redirect_page(request, _next(request))
+
+
+@require_POST
+def begin_again(request: HttpRequest) -> HttpResponse:
+    """Put everything back to how it was first laid out, the clock too."""
+    request.session.flush()
+    demo_clock().start_again()
+    layout.start_again(now=clock.now())
+    response = redirect_page(request, "demo:guide")
+    for name in request.COOKIES:
+        if name.startswith("delivery-"):
+            response.delete_cookie(name)
+    return response
+
+
+def demo_clock() -> MovableClock:
+    """The clock that everybody reads while the demo runs."""
+    config = apps.get_app_config("demo")
+    assert isinstance(config, DemoConfig)  # noqa: S101 - the app of this label is ours
+    return config.clock
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else reverse("demo:guide")

@@ -1,0 +1,62 @@
+"""`manage.py demo`: the whole portal on this machine, with a town in it."""
+
+import signal
+import time
+from argparse import ArgumentParser
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.demo import layout
+from portal.demo.process import LOOPBACK, bind, serving, working
+from portal.demo.town import houses
+from scheduling import clock
+
+
+class Command(BaseCommand):
+    """Lay out the town if need be, serve it, and end cleanly on Ctrl-C."""
+
+    help = "Serve the demo on 127.0.0.1: web, worker and timetable in one process."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started, stopped = time.perf_counter(), Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        settings.PUBLIC_URL = f"http://{LOOPBACK}:{options['port']}"
+        try:
+            server = bind(options["port"])
+        except OSError as error:
+            raise CommandError(
+                f"Port {options['port']} is taken. Try another: make demo PORT={options['port'] + 1}"
+            ) from error
+        self._prepare()
+        if stopped.is_set():
+            return
+        with working(), serving(server):
+            self._say(time.perf_counter() - started)
+            stopped.wait()
+            self.stdout.write("\nGoodbye.")
+
+    def _prepare(self) -> None:
+        self.stdout.write(f"Doorstep demo: {len(houses())} real addresses of central Helsinki.")
+        self.stdout.flush()
+        laid = layout.make_ready(now=clock.now())
+        if laid:
+            self.stdout.write(f"Laid out a week with {laid.bookings} bookings in {laid.seconds:.0f} s.")
+
+    def _say(self, seconds: float) -> None:
+        url = settings.PUBLIC_URL
+        self.stdout.write(
+            f"\nReady after {seconds:.1f} s. Open\n\n"
+            f"  {url}/demo/                the guide: everything is one click from there\n"
+            f"  {url}/demo/side-by-side/   a shopper's phone beside the depot's map\n"
+            f"  {url}/demo/inbox/          mails that would have gone out\n\n"
+            "Ctrl-C ends it. Nothing leaves this machine.\n"
+        )
+        self.stdout.flush()
