@@ -6,10 +6,15 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
+
+
+# Sixty shoppers knock at once: the live server's queue of ten would turn some away.
+WSGIServer.request_queue_size = 128
 
 
 @pytest.fixture(scope="session")
