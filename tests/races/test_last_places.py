@@ -3,6 +3,7 @@
 import csv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import getrandbits
 from threading import Barrier
 from time import perf_counter
 
@@ -102,7 +103,7 @@ def test_without_lock_and_recheck_the_same_race_oversells(live_server, monkeypat
     monkeypatch.setattr("scheduling.models.plans.DayPlanQuerySet.lock", unlocked)
     monkeypatch.setattr(editor, "cached_snapshot", first_seen)
     monkeypatch.setattr(editor.PlanEditor, "save", save_anyway)
-    monkeypatch.setattr(editor.PlanEditor, "_position_at", lambda self, gap: Stop.objects.count() * 1000)
+    monkeypatch.setattr(editor.PlanEditor, "_position_at", lambda self, gap: getrandbits(40))
     statuses, _seconds = rush(live_server, outlet, 12)
 
     assert statuses.count(303) > 5 or Stop.objects.active().count() > 5
