@@ -73,6 +73,9 @@ def remember_typed(visit: Visit, form: AddressForm, answer: GeocodeAnswer, *, or
     visit.size = asdict(form.sized)
     visit.answer = answer.as_json()
     visit.place = None
+    if visit.booked:  # another visit begins
+        visit.hold = visit.booked = ""
+        visit.contact.pop("order_number", None)
     if order_number:
         visit.contact["order_number"] = order_number[:64]
 

@@ -47,8 +47,8 @@ STATES: dict[str, tuple[str | Promise, str]] = {
 TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled")
 
 
-@require_safe
 @require_manage
+@require_safe
 def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Show a booking to who may change it."""
     return show_booking(request, link, now=clock.now())
@@ -162,8 +162,8 @@ def window_words(event: Event, zone: ZoneInfo) -> str:
     return f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
 
 
-@require_safe
 @require_manage
+@require_safe
 def calendar(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """The promised window as a calendar file. It holds no link: calendars are shared."""
     response = HttpResponse(
@@ -173,8 +173,8 @@ def calendar(request: HttpRequest, link: AccessLink) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @require_manage
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Ask once more, then cancel. Cancelling twice shows the cancelled booking."""
     delivery, now = link.delivery, clock.now()

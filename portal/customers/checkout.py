@@ -83,6 +83,8 @@ def confirm(
     except DomainError as error:
         news = Notice(_("That did not work yet"), f"{error} {_('What you typed is kept.')}")
         return show_check(request, shop, visit, kept, form, now=now, notice=news, status=409)
+    visit.booked = booking.delivery.ref
+    visit.keep(request, shop.slug)
     response = redirect_page(request, "customers:booking", booking.delivery.ref)
     link = issue_link(delivery=booking.delivery, kind=MANAGE, now=now)
     grant_cookie(response, link, request=request, now=now)

@@ -63,30 +63,29 @@ def mix(colour: str, into: str, share: float) -> str:
     return colour_of(red, green, blue)
 
 
-def at_lightness(colour: str, lightness: float) -> str:
-    """Return `colour` with another lightness (HLS), its hue kept."""
+def shade(colour: str, lightness: float, most_saturation: float) -> str:
+    """Return another lightness (HLS) of a colour's hue, no more vivid than `most_saturation`."""
     hue, _, saturation = rgb_to_hls(*channels(colour))
-    return colour_of(*hls_to_rgb(hue, lightness, saturation))
+    return colour_of(*hls_to_rgb(hue, lightness, min(saturation, most_saturation)))
 
 
 def light_palette(accent: str) -> Palette:
     """Darken `accent`, a step at a time, until it can be read on every light surface and white on it."""
+    soft = shade(accent, 0.915, 0.3)
     lightness = rgb_to_hls(*channels(accent))[1]
-    while True:
-        soft = mix(accent, WHITE, 0.12)
-        if min(contrast(accent, seen) for seen in (LIGHT.paper, LIGHT.card, soft)) >= READABLE:
-            return Palette(accent, mix(accent, BLACK, 0.78), WHITE, soft, accent)
+    while min(contrast(accent, seen) for seen in (LIGHT.paper, LIGHT.card, soft)) < READABLE:
         lightness = max(0.0, lightness - 0.01)
-        accent = at_lightness(accent, lightness)
+        accent = shade(accent, lightness, 1.0)
+    return Palette(accent, mix(accent, BLACK, 0.78), WHITE, soft, accent)
 
 
 def dark_palette(accent: str) -> Palette:
-    """Lighten `accent`, a step at a time, until it can be read on every dark surface and dark ink on it."""
-    lightness = rgb_to_hls(*channels(accent))[1]
+    """Lighten `accent`, calmer than by day, until it can be read on every dark surface and dark ink on it."""
+    soft, on_accent = shade(accent, 0.16, 0.43), shade(accent, 0.1, 0.76)
+    lightness = max(0.65, rgb_to_hls(*channels(accent))[1])
     while True:
-        soft, on_accent = mix(accent, DARK.paper, 0.18), mix(accent, BLACK, 0.18)
+        light = shade(accent, lightness, 0.45)
         seen_on = (DARK.paper, DARK.card, soft, on_accent)
-        if min(contrast(accent, seen) for seen in seen_on) >= READABLE:
-            return Palette(accent, mix(accent, WHITE, 0.7), on_accent, soft, accent)
+        if min(contrast(light, seen) for seen in seen_on) >= READABLE:
+            return Palette(light, mix(light, WHITE, 0.7), on_accent, soft, light)
         lightness = min(1.0, lightness + 0.01)
-        accent = at_lightness(accent, lightness)

@@ -38,8 +38,8 @@ PAGE = "customers/booking/move.html"
 DAYS_PART = "customers/slots/_days.html"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @require_manage
+@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Show other times, and move to the chosen one: the old time is given up only when the new one is had."""
     booked, now = booking_of(link.delivery), clock.now()

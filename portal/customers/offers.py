@@ -123,7 +123,8 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     tags = tuple(
         Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in suggestion.tags
     )
-    why = [because(answer, suggestion.tags), against(answer, pricing)]
+    reason = driving(answer) if pricing.present else because(answer, suggestion.tags)
+    why = [reason, against(answer, pricing)]
     return row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
 
 
@@ -224,7 +225,7 @@ def against(answer: SlotAnswer, pricing: Pricing) -> str:
     if present.boundary == answer.boundary:
         parts.append(grams_change(answer.grams - present.grams))
     changes = words.listed([part for part in parts if part])
-    return _("Against your time now: %(changes)s.") % {"changes": changes or _("the same")}
+    return _("Against now: %(changes)s.") % {"changes": changes or _("the same")}
 
 
 def price_change(difference_minor: int, currency: str) -> str:

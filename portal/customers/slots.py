@@ -40,6 +40,8 @@ GONE_PAGE = "customers/slots/gone.html"
 def times(request: HttpRequest, merchant: str) -> HttpResponse:
     """Show the times of the coming days for the place and size that were typed."""
     shop, visit = merchant_or_404(merchant), Visit.of(request, merchant)
+    if visit.booked:  # who comes back here wants to change it, not to book the same thing twice
+        return redirect_page(request, "customers:booking", visit.booked)
     facts = visit.facts(service_s=shop.service_s)
     if facts is None:
         return redirect_page(request, "customers:address", merchant)
@@ -50,6 +52,8 @@ def times(request: HttpRequest, merchant: str) -> HttpResponse:
 def hold(request: HttpRequest, merchant: str) -> HttpResponse:
     """Keep the chosen time, in place of one kept before."""
     shop, visit, now = merchant_or_404(merchant), Visit.of(request, merchant), clock.now()
+    if visit.booked:
+        return redirect_page(request, "customers:booking", visit.booked)
     facts = visit.facts(service_s=shop.service_s)
     if facts is None:
         return redirect_page(request, "customers:address", merchant)

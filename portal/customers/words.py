@@ -69,13 +69,13 @@ class Addressed(Protocol):
 def place(address: Addressed) -> str:
     """Return Korkeavuorenkatu 21, B 14, 00130 Helsinki."""
     town = f"{address.postcode} {address.city}".strip()
-    return ", ".join(filter(None, [address.line, address.unit, town]))
+    return ", ".join(filter(None, [address.line, address.unit.replace(" ", "\u00a0"), town]))
 
 
 def weight(load_g: int) -> str:
     """Return grams as kilograms: 9000 -> 9 kg, 500 -> 0.5 kg."""
     amount = (Decimal(load_g) / 1000).quantize(Decimal("0.1")).normalize()
-    return gettext("%(amount)s kg") % {"amount": number_format(amount, use_l10n=True)}
+    return gettext("%(amount)s kg") % {"amount": number_format(amount, force_grouping=True)}
 
 
 def phone(number: object) -> str:
@@ -84,8 +84,8 @@ def phone(number: object) -> str:
 
 
 def clock_time(at: datetime) -> str:
-    """Return a local time: 10:00."""
-    return date_format(at, "H:i")
+    """Return a local time: 8:00."""
+    return date_format(at, "G:i")
 
 
 def hours(opens: datetime, closes: datetime) -> str:

@@ -1,12 +1,17 @@
 """What our templates need beyond Django's own tags."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms, template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
+
+RANGE = re.compile(r"\d{1,2}(?::\d{2})?–\d{1,2}(?::\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +36,10 @@ def problems(form: forms.Form) -> list[Problem]:
         for field in form
         if field.errors
     ]
+
+
+@register.filter
+def keep(text: object) -> SafeString:
+    """Return `text` with every range of hours in a span that never breaks in the middle."""
+    escaped = conditional_escape(str(text))
+    return mark_safe(RANGE.sub(r'<span class="keep">\g<0></span>', escaped))  # noqa: S308  # escaped above

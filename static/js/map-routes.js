@@ -16,13 +16,23 @@ export async function drawRoutes(town, routes) {
       const without = route.points.filter((point) => point.kind !== "held");
       ghost(town, pathOf(without, now.streets)).addTo(now.layer);
     }
-    line(town, route, pathOf(route.points, now.streets), bent(route), routes.some(bent)).addTo(now.layer);
+    for (const leg of legsOf(route, now.streets)) line(town, route, leg, bent(route), routes.some(bent)).addTo(now.layer);
   }
   for (const route of routes) route.points.forEach((point, index) => stop(town, route, point, index)?.addTo(now.layer));
   before?.layer.remove();
   now.layer.addTo(town.map);
   state.set(town, now);
-  if (!before || !before.keys.some((key) => now.keys.includes(key))) frame(town, routes);
+  const held = routes.filter(bent).map((route) => route.key).join();
+  const otherDay = !before || !before.keys.some((key) => now.keys.includes(key));
+  if ("follow" in town.element.dataset && held !== (before?.held ?? "")) frame(town, held ? routes.filter(bent).map(around) : routes);
+  else if (otherDay) frame(town, routes);
+  now.held = held;
+}
+
+// The part of a bent route that one should see: what is held, and the stops before and after.
+function around(route) {
+  const near = (index) => [index - 1, index, index + 1].some((at) => route.points[at]?.kind === "held");
+  return { points: route.points.filter((point, index) => near(index)) };
 }
 
 function pathOf(route, streets) {
@@ -30,10 +40,24 @@ function pathOf(route, streets) {
   return points.flatMap((to, index) => (index ? streets.between(points[index - 1], to) : [to]));
 }
 
-function line(town, route, path, isBent, otherIs) {
-  return town.L.polyline(path, {
-    color: town.token(`--route-${route.colour}`), weight: isBent ? 6 : 3, opacity: isBent ? 1 : otherIs ? 0.35 : 0.85, interactive: false,
+// The way between two places, and whether it lies in town. Out of town no streets are known.
+function legsOf(route, streets) {
+  const legs = [];
+  let town = [];
+  route.points.forEach((point, index) => {
+    const from = route.points[index - 1];
+    const at = [point.lat, point.lon];
+    if (from && (from.kind === "depot" || point.kind === "depot")) legs.push({ path: [[from.lat, from.lon], at], far: true });
+    else if (from) town.push(...streets.between([from.lat, from.lon], at));
+    else town = [];
+    if (from?.kind === "depot") town = [at];
   });
+  return [...legs, { path: town, far: false }];
+}
+
+function line(town, route, { path, far }, isBent, otherIs) {
+  const look = far ? { weight: 1.5, opacity: isBent ? 0.8 : 0.4 } : { weight: isBent ? 6 : 3, opacity: isBent || !otherIs ? 0.9 : 0.35 };
+  return town.L.polyline(path, { color: town.token(`--route-${route.colour}`), interactive: false, ...look });
 }
 
 function ghost(town, path) {
@@ -57,5 +81,5 @@ function stop(town, route, point, index) {
 // All stops, not the depot, which may lie far out of town.
 function frame(town, routes) {
   const stops = routes.flatMap((route) => route.points.filter((point) => point.kind !== "depot"));
-  if (stops.length) town.map.fitBounds(town.L.latLngBounds(stops.map(({ lat, lon }) => [lat, lon])), { padding: [24, 24] });
+  if (stops.length) town.map.fitBounds(town.L.latLngBounds(stops.map(({ lat, lon }) => [lat, lon])), { padding: [28, 28], maxZoom: 16.5 });
 }
