@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from portal.demo import folder
 from portal.demo import inbox as read_inbox
+from portal.demo.town import TIME_ZONE
 from portal.http import render_page, targets
 
 PAGE, PART = "demo/inbox.html", "demo/_mails.html"
@@ -40,7 +41,8 @@ def _show(request: HttpRequest, name: str) -> HttpResponse:
     opened = next((each for each in mails if each.name == name or not name), None)
     if name and opened is None:
         raise Http404
-    return render_page(request, PAGE, PART, {"mails": mails, "opened": opened, "seen": seen})
+    context = {"mails": mails, "opened": opened, "seen": seen, "zone": TIME_ZONE}
+    return render_page(request, PAGE, PART, context)
 
 
 @require_safe

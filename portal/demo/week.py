@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from portal.demo.fleet import SHOPS, Shop
 from portal.demo.town import House, some_houses
 from scheduling import windows
 from scheduling.errors import SlotTaken
@@ -27,32 +26,39 @@ ACTOR = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """So many deliveries in these quarters and hours, `days_ahead` of today."""
+    """So many deliveries in these quarters and hours, `days_ahead` of today; `shop` is one's slug, or any."""
 
     days_ahead: int
     quarters: tuple[str, ...]
     hours: tuple[int, int]
     count: int
-    furniture: bool = False
+    shop: str = ""
 
 
 NOT_OPENED = 5  # days ahead
+SMALL_SHOPS = ("nordkaupa", "aamupuoti")
 CENTRE = ("Punavuori", "Kaartinkaupunki", "Kamppi", "Kluuvi", "Kruununhaka")
 WEEK = (
-    Round(1, CENTRE, (8, 20), 54, furniture=True),
-    Round(1, ("Punavuori", "Kluuvi", "Siltasaari"), (8, 20), 30),
+    # Tomorrow vans are out all day, and Nordkaupa has hardly a time left.
+    Round(1, CENTRE, (8, 20), 40, "kotikolo"),
+    Round(1, (*CENTRE, "Siltasaari"), (8, 18), 36, "nordkaupa"),
     Round(2, ("Punavuori", "Kamppi"), (8, 14), 18),
     Round(2, ("Kruununhaka", "Siltasaari"), (14, 20), 18),
     Round(3, ("Kaartinkaupunki", "Kruununhaka"), (8, 12), 12),
-    Round(3, ("Kamppi", "Kluuvi"), (12, 20), 16),
-    Round(4, ("Kluuvi",), (8, 20), 4, furniture=True),
-    Round(4, ("Siltasaari",), (8, 20), 8),
+    Round(3, ("Kamppi", "Kluuvi"), (12, 16), 8),
+    Round(3, ("Kamppi", "Kluuvi"), (16, 20), 7),
+    Round(3, ("Kluuvi",), (8, 20), 3, "kotikolo"),
+    Round(4, ("Kluuvi",), (8, 20), 4, "kotikolo"),
+    Round(4, ("Siltasaari",), (8, 14), 5),
+    Round(4, ("Siltasaari",), (14, 20), 3),
+    Round(6, ("Kamppi",), (8, 20), 3, "kotikolo"),
     Round(6, ("Punavuori",), (8, 12), 5),
     Round(6, ("Kaartinkaupunki",), (12, 16), 5),
     Round(6, ("Punavuori",), (16, 20), 5),
-    Round(7, ("Siltasaari",), (8, 12), 2, furniture=True),
-    Round(7, ("Siltasaari",), (12, 20), 3, furniture=True),
-    Round(7, ("Kruununhaka",), (8, 20), 6),
+    Round(7, ("Siltasaari",), (8, 12), 2, "kotikolo"),
+    Round(7, ("Siltasaari",), (12, 20), 3, "kotikolo"),
+    Round(7, ("Kruununhaka",), (8, 16), 4),
+    Round(7, ("Siltasaari",), (16, 20), 3),
 )
 
 
@@ -71,8 +77,8 @@ def fill(depot: Depot, *, now: datetime) -> int:
     for each in WEEK:
         day = today + timedelta(days=each.days_ahead)
         for house in some_houses(each.quarters, each.count, chance):
-            shop = SHOPS[2] if each.furniture else SHOPS[chance.randrange(2)]
-            order = Order(shop, shops[shop.slug], house, day, each.hours, number=booked + 1)
+            slug = each.shop or chance.choice(SMALL_SHOPS)
+            order = Order(shops[slug], house, day, each.hours, number=booked + 1)
             asked_at = yesterday + timedelta(seconds=40 * booked) if each.days_ahead < 7 else now
             booked += book(order, chance, now=asked_at)
     # These people got their mails long ago.
@@ -84,7 +90,6 @@ def fill(depot: Depot, *, now: datetime) -> int:
 class Order:
     """What somebody ordered, and within which hours of which day they are at home."""
 
-    shop: Shop
     merchant: Merchant
     house: House
     day: date
@@ -107,7 +112,7 @@ def book(order: Order, chance: Random, *, now: datetime) -> bool:
     except SlotTaken:
         return False
     contact = Contact(email=f"customer-{order.number}{SEEDED_CONTACTS}", name=f"Customer {order.number}")
-    number = f"{order.shop.letter}{24_000 + order.number}"
+    number = f"{order.merchant.name[0]}{24_000 + order.number}"
     confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
     return True
 
@@ -126,12 +131,12 @@ def _at_home(order: Order, quote: QuoteView) -> list[OfferView]:
 def _facts(order: Order, chance: Random) -> VisitFacts:
     """Furniture takes two people and time at the door; the rest comes in a few parcels."""
     unit = f"{chance.choice('ABC')} {chance.randrange(1, 40)}"
-    furniture = order.shop is SHOPS[2]
+    furniture = order.merchant.slug not in SMALL_SHOPS
     kilograms = chance.randrange(40, 110) if furniture else chance.randrange(3, 16)
     return VisitFacts(
         address=order.house.facts(unit=unit),
         load_g=kilograms * 1000,
         load_ml=kilograms * (12_000 if furniture else 5_000),
         parcels=1 + kilograms // (40 if furniture else 8),
-        service_s=order.shop.service_s,
+        service_s=order.merchant.service_s,
     )

@@ -18,9 +18,10 @@ class StopRow:
     number: int
     address: str
     for_whom: str
-    window: str
+    promised: str
     arrives: str
-    leg: str
+    metres: str
+    minutes: str
     load: str
     held: str
 
@@ -109,10 +110,10 @@ def stop(of: BoardStop) -> StopRow:
         number=of.number,
         address=", ".join(filter(None, [of.address, of.unit])),
         for_whom=" ".join(filter(None, [of.merchant, of.order])),
-        window=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
+        promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
-        leg=_("%(metres)s m, %(minutes)d min")
-        % {"metres": number_format(of.leg_m, force_grouping=True), "minutes": round(of.leg_s / 60)},
+        metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},
+        minutes=_("%(minutes)d min") % {"minutes": round(of.leg_s / 60)},
         load=kg(of.load_g),
         held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
     )
