@@ -12,7 +12,6 @@ from django.db import connection
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
 
-
 # Sixty shoppers knock at once: the live server's queue of ten would turn some away.
 WSGIServer.request_queue_size = 128
 

@@ -78,7 +78,8 @@ def read_address(query: str) -> Wanted | None:
 
 def _unit_and_city(text: str) -> tuple[str, str]:
     """What follows the house: words with digits, single letters and "as" are the flat, others the city."""
-    unit, city = [], []
+    unit: list[str] = []
+    city: list[str] = []
     for word in text.split():
         plain = fold(word)
         is_unit = len(plain) == 1 or any(sign.isdigit() for sign in plain) or plain in UNIT_WORDS
