@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from scheduling.answers import OFFER_LIFE, SlotAnswer, unseal
@@ -14,6 +15,7 @@ from scheduling.selectors.slots import QuoteView, answers_of, view_of
 from scheduling.services.plans import HORIZON_DAYS
 
 DAYS_SHOWN: Final = 7
+DAYS_ASKED: Final = DAYS_SHOWN + 2  # today, and in the evening tomorrow too, can no longer be chosen
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
 
 
@@ -33,9 +35,7 @@ def ask(
     OutsideArea or TooLarge.
     """
     leaving_out = moving or held
-    answers = answers_for(
-        merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN + 1, leaving_out=leaving_out
-    )
+    answers = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_ASKED, leaving_out=leaving_out)
     answers = _seven_days(answers)
     quote = Quote.objects.create(
         merchant=merchant,
@@ -55,11 +55,13 @@ def ask(
 
 
 def _seven_days(answers: list[SlotAnswer]) -> list[SlotAnswer]:
-    """Return the answers of seven days, today left out if nothing of it can be chosen any more."""
-    days = sorted({answer.service_date for answer in answers})
-    first = {answer.status for answer in answers if days and answer.service_date == days[0]}
-    shown = days[1:] if first == {"cutoff"} else days[:DAYS_SHOWN]
-    return [answer for answer in answers if answer.service_date in shown[:DAYS_SHOWN]]
+    """Return the answers of seven days, from the first on of which something might still be chosen."""
+    by_day: dict[date, set[str]] = {}
+    for answer in answers:
+        by_day.setdefault(answer.service_date, set()).add(answer.status)
+    over = list(takewhile(lambda day: by_day[day] == {"cutoff"}, sorted(by_day)))
+    shown = sorted(by_day)[len(over) :][:DAYS_SHOWN]
+    return [answer for answer in answers if answer.service_date in shown]
 
 
 def _standing_prices(

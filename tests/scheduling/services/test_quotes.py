@@ -128,6 +128,14 @@ def test_a_time_vanishes_at_its_cutoff_to_the_second():
     assert after.days[0].date == TOMORROW + timedelta(days=1)
 
 
+@pytest.mark.parametrize("hour", [1, 9, 15, 17, 21])
+def test_seven_days_are_shown_at_any_hour(hour):
+    view = ask_for(make_network(days=12), now=NOW.replace(hour=hour))
+
+    assert len(view.days) == 7
+    assert view.days[0].best_price_minor is not None
+
+
 def test_packing_takes_working_hours():
     outlet = make_network(lead_time_minutes=10 * 60)
 
@@ -168,9 +176,14 @@ def test_a_day_without_a_plan_is_not_open_yet():
 
 def test_a_closed_plan_takes_nothing_new():
     outlet = make_network()
-    DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="closed")
+    later = TOMORROW + timedelta(days=1)
+    DayPlan.objects.filter(pk__in=[plan_on(outlet).pk, plan_on(outlet, later).pk]).update(state="closed")
+    DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="open")
 
-    assert answer_at(ask_for(outlet), 10).status == "cutoff"
+    view = ask_for(outlet)
+
+    assert answer_at(view, 10).open
+    assert answer_at(view, 10, later).status == "cutoff"
 
 
 def test_a_cap_takes_times_away():
