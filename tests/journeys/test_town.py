@@ -1,0 +1,88 @@
+"""The demo's town, address after address: what is offered can be booked, and choices differ visibly.
+
+DOORSTEP_TOWN_ADDRESSES=200 asks from as many addresses as the demo was measured with.
+"""
+
+import os
+
+import pytest
+from django.db import transaction
+
+from portal.demo.fleet import set_up
+from portal.demo.town import houses
+from portal.demo.week import fill
+from scheduling.facts import VisitFacts
+from scheduling.invariants import breaches
+from scheduling.models import Merchant, Quote
+from scheduling.services.bookings import confirm_hold
+from scheduling.services.holds import place_hold
+from scheduling.services.quotes import ask
+from tests.factories import NOW, some_contact
+
+ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "12"))
+
+
+class Undo(Exception):
+    """Takes a trial booking back."""
+
+
+def some_addresses(count):
+    """Addresses from all over the town."""
+    all_houses = houses()
+    return [all_houses[number * len(all_houses) // count] for number in range(count)]
+
+
+@pytest.fixture
+def shop(db):
+    fill(set_up(), now=NOW)
+    return Merchant.objects.get(slug="nordkaupa")
+
+
+def question(house, number):
+    return VisitFacts(address=house.facts(unit=f"B {number}"), load_g=9_000, load_ml=60_000, parcels=2)
+
+
+def try_to_book(token, session_key, number):
+    """Book a time, and take it back."""
+    try:
+        with transaction.atomic():
+            book(token, session_key, number)
+            raise Undo
+    except Undo:
+        return
+
+
+def book(token, session_key, number):
+    hold = place_hold(offer_token=token, session_key=session_key, actor="test", now=NOW)
+    confirm_hold(hold=hold, contact=some_contact(), order_number=f"W{number}", actor="test", now=NOW)
+
+
+def dearest_over_cheapest(quote):
+    """How much more the least a day adds differs between days, in exact metres (at least 1)."""
+    days = {}
+    for answer in quote.offers:
+        if answer["status"] == "open":
+            days.setdefault(answer["service_date"], []).append(max(answer["added_m"], 1))
+    least = [min(metres) for metres in days.values()]
+    return max(least) / min(least)
+
+
+def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
+    offered = different = 0
+    for number, house in enumerate(some_addresses(ADDRESSES), start=1):
+        session = f"walker-{number}"
+        view = ask(merchant=shop, facts=question(house, number), session_key=session, now=NOW)
+        offers = [offer for day in view.days for offer in day.offers if offer.available]
+        for offer in offers:
+            try_to_book(offer.token, session, number)
+        offered += len(offers)
+        different += dearest_over_cheapest(Quote.objects.get(ref=view.ref)) >= 3
+        book(offers[number % len(offers)].token, session, number)
+        if number % 50 == 0:
+            assert list(breaches()) == []
+
+    with capsys.disabled():
+        print(f"\ntown: {ADDRESSES} addresses, {offered} offered times, all booked, 0 refused; ", end="")
+        print(f"dearest day >= 3 times the cheapest for {100 * different / ADDRESSES:.0f} %")
+    assert list(breaches()) == []
+    assert different >= 0.8 * ADDRESSES
