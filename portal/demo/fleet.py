@@ -25,24 +25,25 @@ PLANNER = "planner@demo.example"
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant, and the times it sells: [opens, closes) in whole hours, prices in cents, `cap` a time."""
+    """A merchant, and the times it sells: opens, closes (whole hours), base price (cents); `cap` a time."""
 
     name: str
     slug: str
     letter: str
     accent: str
-    hours: tuple[tuple[int, int], ...]
-    price_minor: int
+    times: tuple[tuple[int, int, int], ...]
     discount_cap_minor: int
     service_s: int
     cap: int | None = None
 
 
-TWO_HOURS = tuple((hour, hour + 2) for hour in range(8, 20, 2))
+# Noon is when few are at home, evenings are when all are.
+TWO_HOURS = ((8, 10, 490), (10, 12, 490), (12, 14, 390), (14, 16, 390), (16, 18, 490), (18, 20, 590))
+HALF_DAYS = ((8, 12, 1990), (12, 16, 1790), (16, 20, 2190))
 SHOPS = (
-    Shop("Nordkaupa", "nordkaupa", "N", "#0f5c63", TWO_HOURS, 490, 300, 180, cap=6),
-    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 390, 200, 240),
-    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", ((8, 12), (12, 16), (16, 20)), 1990, 800, 2400),
+    Shop("Nordkaupa", "nordkaupa", "N", "#0f5c63", TWO_HOURS, 300, 180, cap=6),
+    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240),
+    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400),
 )
 
 
@@ -146,13 +147,13 @@ def _shop(shop: Shop, depot: Depot) -> None:
     outlet = MerchantDepot.objects.create(
         merchant=merchant, depot=depot, radius_m=16_000, lead_time_minutes=120, work_closes=time(20)
     )
-    for opens, closes in shop.hours:
+    for opens, closes, price_minor in shop.times:
         SlotPattern.objects.create(
             outlet=outlet,
             opens=time(opens),
             closes=time(closes),
             cutoff_days_before=1,
             cutoff_time=time(18),
-            base_price_minor=shop.price_minor,
+            base_price_minor=price_minor,
             cap=shop.cap,
         )
