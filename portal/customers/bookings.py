@@ -44,14 +44,31 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "returned": (gettext_lazy("Back at the shop"), ""),
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
+NEWS = "news"
 TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled")
 
 
 @require_manage
 @require_safe
 def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
-    """Show a booking to who may change it."""
-    return show_booking(request, link, now=clock.now())
+    """Show a booking to who may change it, and once, what has just been done to it."""
+    return show_booking(request, link, now=clock.now(), notice=news_of(request, link.delivery))
+
+
+def tell(request: HttpRequest, ref: str, code: str) -> None:
+    """Have the booking's page say next time what was done: "booked" or "moved"."""
+    request.session[NEWS] = [ref, code]
+
+
+def news_of(request: HttpRequest, delivery: Delivery) -> Notice | None:
+    """Return what was done to this booking since its page was last shown."""
+    ref, code = request.session.get(NEWS, ["", ""])
+    if ref != delivery.ref:
+        return None
+    del request.session[NEWS]
+    title = _("It is booked. Thank you.") if code == "booked" else _("It is moved.")
+    sentence = _("We mail it to %(email)s, with the link to this page.") % {"email": delivery.contact_email}
+    return Notice(title, sentence, "good")
 
 
 def show_booking(

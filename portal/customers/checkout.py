@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.access import MANAGE, grant_cookie, issue_link
 from portal.customers import words
 from portal.customers.addresses import order_note
+from portal.customers.bookings import tell
 from portal.customers.forms import ContactForm
 from portal.customers.pages import Notice, merchant_or_404, show
 from portal.customers.rows import Countdown, Fact
@@ -85,6 +86,7 @@ def confirm(
         return show_check(request, shop, visit, kept, form, now=now, notice=news, status=409)
     visit.booked = booking.delivery.ref
     visit.keep(request, shop.slug)
+    tell(request, visit.booked, "booked")
     response = redirect_page(request, "customers:booking", booking.delivery.ref)
     link = issue_link(delivery=booking.delivery, kind=MANAGE, now=now)
     grant_cookie(response, link, request=request, now=now)
@@ -191,7 +193,7 @@ def facts_of(kept: Hold, zone: ZoneInfo) -> list[Fact]:
     price = words.money(kept.price_minor, kept.currency)
     shop = kept.delivery.merchant.name
     return [
-        Fact(_("When"), f"{words.short_day(opens)} {words.hours(opens, closes)}", main=True),
+        Fact(_("When"), f"{words.short_day(opens)} {words.short_hours(opens, closes)}", main=True),
         Fact(_("Where"), words.place(kept.delivery.address)),
         Fact(_("What"), words.load(kept.delivery.parcel_count, kept.delivery.load_g)),
         Fact(_("Delivery"), _("%(price)s, charged by %(shop)s") % {"price": price, "shop": shop}),

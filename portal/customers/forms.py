@@ -148,14 +148,23 @@ class PlaceForm(PlainForm):
 
 
 class OfferForm(PlainForm):
-    """The one time that was chosen."""
+    """The one time that was chosen, among the suggestions or on the open day."""
 
     problem_title = _("Choose a time first")
     kept = ""
 
-    offer = forms.CharField(
-        max_length=400, error_messages={"required": _("Pick one of the times below, then keep it.")}
-    )
+    offer = forms.CharField(max_length=400, required=False)
+    suggestion = forms.CharField(max_length=400, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        chosen = {cleaned.get("offer"), cleaned.get("suggestion")} - {"", None}
+        if not chosen:
+            raise forms.ValidationError(_("Pick one of the times below, then keep it."))
+        if len(chosen) > 1:  # only without JavaScript, which lets go of the one when the other is chosen
+            raise forms.ValidationError(_("You picked two times, one above and one below. Pick one of them."))
+        cleaned["chosen"] = chosen.pop()
+        return cleaned
 
 
 class ContactForm(PlainForm):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_change, order_note, promised, show_booking
+from portal.customers.bookings import may_change, order_note, promised, show_booking, tell
 from portal.customers.forms import OfferForm
 from portal.customers.offers import Present, Pricing, times_of
 from portal.customers.pages import Notice, show
@@ -53,7 +53,7 @@ def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     try:
         reschedule_delivery(
             delivery=link.delivery,
-            offer_token=form.cleaned_data["offer"],
+            offer_token=form.cleaned_data["chosen"],
             session_key=session_key(request),
             actor=link.actor,
             now=now,
@@ -64,6 +64,7 @@ def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     except DomainError as error:
         news = Notice(gone_title(error), f"{error} {_('Your delivery stays as it was until you move it.')}")
         return show_move(request, link, booked, now=now, notice=news, status=409)
+    tell(request, link.delivery.ref, "moved")
     return redirect_page(request, "customers:booking", link.delivery.ref)
 
 

@@ -1,7 +1,7 @@
 """Offers as rows: what a time says of itself, in words that claim no more than its bands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.functional import Promise
@@ -125,7 +125,8 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     )
     reason = driving(answer) if pricing.present else because(answer, suggestion.tags)
     why = [reason, against(answer, pricing)]
-    return row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
+    shown = row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
+    return replace(shown, group="suggestion")
 
 
 def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
@@ -140,7 +141,8 @@ def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
         tags.append(Tag(_("Kept for you")))
     if answer.pointed_out:
         tags.append(Tag(_("Little driving"), "good"))
-    why = [words.more_driving(answer.band_m), near_you(answer), against(answer, pricing)]
+    near = near_you(answer) if answer.pointed_out else ""
+    why = [words.more_driving(answer.band_m), near, against(answer, pricing)]
     return row(offer, f"time-{index}", when, tags=tuple(tags), why=why, pricing=pricing)
 
 

@@ -14,13 +14,18 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A time: components/time_row.html. `percent` is the bar's; `choice`, `price_line` the sticky line's."""
+    """A time: components/time_row.html. `percent` is the bar's; `choice`, `price_line` the sticky line's.
+
+    `group` names its radios: suggestions and the open day are two groups, or else Tab, which stops once a
+    group, would never reach a day's times. choice.js keeps one choice; without it the form asks.
+    """
 
     id: str
     when: str
     why: str
     offer: str = ""
     key: str = ""
+    group: str = "offer"
     price: str = ""
     percent: int = 0
     tags: tuple[Tag, ...] = ()

@@ -64,7 +64,7 @@ def hold(request: HttpRequest, merchant: str) -> HttpResponse:
     older = hold_kept(token=visit.hold, merchant=shop, session_key=key)
     try:
         kept = place_hold(
-            offer_token=form.cleaned_data["offer"],
+            offer_token=form.cleaned_data["chosen"],
             session_key=key,
             actor=f"session:{key[:8]}",
             replaces=older,

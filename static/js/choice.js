@@ -1,5 +1,6 @@
-// The sticky line says what is chosen. A choice survives a look at another day: its radio leaves the
-// page with the old day, so a hidden field carries it until another time is chosen.
+// The sticky line says what is chosen: one time, among the suggestions or on the open day. A choice survives a
+// look at another day: its radio leaves the page with the old day, so a hidden field carries it until another
+// time is chosen.
 (() => {
   const form = document.querySelector("[data-times]");
   if (!form) return;
@@ -9,48 +10,45 @@
   let carried = null;
   let chosen = null;
 
+  const radios = () => [...form.querySelectorAll('input[type="radio"][data-key]')];
+  const read = ({ name, value, dataset }) => ({ name, value, key: dataset.key, time: dataset.choice, price: dataset.price });
+
   const show = () => {
     time.textContent = chosen ? chosen.time : line.dataset.none;
     price.textContent = chosen ? chosen.price : line.dataset.noneNote;
   };
 
-  const read = (radio) => ({ key: radio.dataset.key, token: radio.value, time: radio.dataset.choice, price: radio.dataset.price });
-
-  const drop = () => {
+  const choose = (radio) => {
     carried?.remove();
     carried = null;
+    for (const other of radios()) if (other !== radio) other.checked = false;
+    radio.checked = true;
+    chosen = read(radio);
+    show();
   };
 
   const carry = () => {
-    const radio = [...form.querySelectorAll('input[type="radio"][name="offer"]')].find((each) => each.dataset.key === chosen.key);
-    drop();
+    const radio = radios().find((each) => each.dataset.key === chosen.key);
     if (radio) {
-      radio.checked = true;
-      chosen = read(radio);
+      choose(radio);
       return;
     }
-    carried = document.createElement("input");
-    carried.type = "hidden";
-    carried.name = "offer";
-    carried.value = chosen.token;
-    form.append(carried);
+    carried ??= form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "offer" }));
+    carried.value = chosen.value;
   };
 
   form.addEventListener("change", (event) => {
-    if (!event.target.matches('input[type="radio"][name="offer"]')) return;
-    drop();
-    chosen = read(event.target);
-    show();
+    if (event.target.matches('input[type="radio"][data-key]')) choose(event.target);
   });
 
   document.body.addEventListener("htmx:afterSettle", () => {
-    if (chosen && !form.querySelector('input[type="radio"][name="offer"]:checked')) carry();
+    if (chosen && !radios().some((radio) => radio.checked)) carry();
   });
 
   // The back button restores radios without telling anybody.
   window.addEventListener("pageshow", () => {
-    const radio = form.querySelector('input[type="radio"][name="offer"]:checked');
-    if (radio) chosen = read(radio);
-    show();
+    const radio = radios().find((each) => each.checked);
+    if (radio) choose(radio);
+    else show();
   });
 })();

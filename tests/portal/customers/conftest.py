@@ -89,7 +89,7 @@ class Shopper:
 
 def offers_in(response) -> list[str]:
     """The offers that can be chosen on a page, those of the open day last."""
-    return re.findall(r'name="offer"[^>]* value="([^"]+)"', response.content.decode())
+    return re.findall(r'name="(?:suggestion|offer)"[^>]* value="([^"]+)"', response.content.decode())
 
 
 @pytest.fixture

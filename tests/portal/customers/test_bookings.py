@@ -47,6 +47,13 @@ def test_the_page_says_when_where_what_and_what_happened(shopper, booked):
     assert "At your door" in page
 
 
+def test_what_was_just_done_is_said_once(shopper, booked):
+    first, second = (text(shopper.client.get(booked)) for _i in range(2))
+
+    assert "It is booked. Thank you." in first
+    assert "It is booked" not in second
+
+
 def test_the_page_is_kept_out_of_caches_searches_and_other_sites(shopper, booked):
     response = shopper.client.get(booked)
 
@@ -136,7 +143,9 @@ def test_looking_changes_nothing(shopper, follower, booked):
 
 
 def offers_on_move(response) -> list[tuple[str, str]]:
-    return re.findall(r'name="offer"[^>]* value="([^"]+)"[^>]* data-key="([^"]+)"', text(response))
+    return re.findall(
+        r'name="(?:suggestion|offer)"[^>]* value="([^"]+)"[^>]* data-key="([^"]+)"', text(response)
+    )
 
 
 def test_moving_shows_the_difference_and_moves(shopper, booked):

@@ -86,6 +86,24 @@ def test_keeping_nothing_says_so(shopper):
     assert "Choose a time first" in text(response)
 
 
+def test_a_suggestion_is_kept_like_any_other_time(shopper):
+    shopper.types()
+    offer = shopper.offers()[0]
+
+    assert shopper.client.post(shopper.base + "hold/", {"suggestion": offer}).status_code == 303
+
+
+def test_two_times_at_once_are_asked_about_and_neither_is_kept(shopper):
+    shopper.types()
+    first, *_others, last = shopper.offers()
+
+    response = shopper.client.post(shopper.base + "hold/", {"suggestion": first, "offer": last})
+
+    assert response.status_code == 422
+    assert "You picked two times" in text(response)
+    assert not Hold.objects.exists()
+
+
 @pytest.mark.parametrize("offer", ["forged", "a~b~c~d", "x" * 399])
 def test_a_forged_offer_is_refused_with_fresh_times(shopper, offer):
     shopper.types()
@@ -180,7 +198,7 @@ def test_when_all_days_are_full_the_page_says_when_there_is_room_again():
 
     assert "No times in the next days" in page
     assert "Taken." in page
-    assert 'name="offer"' not in page
+    assert 'type="radio"' not in page
 
 
 def test_prices_stay_the_same_within_a_session(shopper, at):
