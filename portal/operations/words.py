@@ -113,7 +113,7 @@ def stop(of: BoardStop) -> StopRow:
         promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},
-        minutes=_("%(minutes)d min") % {"minutes": round(of.leg_s / 60)},
+        minutes=_("%(minutes)d min") % {"minutes": -(-of.leg_s // 60)},
         load=kg(of.load_g),
         held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
     )
