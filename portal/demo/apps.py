@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 
 from portal.demo.clock import MovableClock
@@ -27,3 +27,10 @@ class DemoConfig(AppConfig):
         options["context_processors"].append("portal.demo.bar.clock_bar")
         self.clock = MovableClock(folder.CLOCK)
         self.clock.install()
+
+
+def demo_clock() -> MovableClock:
+    """The clock that everybody reads while the demo runs."""
+    config = apps.get_app_config("demo")
+    assert isinstance(config, DemoConfig)  # noqa: S101 - the app of this label is ours
+    return config.clock

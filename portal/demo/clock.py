@@ -16,7 +16,11 @@ class MovableClock:
 
     def now(self) -> datetime:
         """The demo's present, aware and in UTC."""
-        return clock._wall() + self.offset
+        return self.wall() + self.offset
+
+    def wall(self) -> datetime:
+        """The time that everybody else has."""
+        return clock._wall()
 
     def move_to(self, at: datetime) -> None:
         """Jump forward. Raises ValueError for an instant that is over."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-FOLDER = Path(settings.BASE_DIR) / "var" / "demo"
+# Beside the database, so that a demo with a database of its own has a folder of its own.
+FOLDER = Path(str(settings.DATABASES["default"]["NAME"])).parent / "var" / "demo"
 CLOCK = FOLDER / "clock.json"
 INBOX = FOLDER / "inbox"
 FIRST_STATE = FOLDER / "first.sqlite3"

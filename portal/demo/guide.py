@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.apps import apps
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.demo import folder, inbox, layout
-from portal.demo.apps import DemoConfig
+from portal.demo.apps import demo_clock
 from portal.demo.bar import evening_before
-from portal.demo.clock import MovableClock
 from portal.demo.fleet import DEPOT, PLANNER, SHOPS
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
@@ -108,13 +106,6 @@ def begin_again(request: HttpRequest) -> HttpResponse:
         if name.startswith("delivery-"):
             response.delete_cookie(name)
     return response
-
-
-def demo_clock() -> MovableClock:
-    """The clock that everybody reads while the demo runs."""
-    config = apps.get_app_config("demo")
-    assert isinstance(config, DemoConfig)  # noqa: S101 - the app of this label is ours
-    return config.clock
 
 
 def _next(request: HttpRequest) -> str:

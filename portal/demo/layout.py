@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from portal.demo import folder
+from portal.demo.bar import HELSINKI
 from portal.demo.fleet import set_up
 from portal.demo.week import fill
 from scheduling import windows
@@ -29,7 +30,7 @@ class Laid:
 
 
 def make_ready(*, now: datetime) -> Laid | None:
-    """Lay the town out, unless today's is there. Yesterday's days are over, so it is laid out afresh."""
+    """Lay the town out, unless today's is there: yesterday's days are over. `now` is the wall's time."""
     call_command("migrate", verbosity=0)
     if laid_out_on() == today(now) and folder.FIRST_STATE.exists():
         return None
@@ -43,8 +44,6 @@ def laid_out_on() -> date | None:
 
 def today(now: datetime) -> date:
     """The date in Helsinki."""
-    from portal.demo.bar import HELSINKI
-
     return windows.local_date(now, HELSINKI)
 
 

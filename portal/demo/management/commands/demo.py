@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.demo import layout
+from portal.demo.apps import demo_clock
 from portal.demo.process import LOOPBACK, bind, serving, working
 from portal.demo.town import houses
-from scheduling import clock
 
 
 class Command(BaseCommand):
@@ -46,8 +46,10 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         self.stdout.write(f"Doorstep demo: {len(houses())} real addresses of central Helsinki.")
         self.stdout.flush()
-        laid = layout.make_ready(now=clock.now())
+        clock = demo_clock()
+        laid = layout.make_ready(now=clock.wall())
         if laid:
+            clock.start_again()
             self.stdout.write(f"Laid out a week with {laid.bookings} bookings in {laid.seconds:.0f} s.")
 
     def _say(self, seconds: float) -> None:
