@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.customers import words
 from portal.customers.forms import AddressForm, PlaceForm
-from portal.customers.pages import merchant_or_404, refuse_for, show
+from portal.customers.pages import merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_lookup, wait_for_place
 from portal.customers.rows import Mapped, Pin
 from portal.customers.shopper import Visit
@@ -137,21 +137,22 @@ def settle(
     """Take a place, if this browser and its network may ask about one more, and go on to the times."""
     lat, lon = pin or (candidate.lat, candidate.lon)
     if wait_s := wait_for_place(request, lat=lat, lon=lon, now=now):
-        return too_many_places(request, wait_s)
+        return too_many_places(request, shop, wait_s)
     visit.settle(candidate, pin)
     visit.keep(request, shop.slug)
     return redirect_page(request, "customers:times", shop.slug)
 
 
-def too_many_places(request: HttpRequest, wait_s: int) -> HttpResponse:
+def too_many_places(request: HttpRequest, shop: Merchant, wait_s: int) -> HttpResponse:
     """429: say what is kept, why, and what to do."""
-    return refuse_for(
-        wait_s,
+    return refuse(
         request,
+        shop,
+        wait_s=wait_s,
         title=_("That is enough addresses for now"),
         sentence=_(
             "You have looked at times for three places. To keep other people’s deliveries private we stop "
-            "there for today. The times of the places you looked at still work. Need another? Ask the shop."
+            "there for today. The three still work: type one of them again. Need another? Ask the shop."
         ),
     )
 

@@ -243,4 +243,8 @@ def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
         Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))
         for event in history_of(delivery, TOLD)
     ]
-    return done if booked.state != booked.State.BOOKED else [*done, timeline(delivery, booked, zone)[-1]]
+    if booked.state != booked.State.BOOKED:
+        return done
+    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
+    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
+    return [*done, Happened(_("At the door"), door, "next")]

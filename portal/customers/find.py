@@ -6,8 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import private
 from portal.customers.forms import FindForm
-from portal.customers.pages import refuse_for
-from portal.http import redirect_page, render_page
+from portal.http import redirect_page, refuse, render_page
 from portal.services.lookup import find_booking_links, lookup_wait_s
 from portal.throttle import network_of
 from scheduling import clock
@@ -29,9 +28,11 @@ def find(request: HttpRequest) -> HttpResponse:
     order_number, email = asked["order_number"], asked["email"]
     wait_s = lookup_wait_s(network=network_of(request), order_number=order_number, email=email, now=now)
     if wait_s:
-        return refuse_for(
-            wait_s,
+        return refuse(
             request,
+            status=429,
+            code="too_many_requests",
+            retry_after_s=wait_s,
             title=_("That was a lot at once"),
             sentence=_("Please try again later. The newest link is in the last mail about your delivery."),
         )

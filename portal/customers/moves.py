@@ -80,7 +80,7 @@ def show_move(
 ) -> HttpResponse:
     """Ask the routes as if this delivery had no place yet, and compare with the one it has."""
     if wait_s := wait_for_quote(request, now=now):
-        return too_many_quotes(request, wait_s)
+        return too_many_quotes(request, link.delivery.merchant, wait_s)
     delivery, facts = link.delivery, VisitFacts.from_json(booked.quote.facts)
     shop, zone = delivery.merchant, zone_of(booked)
     try:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from portal.customers.theme import Shop, theme_url
-from portal.http import refuse, render_page
+from portal.http import render_page
 from portal.models import Brand
 from scheduling.selectors.shopper import merchant_named
 
 if TYPE_CHECKING:
     from scheduling.models import Merchant
+
+REFUSED_PAGE = "customers/slots/gone.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,16 @@ def show(
     return render_page(request, page, part, {"shop": shop_of(merchant), **context}, status=status)
 
 
-def refuse_for(wait_s: int, request: HttpRequest, *, title: str, sentence: str) -> HttpResponse:
-    """429, with the time to come back at."""
-    return refuse(
-        request, status=429, code="too_many_requests", title=title, sentence=sentence, retry_after_s=wait_s
-    )
+def refuse(
+    request: HttpRequest, merchant: Merchant, *, wait_s: int, title: str, sentence: str
+) -> HttpResponse:
+    """429: say what happened and what is kept, with the time to come back at and the way back."""
+    context = {
+        "title": title,
+        "sentence": sentence,
+        "next_url": reverse("customers:address", args=[merchant.slug]),
+        "next_label": _("Back to the address"),
+    }
+    response = show(request, merchant, REFUSED_PAGE, context, status=429)
+    response["Retry-After"] = str(wait_s)
+    return response

@@ -14,7 +14,7 @@ from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.forms import OfferForm
 from portal.customers.offers import Pricing, times_of
-from portal.customers.pages import Notice, merchant_or_404, refuse_for, show
+from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
 from portal.customers.rows import Mapped, Pin, Sticky, Where
 from portal.customers.shopper import Visit, session_key
@@ -102,7 +102,7 @@ def show_times(
 ) -> HttpResponse:
     """Ask the routes afresh and show their answer; what can't be answered says why."""
     if wait_s := wait_for_quote(request, now=now):
-        return too_many_quotes(request, wait_s)
+        return too_many_quotes(request, shop, wait_s)
     key = session_key(request)
     kept = hold_kept(token=visit.hold, merchant=shop, session_key=key)
     try:
@@ -190,11 +190,12 @@ def show_impossible(
     return show(request, shop, GONE_PAGE, context)
 
 
-def too_many_quotes(request: HttpRequest, wait_s: int) -> HttpResponse:
+def too_many_quotes(request: HttpRequest, shop: Merchant, wait_s: int) -> HttpResponse:
     """429: somebody asks faster than people do."""
-    return refuse_for(
-        wait_s,
+    return refuse(
         request,
+        shop,
+        wait_s=wait_s,
         title=_("That was a lot at once"),
         sentence=_("Please wait a minute, then open this page again. What you typed is kept."),
     )

@@ -184,7 +184,8 @@ def test_what_has_the_focus_is_never_hidden_by_the_sticky_line(page, shop):
       const box = document.activeElement.getBoundingClientRect();
       const line = document.querySelector(".sticky").getBoundingClientRect();
       const inside = document.querySelector(".sticky").contains(document.activeElement);
-      return !inside && document.activeElement !== document.body && box.height > 0 && box.bottom > line.top && box.top < line.bottom;
+      if (inside || document.activeElement === document.body) return false;
+      return box.height > 0 && box.bottom > line.top && box.top < line.bottom;
     }"""
 
     for _i in range(25):
