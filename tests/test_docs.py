@@ -93,7 +93,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere_and_commands_exist(page):
     text = page.read_text()
-    for target in re.findall(r"\]\(([^)#\s]+)", text):
+    for target in re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'src="([^"]+)"', text):
         assert target.startswith("http") or (page.parent / target).exists(), target
     targets = set(re.findall(r"^([a-z][a-z-]*):", doc("Makefile"), re.MULTILINE))
     for command in re.findall(r"(?:`|^|    )make ([a-z][a-z-]*)", text, re.MULTILINE):
