@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 NAME = re.compile(r"[\w.-]+\.log")
-END = b"\n" + b"-" * 79
+END = b"\n" + b"-" * 79 + b"\n"  # Django's file backend puts it below each mail; we send one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _message(file: Path) -> EmailMessage | None:
         raw = file.read_bytes()
     except OSError:
         return None
-    return message_from_bytes(raw.split(END)[0], policy=policy.default)
+    return message_from_bytes(raw.removesuffix(END), policy=policy.default)
 
 
 def _part(message: EmailMessage, kind: str) -> str:

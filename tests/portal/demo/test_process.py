@@ -1,0 +1,201 @@
+"""The demo as it is started: one process on this machine, from the first page to Ctrl-C."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from django.conf import settings
+
+from tests.servers import OURS
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Demo:
+    """A running demo, and what it printed until it was ready."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str
+    seconds: float
+
+    def end(self) -> tuple[int, float]:
+        """Press Ctrl-C; return the exit code and how long it took."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20), time.monotonic() - started
+
+
+def start(folder: Path) -> Demo:
+    environment = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
+    environment |= {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "demo.sqlite3")}
+    port, started = free_port(), time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--port", str(port)],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    for line in process.stdout or ():
+        said += line
+        if "Ctrl-C" in line:
+            break
+    return Demo(process, f"http://127.0.0.1:{port}", said, time.monotonic() - started)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(folder) -> Iterator[Demo]:
+    running = start(folder)
+    yield running
+    if running.process.poll() is None:
+        running.end()
+
+
+@pytest.fixture
+def visitor(demo) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=20) as client:
+        client.get("/demo/")
+        yield client
+
+
+def press(visitor: httpx.Client, path: str, **fields: str) -> httpx.Response:
+    """Send a form as its page would."""
+    fields["csrfmiddlewaretoken"] = visitor.cookies["csrf"]
+    return visitor.post(path, data=fields)
+
+
+def shown_time(page: httpx.Response) -> str:
+    """What the clock bar says."""
+    return re.search(r'<b class="nums">[^<]*(\d\d:\d\d)</b>', page.text)[1]
+
+
+def test_it_says_where_to_click(demo):
+    assert f"{demo.url}/demo/" in demo.said
+    assert "Laid out a week" in demo.said
+
+
+def test_the_guide_lists_only_pages_that_exist(visitor):
+    page = visitor.get("/demo/")
+    links = set(re.findall(r'(?:href|action)="(/demo/[^"]*)"', page.text))
+
+    assert page.status_code == 200
+    assert {"/demo/side-by-side/", "/demo/inbox/"} <= links
+    answers = {link: visitor.get(link).status_code for link in links}
+    assert set(answers.values()) <= {200, 405}, answers
+
+
+def test_a_shopper_is_one_click_away_from_a_filled_in_address(visitor):
+    page = press(visitor, "/demo/shopper/", shop="nordkaupa", address="Makasiinikatu 4, Helsinki")
+
+    assert page.status_code == 200
+    assert page.url.path == "/s/nordkaupa/"
+    assert "Makasiinikatu 4, Helsinki" in page.text
+
+
+def test_an_unknown_shop_is_refused(visitor):
+    assert press(visitor, "/demo/shopper/", shop="../../etc").status_code == 400
+
+
+def test_the_planner_is_one_click_away_from_tomorrow_s_routes(visitor):
+    page = press(visitor, "/demo/planner/")
+
+    assert re.fullmatch(r"/depot/vantaa/\d{4}-\d\d-\d\d/", page.url.path)
+    assert "Van 1 Aurora" in page.text
+    assert "data-routes-for" in page.text
+
+
+def test_nobody_signs_in_by_looking(visitor):
+    assert visitor.get("/demo/planner/").status_code == 405
+    assert visitor.get("/demo/clock/").status_code == 405
+    assert visitor.get("/demo/start-again/").status_code == 405
+
+
+def test_the_two_sides_may_be_framed_by_ourselves_only(visitor):
+    page = visitor.get("/demo/side-by-side/")
+
+    assert '<iframe class="beside__frame" src="/s/nordkaupa/' in page.text
+    assert "frame-ancestors 'self'" in visitor.get("/s/nordkaupa/").headers["Content-Security-Policy"]
+
+
+def test_a_poll_that_has_seen_it_all_gets_nothing(visitor):
+    page = visitor.get("/demo/side-by-side/")
+    again = re.search(r'hx-get="([^"]*)"', page.text)[1].replace("&amp;", "&")
+    htmx = {"HX-Request": "true", "HX-Target": "beside"}
+
+    assert visitor.get(again, headers=htmx).status_code == 204
+    assert visitor.get(again.split("&v=")[0], headers=htmx).status_code == 200
+
+
+def test_the_clock_jumps_to_the_evening_and_not_twice_and_starting_again_puts_it_back(visitor):
+    assert "The evening before" in visitor.get("/demo/").text
+
+    evening = press(visitor, "/demo/clock/", to="evening", next="/demo/inbox/")
+    assert evening.url.path == "/demo/inbox/"
+    assert shown_time(evening) == "19:00"
+    assert press(visitor, "/demo/clock/", to="yesterday").status_code == 400
+    away = press(visitor, "/demo/clock/", to="evening", next="https://elsewhere.example/")
+    assert away.url.host == "127.0.0.1"
+
+    again = press(visitor, "/demo/start-again/")
+    assert again.url.path == "/demo/"
+    assert shown_time(again) != "19:00"
+
+
+def test_it_answers_this_machine_only(demo):
+    port = int(demo.url.rsplit(":", 1)[1])
+    listening = Path("/proc/net/tcp").read_text()
+
+    assert f"0100007F:{port:04X}" in listening
+    assert f"00000000:{port:04X}" not in listening
+
+
+def test_a_taken_port_is_said_in_a_sentence(demo, folder):
+    port = demo.url.rsplit(":", 1)[1]
+    environment = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
+    environment |= {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "other.sqlite3")}
+    command = [sys.executable, "manage.py", "demo", "--port", port]
+
+    second = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert second.returncode == 1
+    assert f"Port {port} is taken" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_ctrl_c_ends_it_cleanly_and_the_second_start_is_quick(demo, folder):
+    code, seconds = demo.end()
+    assert (code, seconds < 5) == (0, True)
+
+    second = start(folder)
+    try:
+        assert "Laid out" not in second.said
+        assert second.seconds < 10
+        assert httpx.get(f"{second.url}/demo/").status_code == 200
+    finally:
+        assert second.end()[0] == 0

@@ -1,0 +1,214 @@
+"""A depot's day, for its own people only."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from portal.models.people import Role
+from scheduling import clock
+from scheduling.models import Stop
+from scheduling.selectors.board import board_days, board_mark, board_of, day_last_kept
+from scheduling.services.holds import release_hold
+from tests.factories import (
+    LATER,
+    NOW,
+    PASSWORD,
+    TOMORROW,
+    make_booking,
+    make_depot,
+    make_hold,
+    make_membership,
+    make_network,
+    make_operator,
+    make_user,
+    plan_on,
+    some_facts,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
+POLL = {"HX-Request": "true", "HX-Target": "plan"}
+
+
+@pytest.fixture(autouse=True)
+def _at_now():
+    clock.set_source(lambda: NOW)
+    yield
+    clock.set_source(None)
+
+
+@pytest.fixture
+def outlet():
+    return make_network(vans=1, days=3)
+
+
+@pytest.fixture
+def planner(client, outlet):
+    user = make_user()
+    make_membership(user, Role.VIEWER, depot=outlet.depot)
+    client.force_login(user)
+    return client
+
+
+def url(outlet, day=TOMORROW) -> str:
+    return f"/depot/{outlet.depot.slug}/{day.isoformat()}/"
+
+
+def board(outlet, now=NOW):
+    return board_of(depot=outlet.depot, day=TOMORROW, now=now)
+
+
+def test_a_route_says_where_it_goes_when_and_how_far(outlet):
+    make_booking(outlet, facts=some_facts(north_m=500))
+    make_booking(outlet, facts=some_facts(north_m=-500), hour=14)
+
+    (route,) = board(outlet).routes
+    legs = list(Stop.objects.active().order_by("position").values_list("arc_m", flat=True))
+
+    assert [stop.leg_m for stop in route.stops] == legs
+    assert route.metres > sum(legs)
+    assert [stop.number for stop in route.stops] == [1, 2]
+    assert [f"{stop.arrives:%H}" for stop in route.stops] == ["10", "14"]
+    assert route.departs < route.stops[0].arrives < route.stops[1].arrives < route.returns
+    assert route.grams == round(route.metres * 100 / 1000)
+    assert route.load_g == 10_000
+
+
+def test_a_held_stop_is_marked_with_what_it_adds(outlet):
+    hold = make_hold(outlet)
+
+    (stop,) = board(outlet).routes[0].stops
+
+    assert stop.state == Stop.State.HELD
+    assert stop.added_m == hold.added_m
+    assert stop.held_until == hold.expires_at
+    assert board(outlet).held == 1
+
+
+def test_a_hold_that_ran_out_is_gone_before_anybody_writes(outlet):
+    make_hold(outlet)
+    before, after = (board_mark(depot=outlet.depot, day=TOMORROW, now=now) for now in (NOW, LATER))
+
+    assert board(outlet, LATER).routes == ()
+    assert before != after
+    assert board(outlet, LATER).mark == after
+
+
+def test_the_mark_changes_with_every_change_and_only_then(outlet):
+    marks = [board_mark(depot=outlet.depot, day=TOMORROW, now=NOW)]
+    hold = make_hold(outlet)
+    marks.append(board_mark(depot=outlet.depot, day=TOMORROW, now=NOW))
+    release_hold(hold=hold, actor="test", now=NOW)
+    marks.append(board_mark(depot=outlet.depot, day=TOMORROW, now=NOW))
+
+    assert len(set(marks)) == 3
+    assert board_mark(depot=outlet.depot, day=TOMORROW, now=NOW) == marks[-1]
+    assert board_mark(depot=outlet.depot, day=TOMORROW + timedelta(days=300), now=NOW) is None
+
+
+def test_the_strip_counts_stops_and_held_ones(outlet):
+    make_booking(outlet)
+    make_hold(outlet, hour=14)
+    today = TOMORROW - timedelta(days=1)
+
+    days = board_days(depot=outlet.depot, first=today, now=NOW)
+
+    assert [(day.stops, day.held) for day in days] == [(0, 0), (2, 1), (0, 0)]
+    assert board_days(depot=outlet.depot, first=today, now=LATER)[1].held == 0
+
+
+def test_the_day_kept_last_is_followed_while_it_is_kept(outlet):
+    later = TOMORROW + timedelta(days=1)
+    make_hold(outlet)
+    make_hold(outlet, day=later, now=NOW + timedelta(minutes=1))
+
+    assert day_last_kept(depot=outlet.depot, now=NOW + timedelta(minutes=2)) == later
+    assert day_last_kept(depot=outlet.depot, now=NOW + timedelta(minutes=15, seconds=30)) == later
+    assert day_last_kept(depot=outlet.depot, now=LATER) is None
+
+
+def test_reading_a_board_takes_at_most_eight_queries(outlet, django_assert_max_num_queries):
+    for hour in (8, 10, 12, 14):
+        make_booking(outlet, hour=hour)
+
+    with django_assert_max_num_queries(8):
+        board(outlet)
+
+
+def test_the_page_shows_the_day_on_a_map_and_as_rows(planner, outlet):
+    make_booking(outlet)
+    hold = make_hold(outlet, hour=14)
+
+    page = planner.get(url(outlet)).content.decode()
+    routes = json.loads(re.search(r'data-routes="([^"]*)"', page)[1].replace("&quot;", '"'))
+
+    assert "Tuesday 24 November" in page
+    assert hold.delivery.address.line in page
+    assert "1 held now" in page
+    assert [point["kind"] for point in routes[0]["points"]] == ["depot", "booked", "held", "depot"]
+
+
+def test_an_empty_day_says_what_will_be_there(planner, outlet):
+    assert "No stops yet" in planner.get(url(outlet)).content.decode()
+
+
+def test_a_day_without_a_plan_says_so(planner, outlet):
+    page = planner.get(url(outlet, TOMORROW + timedelta(days=40)))
+
+    assert page.status_code == 200
+    assert "This day is not open yet" in page.content.decode()
+
+
+def test_a_poll_that_has_seen_it_gets_204_and_the_part_otherwise(planner, outlet):
+    mark = board(outlet).mark
+
+    assert planner.get(url(outlet), {"v": mark}, headers=POLL).status_code == 204
+    make_hold(outlet)
+    changed = planner.get(url(outlet), {"v": mark}, headers=POLL)
+    assert changed.status_code == 200
+    assert "<html" not in changed.content.decode()
+    assert 'id="plan"' in changed.content.decode()
+
+
+def test_the_depot_s_own_address_leads_to_tomorrow(planner, outlet):
+    response = planner.get(f"/depot/{outlet.depot.slug}/")
+
+    assert response["Location"] == url(outlet)
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "2026-02-30", "0000-00-00"])
+def test_a_day_that_is_none_is_not_found(planner, outlet, day):
+    assert planner.get(f"/depot/{outlet.depot.slug}/{day}/").status_code == 404
+
+
+def test_a_stranger_is_asked_to_sign_in(client, outlet):
+    assert client.get(url(outlet))["Location"].startswith("/staff/login/")
+
+
+def test_another_depot_does_not_exist_for_its_neighbour(planner):
+    other = make_depot()
+
+    assert planner.get(f"/depot/{other.slug}/2026-11-24/").status_code == 404
+
+
+def test_who_works_for_the_operator_sees_all_its_depots(client, outlet):
+    user = make_user()
+    make_membership(user, Role.VIEWER, operator=outlet.depot.operator)
+    client.login(username=user.email, password=PASSWORD)
+
+    assert client.get(url(outlet)).status_code == 200
+
+
+def test_who_works_for_another_operator_does_not(client, outlet):
+    user = make_user()
+    make_membership(user, Role.MANAGER, operator=make_operator())
+    client.force_login(user)
+
+    assert client.get(url(outlet)).status_code == 404
+
+
+def test_plan_of_another_depot_has_no_mark(outlet):
+    plan = plan_on(outlet)
+
+    assert board_mark(depot=make_depot(), day=plan.service_date, now=NOW) is None
