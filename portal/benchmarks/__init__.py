@@ -1,0 +1,1 @@
+"""What things cost, measured: what `manage.py benchmark` runs. Nothing else imports it."""

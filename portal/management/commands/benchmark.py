@@ -1,0 +1,88 @@
+"""`manage.py benchmark quote`: how long things take on this machine, beside what they are compared with."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.benchmarks.plot import drawn
+from portal.benchmarks.quote import Figures, growth, measure
+
+
+class Command(BaseCommand):
+    """Measure. Nothing is read from a database or written to one."""
+
+    help = "Measure how long things take on this machine."
+    requires_migrations_checks = False
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One subcommand for each thing that is measured."""
+        subjects = parser.add_subparsers(dest="subject", required=True)
+        quote = subjects.add_parser("quote", help="one quote by the routing core, against plain Python")
+        quote.add_argument("--days", type=positive, default=7, help="days that are quoted (7)")
+        quote.add_argument("--stops", type=positive, default=2_000, help="stops on each day (2000)")
+        quote.add_argument("--slots", type=positive, default=12, help="slots sold on each day (12)")
+        quote.add_argument("--seed", type=int, default=1, help="which town (1)")
+        quote.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        quote.add_argument("--plot", type=Path, metavar="FILE", help="draw growth up to 20000 stops, as SVG")
+
+    def handle(self, *args: Any, subject: str, **options: Any) -> None:
+        """Measure the subject."""
+        {"quote": self.quote}[subject](**options)
+
+    def quote(
+        self, *, days: int, stops: int, slots: int, seed: int, json: bool, plot: Path | None, **_: Any
+    ) -> None:
+        """Print the figures of a quote; exit 1 if its answers are not those of the reference."""
+        if plot and plot.suffix != ".svg":
+            raise CommandError("The picture is SVG: give a file that ends in .svg.")
+        figures = measure(days=days, stops=stops, slots=slots, seed=seed)
+        grown = self.draw(plot, days=days, slots=slots, seed=seed) if plot else []
+        if json:
+            self.stdout.write(as_json(figures, grown))
+        else:
+            self.stdout.write("\n".join(map(as_text, [figures, *grown])))
+        if not all(each.answers_equal for each in (figures, *grown)):
+            sys.exit(1)
+
+    def draw(self, file: Path, *, days: int, slots: int, seed: int) -> list[Figures]:
+        """Measure town after town, and draw them."""
+        grown = []
+        for figures in growth(days=days, slots=slots, seed=seed):
+            self.stderr.write(f"{figures.stops} stops a day measured")
+            grown.append(figures)
+        file.write_text(drawn(grown))
+        return grown
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1 on; argparse turns ValueError into a sentence."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def as_json(figures: Figures, grown: list[Figures]) -> str:
+    """Return the figures as one object; with `growth` if that was measured."""
+    found = asdict(figures)
+    if grown:
+        found["growth"] = [asdict(each) for each in grown]
+    return json.dumps(found)
+
+
+def as_text(figures: Figures) -> str:
+    """Return the figures in a few lines."""
+    f, same = figures, "the same answers" if figures.answers_equal else "OTHER ANSWERS"
+    return (
+        f"{f.days} days x {f.stops} stops x {f.slots} slots, {f.rows} rows, seed {f.seed}\n"
+        f"  quote      {f.quote_ms:.3f} ms (median of all runs {f.quote_median_ms:.3f})\n"
+        f"  reference  {f.reference_ms:.2f} ms (median of all runs {f.reference_median_ms:.2f}), {same}\n"
+        f"  ratio      {f.ratio:.0f}\n"
+        f"  one read   {f.read_ms:.3f} ms; a quote is {f.reads:.1f} of them\n"
+        f"  tape       {f.build_ms:.1f} ms to build a day, {f.concatenate_ms:.2f} ms to join the days"
+    )
