@@ -183,7 +183,7 @@ class ContactForm(PlainForm):
     mobile = PhoneNumberField(
         label=_("Mobile"),
         required=False,
-        help_text=_("For a text when we are close."),
+        help_text=_("In case the driver can’t find you."),
         error_messages={"invalid": _("Write the number with its country, such as +358 40 123 4567.")},
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )
