@@ -112,7 +112,9 @@ def book(order: Order, chance: Random, *, now: datetime) -> bool:
     least = min(offers, key=lambda offer: (offer.answer.band_m, offer.opens))
     offer = least if chance.random() < 0.75 else chance.choice(offers)
     try:
-        hold = place_hold(offer_token=offer.token, session_key=session, now=now, actor=ACTOR)
+        hold = place_hold(
+            offer_token=offer.token, merchant=order.merchant, session_key=session, now=now, actor=ACTOR
+        )
     except SlotTaken:
         return False
     contact = Contact(email=f"customer-{order.number}{SEEDED_CONTACTS}", name=f"Customer {order.number}")
