@@ -7,7 +7,7 @@ PORT ?= 8000
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
-PYTEST := $(PY) -m pytest -n 2
+PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # Tools outside a test run need no secrets.
 DEVELOPER := DEBUG=1

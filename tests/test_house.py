@@ -3,16 +3,19 @@
 import re
 import smtplib
 import subprocess
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxMiddleware
 
 from portal import http
 from portal.middleware import Refusals, private_by_default
+from scheduling import events
 from scheduling.errors import PlanBusy, SlotTaken
 
 ROOT = Path(__file__).parent.parent
@@ -180,3 +183,23 @@ def test_the_mail_server_of_the_tests_keeps_what_it_is_given_and_refuses_on_cue(
 @pytest.mark.django_db
 def test_who_comes_without_an_address_is_taken_to_find_their_delivery(client):
     assert client.get("/")["Location"] == "/find/"
+
+
+def test_a_killed_workers_task_goes_back_to_the_queue(settings):
+    from portal.celery import app
+
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.task_time_limit < 300  # the visibility timeout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recorded_event_wakes_the_relay_once_its_change_is_certain(monkeypatch):
+    woken = []
+    monkeypatch.setattr(events, "_waker", lambda: woken.append("now"))
+    with transaction.atomic():
+        events.record("plan.closed", actor="clock", now=datetime(2026, 11, 23, 8, tzinfo=UTC))
+        assert woken == []
+
+    assert woken == ["now"]
