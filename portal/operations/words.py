@@ -109,7 +109,9 @@ def stop(of: BoardStop) -> StopRow:
     return StopRow(
         number=of.number,
         address=", ".join(filter(None, [of.address, of.unit])),
-        for_whom=" ".join(filter(None, [of.merchant, of.order])),
+        for_whom=" ".join(filter(None, [of.merchant, of.order]))
+        if of.served
+        else _("Driven past, not served"),
         promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},

@@ -43,6 +43,11 @@ class BoardStop:
     added_m: int
     held_until: datetime | None
 
+    @property
+    def served(self) -> bool:
+        """Whether somebody is served there; a place kept only for its way is driven past."""
+        return self.state != Stop.State.WAYPOINT
+
 
 @dataclass(frozen=True, slots=True)
 class BoardRoute:
@@ -83,7 +88,7 @@ class Board:
     @property
     def stops(self) -> int:
         """How many stops there are on all routes."""
-        return sum(len(route.stops) for route in self.routes)
+        return sum(stop.served for route in self.routes for stop in route.stops)
 
     @property
     def held(self) -> int:

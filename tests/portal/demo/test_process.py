@@ -1,65 +1,18 @@
 """The demo as it is started: one process on this machine, from the first page to Ctrl-C."""
 
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from django.conf import settings
 
-from tests.servers import OURS
+from tests.portal.demo.running import Demo, environment, start
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Demo:
-    """A running demo, and what it printed until it was ready."""
-
-    process: subprocess.Popen[str]
-    url: str
-    said: str
-    seconds: float
-
-    def end(self) -> tuple[int, float]:
-        """Press Ctrl-C; return the exit code and how long it took."""
-        started = time.monotonic()
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=20), time.monotonic() - started
-
-
-def start(folder: Path) -> Demo:
-    environment = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
-    environment |= {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "demo.sqlite3")}
-    port, started = free_port(), time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", str(port)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = ""
-    for line in process.stdout or ():
-        said += line
-        if "Ctrl-C" in line:
-            break
-    return Demo(process, f"http://127.0.0.1:{port}", said, time.monotonic() - started)
 
 
 @pytest.fixture(scope="module")
@@ -175,12 +128,10 @@ def test_it_answers_this_machine_only(demo):
 
 def test_a_taken_port_is_said_in_a_sentence(demo, folder):
     port = demo.url.rsplit(":", 1)[1]
-    environment = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
-    environment |= {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "other.sqlite3")}
     command = [sys.executable, "manage.py", "demo", "--port", port]
 
     second = subprocess.run(
-        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
+        command, cwd=settings.BASE_DIR, env=environment(folder), capture_output=True, text=True, check=False
     )
 
     assert second.returncode == 1

@@ -1,0 +1,82 @@
+"""A stranger's walk through the demo as `make demo` starts it, timed, without reading any docs."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.portal.demo.running import Demo, start
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Iterator[Demo]:
+    running = start(tmp_path_factory.mktemp("walk"))
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def page(browser: Browser, watch, demo) -> Iterator[Page]:
+    context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("console", watch.on_console)
+    page.on("pageerror", watch.on_error)
+    page.on("request", watch.on_request)
+    yield page
+    context.close()
+
+
+def test_a_stranger_s_walk(page, assert_accessible, capsys):
+    started = time.monotonic()
+    page.goto("/demo/")
+    assert_accessible(page)
+    page.get_by_role("link", name="Open side by side").click()
+    expect(page.locator(".map__frame--drawn")).to_be_visible()
+
+    phone = page.frame_locator(".beside__frame")
+    phone.get_by_role("radio", name="A bag or a small box").check()
+    phone.get_by_role("button", name="Show times").click()
+    phone.locator("[data-times] input[type=radio]").first.check()
+    phone.get_by_role("button", name="Keep this time").click()
+    expect(page.locator(".map-held__word")).to_have_text("Mikonkatu 1")
+    expect(page.get_by_text(re.compile(r"drives [\d,]+ m more for Mikonkatu 1"))).to_be_visible()
+    bent = time.monotonic() - started
+
+    phone.get_by_label("E-mail").fill("stranger@example.com")
+    phone.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(phone.get_by_text("Booked", exact=True)).to_be_visible()
+    expect(page.get_by_text("Nobody keeps a time right now.")).to_be_visible()
+
+    page.get_by_role("link", name="Inbox").click()
+    expect(page.get_by_role("heading", name=re.compile("^Booked"))).to_be_visible(timeout=20_000)
+    assert_accessible(page)
+    page.frame_locator(".inbox__page").get_by_role("link", name="See, change or cancel").click()
+    expect(page).to_have_url(re.compile("/d/"))
+    page.get_by_role("link", name="Move it").click()
+    page.locator("input[type=radio]:not([disabled])").nth(1).check()
+    page.get_by_role("button", name="Move it here").click()
+    expect(page.get_by_role("link", name="Cancel it")).to_be_visible()
+    page.get_by_role("link", name="Cancel it").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(page.get_by_role("heading", name="We don’t come")).to_be_visible()
+
+    seconds = time.monotonic() - started
+    with capsys.disabled():
+        print(f"\nstranger's walk: {seconds:.1f} s, the route had bent after {bent:.1f} s")
+    assert seconds < 90
+
+
+def test_the_evening_before_closes_the_day_and_starting_again_opens_it(page):
+    page.goto("/demo/")
+    page.get_by_role("button", name="The evening before").click()
+    expect(page.locator(".clockbar__now b")).to_have_text(re.compile("19:00$"))
+
+    page.get_by_role("button", name="Sign in as Sanna, planner").click()
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator(".clockbar__now b")).not_to_have_text(re.compile("19:00$"))
+    expect(page.get_by_role("heading", name="Try Doorstep in central Helsinki")).to_be_visible()

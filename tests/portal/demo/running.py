@@ -1,0 +1,60 @@
+"""Starts the demo as `make demo` does, with a database and a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from tests.servers import OURS
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Demo:
+    """A running demo, and what it printed until it was ready."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str
+    seconds: float
+
+    def end(self) -> tuple[int, float]:
+        """Press Ctrl-C; return the exit code and how long it took."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20), time.monotonic() - started
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the demo is told, and nothing of this test run."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
+    return kept | {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "demo.sqlite3")}
+
+
+def start(folder: Path) -> Demo:
+    port, started = free_port(), time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--port", str(port)],
+        cwd=settings.BASE_DIR,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = ""
+    for line in process.stdout or ():
+        said += line
+        if "Ctrl-C" in line:
+            break
+    return Demo(process, f"http://127.0.0.1:{port}", said, time.monotonic() - started)
