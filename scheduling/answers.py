@@ -33,8 +33,9 @@ REASONS: Final[dict[str, LazyText]] = {
 class SlotAnswer:
     """One slot of one quote. Banded values are for customers, exact ones for the operator's staff.
 
-    `status` is "open" or a key of REASONS. `band_m`, `grams`, prices and `pointed_out` come from the
-    banded metres; `added_m`, `added_s` and `exact_grams` from the insertion itself.
+    `status` is "open" or a key of REASONS; `priced_at` is since when this session is shown the price.
+    `band_m`, `grams`, prices and `pointed_out` come from the banded metres; `added_m`, `added_s` and
+    `exact_grams` from the insertion itself.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
     """
 
@@ -49,6 +50,7 @@ class SlotAnswer:
     status: str
     base_price_minor: int
     price_minor: int
+    priced_at: datetime
     band_m: int = 0
     grams: int = 0
     mean_band_m: int | None = None
@@ -83,7 +85,7 @@ class SlotAnswer:
         """Return the value that `as_json` described."""
         values = dict(data)
         values["service_date"] = date.fromisoformat(values["service_date"])
-        for name in ("opens_at", "closes_at", "cutoff_at"):
+        for name in ("opens_at", "closes_at", "cutoff_at", "priced_at"):
             values[name] = datetime.fromisoformat(values[name])
         return cls(**{name: value for name, value in values.items() if name in FIELDS})
 

@@ -11,7 +11,15 @@ from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import Gap, best_gap, insert, remove
 from scheduling.routing.schedule import violations
-from scheduling.snapshots import ROAD, Snapshot, cached_snapshot, count_stops, read_snapshot, waypoint
+from scheduling.snapshots import (
+    ROAD,
+    Snapshot,
+    cached_snapshot,
+    count_stops,
+    note_bump,
+    read_snapshot,
+    waypoint,
+)
 from scheduling.windows import Window
 
 
@@ -125,6 +133,7 @@ class PlanEditor:
         bumped = DayPlan.objects.filter(pk=self.row.pk, version=version).update(version=version + 1)
         if not bumped:
             raise PlanBusy
+        note_bump(self.row.pk)
         self.row.version = version + 1
 
     def _save_trip(self, trip: problem.Trip) -> None:

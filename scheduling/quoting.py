@@ -5,7 +5,8 @@ Stands beside snapshots: it reads rows and asks the core. It writes nothing.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from itertools import takewhile
 from typing import Final
 
 from scheduling.answers import SlotAnswer
@@ -20,6 +21,7 @@ from scheduling.routing.tape import Tape, build_tape, concatenate
 from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
 from scheduling.snapshots import ROAD, visit_for, without
 
+SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
 STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
 
 
@@ -32,7 +34,10 @@ def answers_for(
     skip_days: int = 0,
     leaving_out: Delivery | None = None,
 ) -> list[SlotAnswer]:
-    """Return an answer for each slot of the coming days, in order of day and time.
+    """Return an answer for each slot of so many days, in order of day and time.
+
+    The days begin with the first of which something might still be chosen. What is compared (bands,
+    means, prices) is what is returned.
 
     `leaving_out` is a delivery whose present stop is thought away: it is being moved. Raises
     OutsideArea if no outlet serves the address, TooLarge if no vehicle of theirs could carry it.
@@ -43,12 +48,22 @@ def answers_for(
     outlets = serving_outlets(merchant, facts)
     require_carriable(outlets, facts)
     for outlet in outlets:
-        found = days_of(outlet, now=now, days=days, skip_days=skip_days)
+        found = days_of(outlet, now=now, days=days + SPARE_DAYS, skip_days=skip_days, leaving_out=leaving_out)
         scored, booked = _score(found, facts, kinds, leaving_out)
         booked_plans |= booked
         answers += scored
-    priced = _priced(answers, kinds, booked_plans, merchant.discount_cap_minor)
+    shown = _first_days(answers, days)
+    priced = _priced(shown, kinds, booked_plans, merchant.discount_cap_minor)
     return sorted(priced, key=lambda a: (a.service_date, a.opens_at, a.closes_at, a.key))
+
+
+def _first_days(answers: list[SlotAnswer], count: int) -> list[SlotAnswer]:
+    by_day: dict[date, set[str]] = {}
+    for answer in answers:
+        by_day.setdefault(answer.service_date, set()).add(answer.status)
+    over = list(takewhile(lambda day: by_day[day] == {"cutoff"}, sorted(by_day)))
+    shown = sorted(by_day)[len(over) :][:count]
+    return [answer for answer in answers if answer.service_date in shown]
 
 
 def _score(
@@ -80,13 +95,7 @@ def _score(
 
 def _tape_of(day: DayOfOutlet, leaving_out: Delivery | None) -> Tape:
     assert day.snapshot is not None  # noqa: S101 - the caller keeps only days with one
-    if leaving_out is None:
-        return day.snapshot.tape
-    own = [
-        row.pk
-        for row in day.snapshot.rows.values()
-        if row.delivery_id == leaving_out.pk and row.pk not in day.snapshot.lapsed
-    ]
+    own = day.snapshot.stops_of(leaving_out)
     return build_tape(without(day.snapshot.plan, own)) if own else day.snapshot.tape
 
 

@@ -1,15 +1,19 @@
 """Which slots are sold, and what decides about them before any route is asked."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any, Self
 
 from scheduling import windows
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts
-from scheduling.models import Blackout, DayPlan, Merchant, MerchantDepot, SlotPattern, VehicleClass
+from scheduling.models import Blackout, DayPlan, Delivery, Merchant, MerchantDepot, SlotPattern, VehicleClass
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
+
+Counts = Mapping[tuple[Any, ...], int]
+"""How many stops merchants have on a day: by (merchant,) and (merchant, opens, closes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +49,31 @@ def require_carriable(outlets: Iterable[MerchantDepot], facts: VisitFacts) -> No
         raise TooLarge
 
 
-def days_of(outlet: MerchantDepot, *, now: datetime, days: int, skip_days: int) -> list[DayOfOutlet]:
+def days_of(
+    outlet: MerchantDepot,
+    *,
+    now: datetime,
+    days: int,
+    skip_days: int = 0,
+    leaving_out: Delivery | None = None,
+) -> list[DayOfOutlet]:
     """Return the outlet's days with rule-checked slots; days on which nothing is sold are left out."""
     first = windows.local_date(now, outlet.depot.zone) + timedelta(days=skip_days)
     last = first + timedelta(days=days - 1)
     plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
     snapshots = {s.plan_id: s for s in snapshots_of(plans.values(), now=now)}
     patterns = list(SlotPattern.objects.filter(outlet=outlet, active=True).order_by("opens", "closes", "pk"))
-    blackouts = list(Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=first))
-    rules = _Rules(outlet=outlet, now=now, ready_at=outlet.ready_at(now), blackouts=blackouts)
+    rules = Rules.of(outlet, now=now, ordered_at=now)
     found = []
     for day in windows.days_from(first, days):
         plan = plans.get(day)
         snapshot = snapshots[plan.pk] if plan else None
+        counts = snapshot.counts(leaving_out=leaving_out) if snapshot else {}
         slots = tuple(
-            answer
+            replace(answer, plan_version=snapshot.version if snapshot else 0)
             for pattern in patterns
             if windows.runs_on(pattern.weekdays, day)
-            and (answer := rules.answer(pattern, day, plan, snapshot)) is not None
+            and (answer := rules.answer(pattern, day, plan, counts)) is not None
         )
         if slots:
             found.append(DayOfOutlet(outlet, day, plan, snapshot, slots))
@@ -70,23 +81,29 @@ def days_of(outlet: MerchantDepot, *, now: datetime, days: int, skip_days: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """What decides about a slot before any route is asked."""
+class Rules:
+    """What decides about a slot before any route is asked: `ready_at` is when the goods will be packed."""
 
     outlet: MerchantDepot
     now: datetime
     ready_at: datetime
-    blackouts: Iterable[Blackout]
+    blackouts: tuple[Blackout, ...]
+
+    @classmethod
+    def of(cls, outlet: MerchantDepot, *, now: datetime, ordered_at: datetime) -> Self:
+        """Return the rules of an outlet as they are now, for goods ordered at an instant. One query."""
+        today = windows.local_date(now, outlet.depot.zone)
+        blackouts = Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=today)
+        return cls(outlet=outlet, now=now, ready_at=outlet.ready_at(ordered_at), blackouts=tuple(blackouts))
 
     def answer(
-        self, pattern: SlotPattern, day: date, plan: DayPlan | None, snapshot: Snapshot | None
+        self, pattern: SlotPattern, day: date, plan: DayPlan | None, counts: Counts
     ) -> SlotAnswer | None:
         """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun."""
         zone = self.outlet.depot.zone
         window = pattern.window_on(day, zone)
         if window is None or window.opens_at <= self.now:
             return None
-        cutoff_at = pattern.cutoff_at(day, zone)
         return SlotAnswer(
             key=f"{pattern.pk}.{day:%Y%m%d}",
             outlet_id=self.outlet.pk,
@@ -94,34 +111,36 @@ class _Rules:
             service_date=day,
             opens_at=window.opens_at,
             closes_at=window.closes_at,
-            cutoff_at=cutoff_at,
+            cutoff_at=pattern.cutoff_at(day, zone),
             time_zone=self.outlet.depot.time_zone,
-            status=self._status(pattern, day, plan, snapshot, window, cutoff_at),
+            status=self.status(pattern, day, window, plan, counts),
             base_price_minor=pattern.base_price_minor,
             price_minor=pattern.base_price_minor,
-            plan_version=snapshot.version if snapshot else 0,
+            priced_at=self.now,
         )
 
-    def _status(
+    def status(
         self,
         pattern: SlotPattern,
         day: date,
-        plan: DayPlan | None,
-        snapshot: Snapshot | None,
         window: windows.Window,
-        cutoff_at: datetime,
+        plan: DayPlan | None,
+        counts: Counts,
+        *,
+        write: str = "hold",
     ) -> str:
+        """Return "open", or which rule takes the slot away (a key of REASONS)."""
         if self._blacked_out(day):
             return "blackout"
-        if self.now >= cutoff_at:
+        if self.now >= pattern.cutoff_at(day, self.outlet.depot.zone):
             return "cutoff"
         if window.opens_at < self.ready_at:
             return "packing"
-        if plan is None or snapshot is None:
+        if plan is None:
             return "not_yet"
-        if not plan.allows("hold"):
+        if not plan.allows(write):
             return "cutoff"
-        return "cap" if capped(self.outlet, pattern, window, snapshot.counts) else OPEN
+        return "cap" if capped(self.outlet, pattern, window, counts) else OPEN
 
     def _blacked_out(self, day: date) -> bool:
         return any(
@@ -134,10 +153,10 @@ def capped(
     outlet: MerchantDepot,
     pattern: SlotPattern,
     window: windows.Window,
-    counts: Mapping[tuple[object, ...], int],
+    counts: Counts,
 ) -> bool:
     """Whether the merchant's cap for the day or for this slot is reached."""
     merchant = outlet.merchant_id
-    full_day = outlet.daily_cap is not None and counts[merchant,] >= outlet.daily_cap
-    in_slot = counts[merchant, window.opens_at, window.closes_at]
+    full_day = outlet.daily_cap is not None and counts.get((merchant,), 0) >= outlet.daily_cap
+    in_slot = counts.get((merchant, window.opens_at, window.closes_at), 0)
     return full_day or (pattern.cap is not None and in_slot >= pattern.cap)

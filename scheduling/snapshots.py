@@ -1,7 +1,8 @@
 """Rows -> plan and tape for the core, and plan -> rows. The only caller of both sides.
 
 Snapshots are cached in the process by day plan and version; one that holds live holds goes stale when the
-first of them runs out. Inside a transaction that has bumped a version nothing is cached: it may roll back.
+first of them runs out. Inside a transaction that bumped a plan's version that plan is not cached: were it
+rolled back, another change would come to the same version.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from threading import local
 from typing import Any, Final
+
+from django.db import connection
 
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Delivery, Depot, Route, Shift, Stop
@@ -25,7 +29,7 @@ ROAD: Final[Travel] = GreatCircle()
 """Where legs come from: quote and commit use the same."""
 
 A_LONG_DAY_S: Final = 14 * 24 * 3600
-MOST_CACHED: Final = 512
+MOST_CACHED: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,28 @@ class Snapshot:
         """Return the plan as contiguous arrays."""
         return build_tape(self.plan)
 
-    @cached_property
-    def counts(self) -> Counter[tuple[Any, ...]]:
-        """Return how many stops each merchant has that day: by (merchant,) and (merchant, opens, closes)."""
+    def counts(self, *, leaving_out: Delivery | None = None) -> Counter[tuple[Any, ...]]:
+        """Return how many stops each merchant has that day: by (merchant,) and (merchant, opens, closes).
+
+        `leaving_out` is a delivery that is being moved: its present stop does not count.
+        """
+        own = leaving_out.pk if leaving_out else None
         return count_stops(
             (row.merchant_id, row.opens_at, row.closes_at)
             for row in self.rows.values()
-            if row.pk not in self.lapsed and row.state != Stop.State.WAYPOINT
+            if row.pk not in self.lapsed and row.state != Stop.State.WAYPOINT and row.delivery_id != own
         )
+
+    def stops_of(self, delivery: Delivery | None) -> list[int]:
+        """Return the stops that leave the routes when a delivery does."""
+        return [
+            row.pk
+            for row in self.rows.values()
+            if delivery is not None
+            and row.delivery_id == delivery.pk
+            and row.pk not in self.lapsed
+            and row.state != Stop.State.WAYPOINT
+        ]
 
     def fresh_at(self, now: datetime) -> bool:
         """Whether no hold in it has run out since it was read."""
@@ -92,9 +110,31 @@ def count_stops(stops: Iterable[tuple[int, datetime, datetime]]) -> Counter[tupl
 _cache: dict[int, Snapshot] = {}
 
 
+class _Unsure(local):
+    """The plans whose version this thread's open transaction has bumped."""
+
+    def __init__(self) -> None:
+        self.plans: set[int] = set()
+
+
+_unsure = _Unsure()
+
+
 def forget_all() -> None:
     """Empty the cache: the database was replaced under us."""
     _cache.clear()
+    _unsure.plans.clear()
+
+
+def note_bump(plan_id: int) -> None:
+    """Say that the open transaction changed a plan, so that what it reads of it is not cached."""
+    _unsure.plans.add(plan_id)
+
+
+def _may_cache(plan_id: int) -> bool:
+    if not connection.in_atomic_block:
+        _unsure.plans.clear()
+    return plan_id not in _unsure.plans
 
 
 def snapshots_of(plans: Iterable[DayPlan], *, now: datetime) -> list[Snapshot]:
@@ -116,11 +156,16 @@ def _read_steadily(plan: DayPlan, *, now: datetime) -> Snapshot:
         snapshot = read_snapshot(plan, version=version, now=now)
         after = DayPlan.objects.values_list("version", flat=True).get(pk=plan.pk)
         if after == version:
-            if len(_cache) >= MOST_CACHED:
-                _cache.clear()
-            _cache[plan.pk] = snapshot
+            if _may_cache(plan.pk):
+                _keep(snapshot)
             return snapshot
         version = after
+
+
+def _keep(snapshot: Snapshot) -> None:
+    _cache[snapshot.plan_id] = snapshot
+    while len(_cache) > MOST_CACHED:
+        _cache.pop(next(iter(_cache)))  # the oldest: days that are over are never asked for again
 
 
 def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:

@@ -43,13 +43,13 @@ HOLD_MOVES: Final[Moves] = {
     "confirmed": frozenset(),
 }
 
-# Which writes each state of a day plan allows without a dispatcher.
+# Which writes each state of a day plan allows without a dispatcher. Holds that ran out leave in any.
 PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
-    "open": frozenset({"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "lapse"}),
-    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "lapse"}),
-    "locked": frozenset({"cancel", "lapse"}),
-    "started": frozenset({"lapse"}),
-    "finished": frozenset({"lapse"}),
+    "open": frozenset({"hold", "confirm", "move_in", "move_out", "move_within", "cancel"}),
+    "closed": frozenset({"confirm", "move_out", "move_within", "cancel"}),
+    "locked": frozenset({"cancel"}),
+    "started": frozenset(),
+    "finished": frozenset(),
 }
 
 

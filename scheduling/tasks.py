@@ -1,18 +1,25 @@
 """What the worker does: each task reads the clock, makes service calls, and bears repetition."""
 
+import logging
+from datetime import datetime
+
 from celery import shared_task
 
 from scheduling import clock, events
+from scheduling.errors import PlanBusy
 from scheduling.models import Depot
 from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.services import plans
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
 def relay_events() -> int:
     """Hand waiting events to their subscribers, until none waits; return how many."""
     total = 0
-    while claimed := events.relay(now=clock.now()):
+    # In small batches, each with its own reading of the clock: a lease counts from there.
+    while claimed := events.relay(now=clock.now(), limit=10):
         total += claimed
     return total
 
@@ -26,7 +33,16 @@ def wake_relay() -> None:
 def sweep_holds() -> int:
     """Take lapsed holds off the routes, so that pages and figures need not wait for the next writer."""
     now = clock.now()
-    return sum(plans.sweep_plan(plan_id=pk, now=now) for pk in plans_with_lapsed_holds(now=now))
+    return sum(_swept(pk, now=now) for pk in plans_with_lapsed_holds(now=now))
+
+
+def _swept(plan_id: int, *, now: datetime) -> int:
+    """Sweep one plan; a busy one waits for the next sweep and holds nobody up."""
+    try:
+        return plans.sweep_plan(plan_id=plan_id, now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: swept next time", plan_id)
+        return 0
 
 
 @shared_task
@@ -41,6 +57,13 @@ def close_plans() -> int:
     """Close the day plans whose last cut-off has passed; return how many."""
     now = clock.now()
     due = plans.plans_to_close(now=now)
-    for pk in due:
-        plans.close_plan(plan_id=pk, now=now)
-    return len(due)
+    return sum(_closed(pk, now=now) for pk in due)
+
+
+def _closed(plan_id: int, *, now: datetime) -> int:
+    try:
+        plans.close_plan(plan_id=plan_id, now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: closed next time", plan_id)
+        return 0
+    return 1

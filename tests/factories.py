@@ -161,7 +161,13 @@ def make_hold(
 ) -> Hold:
     view = ask_for(outlet, facts, now=now)
     session_key = Quote.objects.get(ref=view.ref).session_key
-    return place_hold(offer_token=token_at(view, hour, day), session_key=session_key, actor="test", now=now)
+    return place_hold(
+        offer_token=token_at(view, hour, day),
+        merchant=outlet.merchant,
+        session_key=session_key,
+        actor="test",
+        now=now,
+    )
 
 
 def some_contact(**values: Any) -> Contact:

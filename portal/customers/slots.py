@@ -17,7 +17,7 @@ from portal.customers.offers import Pricing, times_of
 from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
 from portal.customers.rows import Mapped, Pin, Sticky, Where
-from portal.customers.shopper import Visit, session_key
+from portal.customers.shopper import Visit, actor_of, session_key
 from portal.http import redirect_page
 from scheduling import clock
 from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, PlanBusy, TooLarge
@@ -60,14 +60,12 @@ def hold(request: HttpRequest, merchant: str) -> HttpResponse:
     form = OfferForm(request.POST)
     if not form.is_valid():
         return show_times(request, shop, visit, facts, now=now, form=form, status=422)
-    key = session_key(request)
-    older = hold_kept(token=visit.hold, merchant=shop, session_key=key)
     try:
         kept = place_hold(
             offer_token=form.cleaned_data["chosen"],
-            session_key=key,
-            actor=f"session:{key[:8]}",
-            replaces=older,
+            merchant=shop,
+            session_key=session_key(request),
+            actor=actor_of(request),
             now=now,
         )
     except DomainError as error:

@@ -155,7 +155,7 @@ class MerchantDepot(models.Model):
             case self.Area.RADIUS:
                 return distance_m(self.depot.lat, self.depot.lon, lat, lon) <= self.radius_m
             case self.Area.POSTCODES:
-                return postcode.replace(" ", "") in self.postcodes
+                return plain_postcode(postcode) in map(plain_postcode, self.postcodes)
             case _:
                 return inside(self.polygon, lat, lon)
 
@@ -168,6 +168,11 @@ class MerchantDepot(models.Model):
             zone=self.depot.zone,
         )
         return hours.after(now, timedelta(minutes=self.lead_time_minutes))
+
+
+def plain_postcode(postcode: str) -> str:
+    """Return a postcode as it is compared: 111 20 and 11120 are one."""
+    return "".join(str(postcode).split()).upper()
 
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

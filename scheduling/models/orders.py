@@ -77,10 +77,6 @@ def household_key(*, line: str, unit: str, postcode: str) -> str:
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Filters on deliveries."""
 
-    def owned_by(self, merchant: Merchant) -> "DeliveryQuerySet":
-        """Keep one merchant's deliveries."""
-        return self.filter(merchant=merchant)
-
     def lock(self, ids: Iterable[int]) -> "list[Delivery]":
         """Lock deliveries in one order; day plans are locked before them."""
         return list(self.filter(pk__in=set(ids)).order_by("pk").select_for_update())

@@ -1,7 +1,7 @@
 """Day plans and what hangs on them. The DayPlan row is the mutex of its routes."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -182,11 +182,6 @@ class Stop(models.Model):
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
         check_move(STOP_MOVES, self.state, state)
         self.state = state
-
-
-def plan_key(depot_id: int, service_date: date) -> tuple[int, date]:
-    """Return the order in which day plans are locked."""
-    return depot_id, service_date
 
 
 def seconds_after(origin_at: datetime, at: datetime) -> int:

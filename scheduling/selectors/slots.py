@@ -13,6 +13,9 @@ from scheduling.models import Quote
 from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
 from scheduling.routing.offers import share_percent as bar_percent
 
+WHY_ORDER = ("blackout", "not_yet", "taken", "no_time", "cap", "packing", "cutoff")
+"""Of the reasons of a day's times, the one that says most about the day."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
@@ -119,7 +122,7 @@ def _days(offers: Iterable[OfferView]) -> tuple[DayView, ...]:
 def _day(day: date, offers: tuple[OfferView, ...]) -> DayView:
     prices = [offer.answer.price_minor for offer in offers if offer.available]
     statuses = {offer.answer.status for offer in offers}
-    why = "" if prices else statuses.pop() if len(statuses) == 1 else "taken"
+    why = "" if prices else next((status for status in WHY_ORDER if status in statuses), "taken")
     return DayView(date=day, offers=offers, best_price_minor=min(prices, default=None), why=why)
 
 

@@ -1,36 +1,37 @@
 """Holds become bookings; bookings are moved and cancelled. Each change is whole or not at all."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from scheduling import events
 from scheduling.answers import SlotAnswer
 from scheduling.editor import PlanEditor
 from scheduling.errors import (
-    CutoffPassed,
     HoldEnded,
     NotChangeable,
     PlanBusy,
-    SlotTaken,
     TooLateToChange,
 )
 from scheduling.facts import Contact, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
-from scheduling.services.holds import lock_hold, require_choosable
+from scheduling.services.holds import lock_hold, require_choosable, require_confirmable
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, open_offer
 from scheduling.snapshots import visit_for
+
+CONFIRMED_LATE: Final = timedelta(hours=2)
+"""How long after its end a hold may still be confirmed, if its time is free."""
 
 
 @one_change
 def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str, now: datetime) -> Booking:
     """Turn a hold into a booking with its first promise.
 
-    Confirming twice returns the one booking. A hold whose time ran out is checked in full and confirmed
-    if its window can still be served. Raises HoldEnded if it was given back, SlotTaken or CutoffPassed
-    if it ran out and its time is gone.
+    Confirming twice returns the one booking. A hold whose time ran out is checked in full, as if it were
+    asked for now, and confirmed at its price if its window can still be served. Raises HoldEnded if it
+    was given back or ran out long ago, SlotTaken or CutoffPassed if it ran out and its time is gone.
     """
     hold, editor = lock_hold(hold, now=now)
     if hold.state == Hold.State.CONFIRMED:
@@ -41,8 +42,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
     if hold.state == Hold.State.LAPSED:
         _place_again(hold, editor, now=now)
     else:
-        if not editor.row.allows("confirm"):
-            raise TooLateToChange
+        require_confirmable(hold, editor, now=now)
         hold.stop.move_to(Stop.State.BOOKED)
         hold.stop.save(update_fields=["state"])
         editor.touch()
@@ -57,8 +57,10 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
 
 
 def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
+    if now >= hold.expires_at + CONFIRMED_LATE:
+        raise HoldEnded
     answer = next(a for a in answers_of(hold.quote) if a.key == hold.offer_key)
-    require_choosable(answer, editor, hold.quote.merchant, now=now)
+    require_choosable(answer, editor, now=now, ordered_at=now)
     visit = visit_for(VisitFacts.from_json(hold.quote.facts))
     hold.stop, hold.added_m = editor.put_in(
         visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED, now=now
@@ -118,19 +120,21 @@ def reschedule_delivery(
     Moving it to where it is already changes nothing. Raises OfferForged, OfferExpired, NotChangeable,
     TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was moved meanwhile.
     """
-    quote, answer = open_offer(token=offer_token, session_key=session_key, now=now, moving=delivery)
+    quote, answer = open_offer(
+        token=offer_token, merchant=delivery.merchant, session_key=session_key, now=now, moving=delivery
+    )
     booking, editors = _lock_booking(delivery, now=now, also=answer.plan_id)
     old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
     target = editors[answer.plan_id or 0]
-    if (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target:
+    there = (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target
+    if there and booking.state == Booking.State.BOOKED:
         save_all(editors)
         return booking
     _require_movable(booking, source, target, now=now)
-    if source is not target:
-        require_choosable(answer, target, quote.merchant, now=now)
-    elif now >= answer.cutoff_at:
-        raise CutoffPassed
     source.take_out(old, Stop.State.REPLACED)
+    # Judged without the old stop, which is not to count against the shop's caps.
+    write = "move_within" if source is target else "move_in"
+    require_choosable(answer, target, now=now, ordered_at=quote.asked_at, write=write)
     booking.stop, booking.added_m = target.put_in(
         visit_for(VisitFacts.from_json(quote.facts)),
         delivery=booking.delivery,
@@ -168,20 +172,18 @@ def _lock_booking(
     booking = found.get(pk=booking.pk)
     if booking.stop.route.shift.plan_id not in editors:
         raise PlanBusy
-    if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
-        raise NotChangeable
     return booking, editors
 
 
 def _require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
+    if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
+        raise NotChangeable
     if now >= booking.change_until_at:
         raise TooLateToChange
     if source is target and not source.row.allows("move_within"):
         raise TooLateToChange
     if source is not target and not source.row.allows("move_out"):
         raise TooLateToChange
-    if source is not target and not target.row.allows("move_in"):
-        raise SlotTaken
 
 
 def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer) -> None:
@@ -195,15 +197,17 @@ def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer) -> None:
 def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking:
     """Cancel a booking and take its stop off the route. Cancelling twice changes nothing more.
 
-    Raises NotChangeable if it never was booked or is over, TooLateToChange once the van is loaded.
+    Raises NotChangeable if it never was booked or is over, TooLateToChange once the day has started.
     """
-    booking = Booking.objects.filter(delivery_id=delivery.pk, state=Booking.State.CANCELLED).first()
-    if booking is not None:
-        return booking
     booking, editors = _lock_booking(delivery, now=now)
     editor = editors[booking.stop.route.shift.plan_id]
-    if now >= booking.change_until_at or not editor.row.allows("cancel"):
+    if booking.state == Booking.State.CANCELLED:
+        editor.save()
+        return booking
+    if not editor.row.allows("cancel"):
         raise TooLateToChange
+    if booking.delivery.state != Delivery.State.CONFIRMED:
+        raise NotChangeable
     editor.take_out(booking.stop, Stop.State.CANCELLED)
     editor.save()
     booking.state, booking.cancelled_at = Booking.State.CANCELLED, now

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from scheduling import events
-from scheduling.answers import SlotAnswer
+from scheduling.answers import OPEN, SlotAnswer
 from scheduling.editor import PlanEditor
-from scheduling.errors import CutoffPassed, HoldEnded, HoldLimit, SlotTaken
+from scheduling.errors import CutoffPassed, HoldEnded, HoldLimit, SlotTaken, TooLateToChange
 from scheduling.facts import VisitFacts
 from scheduling.models import (
     Address,
@@ -22,7 +22,7 @@ from scheduling.models import (
 from scheduling.services.changes import one_change
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, open_offer
-from scheduling.slot_rules import capped
+from scheduling.slot_rules import Rules
 from scheduling.snapshots import visit_for
 
 HOLD_FOR: Final = timedelta(minutes=15)
@@ -30,29 +30,27 @@ MOST_EXTENSIONS: Final = 12
 
 
 @one_change
-def place_hold(
-    *, offer_token: str, session_key: str, now: datetime, actor: str, replaces: Hold | None = None
-) -> Hold:
-    """Keep the offered window while its customer decides, in place of their older hold.
+def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor: str, now: datetime) -> Hold:
+    """Keep the offered window while its customer decides, in place of what their session kept before.
 
-    Asking twice for what is held already returns the hold there is. Raises OfferForged, OfferExpired,
-    CutoffPassed, or SlotTaken if no route of that day can still serve the window.
+    A session keeps one time at a shop: asking again for what is kept returns the hold there is, however
+    often and fast it is asked. Raises OfferForged, OfferExpired, CutoffPassed, or SlotTaken if no route
+    of that day can still serve the window.
     """
-    quote, answer = open_offer(token=offer_token, session_key=session_key, now=now)
+    quote, answer = open_offer(token=offer_token, merchant=merchant, session_key=session_key, now=now)
+    kept = Hold.objects.filter(
+        session_key=session_key, delivery__merchant=merchant, state=Hold.State.LIVE
+    ).select_related("stop__route__shift", "delivery", "quote")
     # All day plans that this change touches are locked in one call, in (depot, date) order, the older
     # hold's day too, so that nobody wins twice and nobody deadlocks.
-    target, source = answer.plan_id or 0, _plan_of(replaces) if replaces else 0
-    editors = edit(DayPlan.objects.lock({target, source}).values(), now=now)
-    older = (
-        Hold.objects.select_related("stop", "delivery", "quote").filter(pk=replaces.pk).first()
-        if replaces
-        else None
-    )
-    if older is not None and older.state == Hold.State.LIVE:
+    target = answer.plan_id or 0
+    editors = edit(DayPlan.objects.lock({target, *map(_plan_of, kept)}).values(), now=now)
+    for older in kept.all():  # asked again, under the locks
         if _same(older, quote, answer):
             save_all(editors)
             return older
-        _give_back(older, editors[source], actor=actor, now=now)
+        if _plan_of(older) in editors:
+            _give_back(older, editors[_plan_of(older)], actor=actor, now=now)
     hold = _place(quote, answer, editors[target], now=now)
     save_all(editors)
     note_choice(quote, answer, now=now)
@@ -61,16 +59,17 @@ def place_hold(
 
 
 def _plan_of(hold: Hold) -> int:
-    return Stop.objects.values_list("route__shift__plan_id", flat=True).get(pk=hold.stop_id)
+    return hold.stop.route.shift.plan_id
 
 
 def _same(older: Hold, quote: Quote, answer: SlotAnswer) -> bool:
-    """Whether the older hold keeps the same time for the same visit: a double click."""
-    return older.offer_key == answer.key and older.quote.facts_digest == quote.facts_digest
+    """Whether the older hold keeps the same time for the same visit at the same price: a double click."""
+    before = older.offer_key, older.price_minor, older.quote.facts_digest
+    return before == (answer.key, answer.price_minor, quote.facts_digest)
 
 
 def _place(quote: Quote, answer: SlotAnswer, editor: PlanEditor, *, now: datetime) -> Hold:
-    require_choosable(answer, editor, quote.merchant, now=now)
+    require_choosable(answer, editor, now=now, ordered_at=quote.asked_at)
     facts = VisitFacts.from_json(quote.facts)
     delivery = draft_delivery(quote.merchant, facts, now=now)
     stop, added_m = editor.put_in(
@@ -93,15 +92,24 @@ def _place(quote: Quote, answer: SlotAnswer, editor: PlanEditor, *, now: datetim
     )
 
 
-def require_choosable(answer: SlotAnswer, editor: PlanEditor, merchant: Merchant, *, now: datetime) -> None:
-    """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, judged under the plan's lock."""
-    if now >= answer.cutoff_at or not editor.row.allows("hold"):
-        raise CutoffPassed
-    outlet = MerchantDepot.objects.get(pk=answer.outlet_id)
+def require_choosable(
+    answer: SlotAnswer, editor: PlanEditor, *, now: datetime, ordered_at: datetime, write: str = "hold"
+) -> None:
+    """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, judged under the plan's lock.
+
+    Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
+    """
+    outlet = MerchantDepot.objects.select_related("depot").filter(pk=answer.outlet_id, active=True).first()
     pattern = SlotPattern.objects.filter(pk=int(answer.key.split(".")[0]), active=True).first()
-    if pattern is None or not outlet.active:
+    if pattern is None or outlet is None:
         raise SlotTaken
-    if capped(outlet, pattern, answer.window, editor.counts()):
+    rules = Rules.of(outlet, now=now, ordered_at=ordered_at)
+    status = rules.status(
+        pattern, answer.service_date, answer.window, editor.row, editor.counts(), write=write
+    )
+    if status == "cutoff":
+        raise CutoffPassed
+    if status != OPEN:
         raise SlotTaken
 
 
@@ -144,26 +152,43 @@ def _give_back(hold: Hold, editor: PlanEditor, *, actor: str, now: datetime) -> 
 
 def lock_hold(hold: Hold, *, now: datetime) -> tuple[Hold, PlanEditor]:
     """Lock a hold's day plan, lapse what is over; return the hold as it then is, and the plan's editor."""
-    plan_id = _plan_of(hold)
+    found = Hold.objects.select_related(
+        "stop__route__shift", "delivery__merchant", "delivery__address", "quote__merchant"
+    )
+    plan_id = _plan_of(found.get(pk=hold.pk))
     editor = edit(DayPlan.objects.lock({plan_id}).values(), now=now)[plan_id]
-    found = Hold.objects.select_related("stop", "delivery__merchant", "delivery__address", "quote__merchant")
     return found.get(pk=hold.pk), editor
 
 
 @one_change
 def extend_hold(*, hold: Hold, actor: str, now: datetime) -> Hold:
-    """Keep a live hold for another while, counted from now. Raises HoldEnded or HoldLimit."""
+    """Keep a live hold for another while, counted from now, but not into its own window.
+
+    Raises HoldEnded, HoldLimit, CutoffPassed once the window has begun, or TooLateToChange where the
+    plan would not take the confirmation any more.
+    """
     hold, editor = lock_hold(hold, now=now)
-    editor.save()
     if hold.state != Hold.State.LIVE:
         raise HoldEnded
     if hold.extensions >= MOST_EXTENSIONS:
         raise HoldLimit
+    require_confirmable(hold, editor, now=now)
     hold.extensions += 1
-    hold.expires_at = now + HOLD_FOR
+    hold.expires_at = min(now + HOLD_FOR, hold.stop.opens_at)
     hold.save(update_fields=["extensions", "expires_at"])
+    # Who has read the old end must read again.
+    editor.touch()
+    editor.save()
     events.record("hold.extended", delivery=hold.delivery, actor=actor, now=now, data=_said(hold))
     return hold
+
+
+def require_confirmable(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
+    """Raise unless a live hold could become a booking now: its cut-off may have passed, not its window."""
+    if now >= hold.stop.opens_at:
+        raise CutoffPassed
+    if not editor.row.allows("confirm"):
+        raise TooLateToChange
 
 
 @one_change

@@ -112,7 +112,7 @@ def last_cutoff_at(plan: DayPlan) -> datetime | None:
 
 
 def plans_to_close(*, now: datetime) -> list[int]:
-    """Return the open day plans whose last cut-off has passed. Two queries a plan that may be due."""
+    """Return the open day plans whose last cut-off has passed. One query a plan that may be due."""
     soon = (now + timedelta(days=2)).date()
     due = DayPlan.objects.filter(state=DayPlan.State.OPEN, service_date__lte=soon).select_related("depot")
     cutoffs = {plan.pk: last_cutoff_at(plan) or plan.origin_at for plan in due}

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import takewhile
 from typing import Final
 
 from scheduling.answers import OFFER_LIFE, SlotAnswer, unseal
@@ -15,7 +14,6 @@ from scheduling.selectors.slots import QuoteView, answers_of, view_of
 from scheduling.services.plans import HORIZON_DAYS
 
 DAYS_SHOWN: Final = 7
-DAYS_ASKED: Final = DAYS_SHOWN + 2  # today, and in the evening tomorrow too, can no longer be chosen
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
 
 
@@ -35,8 +33,7 @@ def ask(
     OutsideArea or TooLarge.
     """
     leaving_out = moving or held
-    answers = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_ASKED, leaving_out=leaving_out)
-    answers = _seven_days(answers)
+    answers = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out)
     quote = Quote.objects.create(
         merchant=merchant,
         delivery=moving,
@@ -54,30 +51,22 @@ def ask(
     return view_of(quote, next_day_with_room=later)
 
 
-def _seven_days(answers: list[SlotAnswer]) -> list[SlotAnswer]:
-    """Return the answers of seven days, from the first on of which something might still be chosen."""
-    by_day: dict[date, set[str]] = {}
-    for answer in answers:
-        by_day.setdefault(answer.service_date, set()).add(answer.status)
-    over = list(takewhile(lambda day: by_day[day] == {"cutoff"}, sorted(by_day)))
-    shown = sorted(by_day)[len(over) :][:DAYS_SHOWN]
-    return [answer for answer in answers if answer.service_date in shown]
-
-
 def _standing_prices(
     answers: list[SlotAnswer], facts: VisitFacts, session_key: str, now: datetime
 ) -> list[SlotAnswer]:
     """Return the answers at the prices this session was first shown for the same visit. One query."""
     earlier = Quote.objects.filter(
         session_key=session_key, facts_digest=facts.digest, asked_at__gt=now - PRICES_STAND_FOR
-    ).order_by("-asked_at")
-    standing = {
-        shown.key: shown.price_minor for quote in earlier for shown in answers_of(quote) if shown.open
-    }
-    return [
-        replace(answer, price_minor=standing.get(answer.key, answer.price_minor)) if answer.open else answer
-        for answer in answers
-    ]
+    )
+    latest = earlier.order_by("-asked_at", "-pk").first()
+    standing = {shown.key: shown for shown in answers_of(latest)} if latest else {}
+    return [_at_price_of(answer, standing.get(answer.key), now) for answer in answers]
+
+
+def _at_price_of(answer: SlotAnswer, shown: SlotAnswer | None, now: datetime) -> SlotAnswer:
+    if shown is None or not (shown.open and answer.open) or shown.priced_at <= now - PRICES_STAND_FOR:
+        return answer
+    return replace(answer, price_minor=shown.price_minor, priced_at=shown.priced_at)
 
 
 def _next_day_with_room(
@@ -95,17 +84,18 @@ def _next_day_with_room(
 
 
 def open_offer(
-    *, token: str, session_key: str, now: datetime, moving: Delivery | None = None
+    *, token: str, merchant: Merchant, session_key: str, now: datetime, moving: Delivery | None = None
 ) -> tuple[Quote, SlotAnswer]:
     """Return the quote and the answer that an offer's token names.
 
-    Raises OfferForged if it is not ours, not this session's, not for this delivery, or was never open;
-    OfferExpired if it is too old.
+    Raises OfferForged if it is not ours, not this session's or shop's, not for this delivery, or never
+    was open; OfferExpired if it is too old.
     """
     name = unseal(token)
     quote = Quote.objects.filter(ref=name.quote_ref).select_related("merchant").first()
-    theirs = quote is not None and quote.session_key == session_key
-    if quote is None or not theirs or quote.delivery_id != (moving.pk if moving else None):
+    if quote is None or (quote.session_key, quote.merchant_id) != (session_key, merchant.pk):
+        raise OfferForged
+    if quote.delivery_id != (moving.pk if moving else None):
         raise OfferForged
     answer = next((a for a in answers_of(quote) if a.key == name.key and a.open), None)
     if answer is None:

@@ -42,18 +42,18 @@ def question(house, number):
     return VisitFacts(address=house.facts(unit=f"B {number}"), load_g=9_000, load_ml=60_000, parcels=2)
 
 
-def try_to_book(token, session_key, number):
+def try_to_book(shop, token, session_key, number):
     """Book a time, and take it back."""
     try:
         with transaction.atomic():
-            book(token, session_key, number)
+            book(shop, token, session_key, number)
             raise Undo
     except Undo:
         return
 
 
-def book(token, session_key, number):
-    hold = place_hold(offer_token=token, session_key=session_key, actor="test", now=NOW)
+def book(shop, token, session_key, number):
+    hold = place_hold(offer_token=token, merchant=shop, session_key=session_key, actor="test", now=NOW)
     confirm_hold(hold=hold, contact=some_contact(), order_number=f"W{number}", actor="test", now=NOW)
 
 
@@ -74,10 +74,10 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
         view = ask(merchant=shop, facts=question(house, number), session_key=session, now=NOW)
         offers = [offer for day in view.days for offer in day.offers if offer.available]
         for offer in offers:
-            try_to_book(offer.token, session, number)
+            try_to_book(shop, offer.token, session, number)
         offered += len(offers)
         different += dearest_over_cheapest(Quote.objects.get(ref=view.ref)) >= 3
-        book(offers[number % len(offers)].token, session, number)
+        book(shop, offers[number % len(offers)].token, session, number)
         if number % 50 == 0:
             assert list(breaches()) == []
 

@@ -1,16 +1,17 @@
 """Confirming, moving, cancelling: whole or not at all, once or never."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from scheduling.errors import HoldEnded, NotChangeable, OfferForged, SlotTaken, TooLateToChange
+from scheduling.errors import CutoffPassed, HoldEnded, NotChangeable, OfferForged, SlotTaken, TooLateToChange
 from scheduling.facts import VisitFacts
 from scheduling.invariants import breaches
-from scheduling.models import Booking, DayPlan, Delivery, Event, Order, Promise, Stop
+from scheduling.models import Blackout, Booking, DayPlan, Delivery, Event, Order, Promise, SlotPattern, Stop
+from scheduling.models.plans import DayPlanQuerySet
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
-from scheduling.services.holds import release_hold
+from scheduling.services.holds import extend_hold, release_hold
 from tests.factories import (
     LATER,
     NOW,
@@ -201,17 +202,130 @@ def test_a_shoppers_offer_moves_nothing():
         )
 
 
-def test_after_the_cutoff_a_booking_stays():
+def test_after_the_cutoff_a_booking_stays_where_it_is():
     outlet = make_network()
     booking = make_booking(outlet)
-    late = booking.change_until_at
 
     with pytest.raises(TooLateToChange):
-        move(booking, outlet, 14, TOMORROW + timedelta(days=3), now=late)
-    with pytest.raises(TooLateToChange):
-        cancel_delivery(delivery=booking.delivery, actor="test", now=late)
+        move(booking, outlet, 14, TOMORROW + timedelta(days=3), now=booking.change_until_at)
 
     assert Stop.objects.booked().count() == 1
+
+
+@pytest.mark.parametrize("state", ["closed", "locked"])
+def test_it_may_be_cancelled_until_the_day_starts(state):
+    outlet = make_network()
+    booking = make_booking(outlet)
+    DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state=state)
+
+    cancel_delivery(delivery=booking.delivery, actor="test", now=booking.change_until_at)
+
+    assert not Stop.objects.active().exists()
+
+
+def test_a_started_day_cancels_nothing():
+    outlet = make_network()
+    booking = make_booking(outlet)
+    DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="started")
+
+    with pytest.raises(TooLateToChange):
+        cancel_delivery(delivery=booking.delivery, actor="test", now=NOW)
+
+
+def test_two_cancels_at_once_are_one(monkeypatch):
+    booking = make_booking(make_network())
+    lock, done = DayPlanQuerySet.lock, []
+
+    def overtaken(self, ids):
+        if not done:
+            done.append(True)
+            cancel_delivery(delivery=booking.delivery, actor="first", now=NOW)
+        return lock(self, ids)
+
+    monkeypatch.setattr(DayPlanQuerySet, "lock", overtaken)
+
+    assert cancel_delivery(delivery=booking.delivery, actor="second", now=NOW).state == "cancelled"
+    assert Event.objects.filter(kind="booking.cancelled").count() == 1
+
+
+def test_moves_within_a_day_respect_the_cap_of_a_slot():
+    outlet = make_network()
+    SlotPattern.objects.update(cap=1)
+    first, second = make_booking(outlet, hour=10), make_booking(outlet, hour=12)
+    sessions = a_session(), a_session()
+    tokens = [
+        token_at(ask_for(outlet, facts_of(each), session_key=session, moving=each.delivery), 16)
+        for each, session in zip((first, second), sessions, strict=True)
+    ]
+
+    def go(each, session, token):
+        reschedule_delivery(
+            delivery=each.delivery, offer_token=token, session_key=session, actor="test", now=NOW
+        )
+
+    go(first, sessions[0], tokens[0])
+    with pytest.raises(SlotTaken):
+        go(second, sessions[1], tokens[1])
+
+    assert Stop.objects.booked().count() == 2
+
+
+def test_ones_own_booking_does_not_use_up_the_cap_when_moving():
+    outlet = make_network(daily_cap=1)
+    booking = make_booking(outlet)
+
+    moved = move(booking, outlet, 14)
+
+    assert moved.stop.opens_at.hour == 12  # 14:00 in Helsinki
+
+
+def test_a_hold_that_ran_out_is_checked_against_todays_rules():
+    outlet = make_network()
+    hold = make_hold(outlet, day=TOMORROW + timedelta(days=5))
+    Blackout.objects.create(depot=outlet.depot, first_date=TOMORROW, last_date=TOMORROW + timedelta(days=6))
+
+    with pytest.raises(SlotTaken):
+        confirm(hold, now=LATER)
+
+    assert not Booking.objects.exists()
+
+
+def test_a_hold_that_ran_out_long_ago_is_gone():
+    hold = make_hold(make_network(), day=TOMORROW + timedelta(days=5))
+
+    with pytest.raises(HoldEnded):
+        confirm(hold, now=NOW + timedelta(hours=3))
+
+    assert not Booking.objects.exists()
+
+
+def test_goods_that_can_no_longer_be_packed_are_not_promised():
+    outlet = make_network(lead_time_minutes=9 * 60)
+    hold = make_hold(outlet, hour=10, day=TOMORROW, now=NOW - timedelta(hours=1))
+
+    with pytest.raises(SlotTaken):
+        confirm(hold, now=NOW + timedelta(minutes=50))
+
+    assert not Booking.objects.exists()
+
+
+def same_day(outlet):
+    """Let the noon slot be chosen until it opens."""
+    SlotPattern.objects.update(cutoff_days_before=0, cutoff_time=time(8))
+    SlotPattern.objects.filter(opens=time(12)).update(cutoff_time=time(12))
+
+
+def test_a_window_that_has_begun_is_promised_to_nobody():
+    outlet = make_network()
+    same_day(outlet)
+    just_before = NOW.replace(day=24, minute=50)  # 11:50 in Helsinki
+    hold = make_hold(outlet, hour=12, now=just_before)
+
+    extended = extend_hold(hold=hold, actor="test", now=just_before + timedelta(minutes=5))
+    with pytest.raises(CutoffPassed):
+        confirm(extended, now=just_before + timedelta(minutes=11))
+
+    assert extended.expires_at == hold.stop.opens_at
 
 
 def test_a_started_plan_keeps_its_bookings():
@@ -231,7 +345,7 @@ def test_a_closed_plan_lets_its_own_bookings_move_out_but_takes_none_in():
     DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="closed")
 
     moved = move(leaving, outlet, 14, TOMORROW + timedelta(days=2))
-    with pytest.raises(SlotTaken):
+    with pytest.raises(CutoffPassed):
         reschedule_delivery(
             delivery=coming.delivery, offer_token=token, session_key=session, actor="test", now=NOW
         )

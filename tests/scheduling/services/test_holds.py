@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
+from scheduling import snapshots
 from scheduling.errors import (
     CutoffPassed,
     HoldEnded,
@@ -11,8 +13,10 @@ from scheduling.errors import (
     OfferExpired,
     OfferForged,
     SlotTaken,
+    TooLateToChange,
 )
-from scheduling.models import DayPlan, Delivery, Event, Hold, Quote, Route, SlotPattern, Stop
+from scheduling.facts import VisitFacts
+from scheduling.models import DayPlan, Delivery, Event, Hold, Merchant, Quote, Route, SlotPattern, Stop
 from scheduling.services.holds import HOLD_FOR, MOST_EXTENSIONS, extend_hold, place_hold, release_hold
 from tests.factories import (
     LATER,
@@ -33,7 +37,9 @@ pytestmark = pytest.mark.django_db
 
 
 def place(token, session, **values):
-    return place_hold(**{"offer_token": token, "session_key": session, "actor": "test", "now": NOW} | values)
+    """Hold a time of the only shop there is."""
+    defaults = {"offer_token": token, "merchant": Merchant.objects.first(), "session_key": session}
+    return place_hold(**defaults | {"actor": "test", "now": NOW} | values)
 
 
 def test_a_hold_is_a_real_stop_and_bumps_the_version():
@@ -63,16 +69,89 @@ def test_the_price_shown_is_the_price_held():
     assert Quote.objects.get(ref=view.ref).chosen_key == hold.offer_key
 
 
-def test_a_double_click_holds_once():
+def test_however_often_a_time_is_clicked_it_is_held_once():
     outlet = make_network()
     session = a_session()
     token = token_at(ask_for(outlet, session_key=session), 10)
 
-    first = place(token, session)
-    second = place(token, session, replaces=first)
+    holds = {place(token, session) for _i in range(5)}
 
-    assert first == second
+    assert len(holds) == 1
     assert Stop.objects.filter(state="held").count() == 1
+
+
+def test_the_same_time_at_a_new_price_is_held_at_the_new_price():
+    outlet, session, facts = make_network(), a_session(), some_facts()
+    hold, now = place(token_at(ask_for(outlet, facts, session_key=session), 10), session), NOW
+    for _i in range(3):
+        now += timedelta(minutes=14)
+        hold = extend_hold(hold=hold, actor="test", now=now)
+    SlotPattern.objects.update(base_price_minor=290)
+    view = ask_for(outlet, facts, session_key=session, now=now, held=hold.delivery)
+
+    again = place(token_at(view, 10), session, now=now)
+
+    assert again.price_minor == answer_at(view, 10).price_minor == 290
+
+
+def test_another_shops_offer_is_refused():
+    outlet, other, session = make_network(), make_network(), a_session()
+    token = token_at(ask_for(outlet, session_key=session), 10)
+
+    with pytest.raises(OfferForged):
+        place(token, session, merchant=other.merchant)
+
+
+@pytest.mark.parametrize("cap", [{"daily_cap": 1}, {}])
+def test_ones_own_hold_does_not_use_up_a_cap(cap):
+    outlet = make_network(**cap)
+    SlotPattern.objects.update(cap=None if cap else 1)
+    hold = make_hold(outlet)
+    facts = VisitFacts.from_json(hold.quote.facts)
+
+    view = ask_for(outlet, facts, session_key=hold.session_key, held=hold.delivery)
+
+    assert answer_at(view, 10).open
+    assert answer_at(view, 12).open
+
+
+def test_who_saw_a_hold_run_out_reads_again_when_it_was_extended_at_the_last_moment():
+    outlet = make_network()
+    hold = make_hold(outlet)
+    ask_for(outlet, now=hold.expires_at + timedelta(seconds=1))  # another process caches the plan without it
+    theirs = dict(snapshots._cache)
+    snapshots.forget_all()
+    extend_hold(hold=hold, actor="test", now=hold.expires_at - timedelta(seconds=1))
+    snapshots._cache.update(theirs)
+
+    make_hold(outlet, hour=14, now=hold.expires_at + timedelta(seconds=2))
+
+    assert Hold.objects.get(pk=hold.pk).state == "live"
+
+
+def test_a_change_that_rolled_back_leaves_nothing_in_the_cache():
+    outlet = make_network()
+
+    @transaction.atomic
+    def change():
+        make_hold(outlet)
+        ask_for(outlet)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change()
+
+    assert answer_at(ask_for(outlet), 10).added_m == answer_at(ask_for(outlet), 14).added_m
+    assert not any(snapshot.rows for snapshot in snapshots._cache.values())
+
+
+def test_a_locked_plan_extends_nothing():
+    outlet = make_network()
+    hold = make_hold(outlet)
+    DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="locked")
+
+    with pytest.raises(TooLateToChange):
+        extend_hold(hold=hold, actor="test", now=NOW)
 
 
 def test_another_choice_takes_the_older_ones_place():
@@ -81,7 +160,7 @@ def test_another_choice_takes_the_older_ones_place():
     view = ask_for(outlet, session_key=session)
     first = place(token_at(view, 10), session)
 
-    second = place(token_at(view, 14), session, replaces=first)
+    second = place(token_at(view, 14), session)
 
     assert list(Stop.objects.active()) == [second.stop]
     assert Hold.objects.get(pk=first.pk).state == "released"
@@ -89,6 +168,8 @@ def test_another_choice_takes_the_older_ones_place():
 
 
 def test_a_forged_offer_is_refused():
+    make_network()
+
     with pytest.raises(OfferForged):
         place("ABC~1.20261124~99999999999~nonsense", "me")
 

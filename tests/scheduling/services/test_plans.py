@@ -4,9 +4,10 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from scheduling import tasks
-from scheduling.errors import IllegalMove
-from scheduling.models import DayPlan, Event, Route, Shift, ShiftPattern, SlotPattern, Stop
+from scheduling import clock, tasks
+from scheduling.errors import IllegalMove, PlanBusy
+from scheduling.models import DayPlan, Event, Hold, Route, Shift, ShiftPattern, SlotPattern, Stop
+from scheduling.models.plans import DayPlanQuerySet
 from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.services.plans import close_plan, extend_horizon, plans_to_close, sweep_plan
 from tests.factories import (
@@ -90,6 +91,26 @@ def test_closing_is_recorded_once():
 def test_a_plan_cannot_skip_a_state():
     with pytest.raises(IllegalMove):
         plan_on(make_network()).move_to("started")
+
+
+def test_a_busy_plan_does_not_stop_the_sweep(monkeypatch):
+    outlet = make_network()
+    make_hold(outlet)
+    other = make_hold(outlet, day=TOMORROW + timedelta(days=1))
+    busy, lock = plan_on(outlet).pk, DayPlanQuerySet.lock
+
+    def lock_but_one(self, ids):
+        if busy in ids:
+            raise PlanBusy
+        return lock(self, ids)
+
+    monkeypatch.setattr(DayPlanQuerySet, "lock", lock_but_one)
+    clock.set_source(lambda: LATER)
+    swept = tasks.sweep_holds()
+    clock.set_source(None)
+
+    assert swept == 1
+    assert Hold.objects.get(pk=other.pk).state == "lapsed"
 
 
 def test_tasks_bear_repetition(monkeypatch):

@@ -233,6 +233,9 @@ def test_postcodes_and_polygons_bound_an_area():
     outlet.area, outlet.postcodes = "postcodes", ["00200"]
     assert not outlet.covers(lat=60.17, lon=24.94, postcode="00100")
     assert outlet.covers(lat=60.17, lon=24.94, postcode="002 00")
+    outlet.postcodes = ["SW1A 1AA", "111 20"]
+    assert outlet.covers(lat=0, lon=0, postcode="sw1a1aa")
+    assert outlet.covers(lat=0, lon=0, postcode="111 20")
     outlet.area, outlet.polygon = "polygon", [[60.0, 24.0], [61.0, 24.0], [61.0, 25.0], [60.0, 25.0]]
     assert outlet.covers(lat=60.17, lon=24.94, postcode="")
     assert not outlet.covers(lat=59.9, lon=24.94, postcode="")
@@ -269,6 +272,40 @@ def test_absurd_sizes_are_refused(wrong):
 def test_places_off_the_map_are_refused(lat):
     with pytest.raises(BadFacts):
         AddressFacts(line="Nowhere 1", postcode="", city="", lat=lat, lon=0.0)
+
+
+def test_only_the_times_shown_are_compared():
+    outlet = make_network(days=14)
+    ninth = NOW + timedelta(days=2)
+    make_booking(outlet, day=date(2026, 12, 1), facts=some_facts(north_m=5), now=ninth)
+
+    shown = [offer.answer for day in ask_for(outlet).days for offer in day.offers]
+
+    assert {answer.mean_band_m for answer in shown} == {shown[0].band_m}
+    assert date(2026, 12, 1) not in {answer.service_date for answer in shown}
+
+
+def test_a_price_does_not_stand_for_ever_because_one_keeps_asking():
+    outlet, session, facts = make_network(), a_session(), some_facts()
+    ask_for(outlet, facts, session_key=session)
+    SlotPattern.objects.update(base_price_minor=290)
+
+    prices = [
+        answer_at(ask_for(outlet, facts, session_key=session, now=NOW + timedelta(minutes=m)), 10).price_minor
+        for m in (20, 29, 40)
+    ]
+
+    assert prices == [490, 490, 290]
+
+
+def test_a_day_says_the_reason_that_tells_most():
+    outlet = make_network(lead_time_minutes=20 * 60)
+    SlotPattern.objects.filter(opens__gte=time(10)).update(cutoff_days_before=0, cutoff_time=time(8))
+
+    days = ask_for(outlet, now=NOW.replace(hour=17)).days
+
+    assert days[0].why == "packing"
+    assert {offer.answer.status for offer in days[0].offers} == {"cutoff", "packing"}
 
 
 def test_facts_survive_being_kept():

@@ -52,13 +52,19 @@ def random_facts(random):
     )
 
 
-def try_every_offer(view, session_key):
+def try_every_offer(outlet, view, session_key):
     """Hold each open time, look whether all is well, and take it back; return how many there were."""
     offers = [offer for day in view.days for offer in day.offers if offer.available]
     for offer in offers:
         try:
             with transaction.atomic():
-                hold = place_hold(offer_token=offer.token, session_key=session_key, actor="t", now=NOW)
+                hold = place_hold(
+                    offer_token=offer.token,
+                    merchant=outlet.merchant,
+                    session_key=session_key,
+                    actor="t",
+                    now=NOW,
+                )
                 assert hold.added_m == offer.answer.added_m
                 raise Undo
         except Undo:
@@ -70,13 +76,19 @@ def test_every_offered_time_can_be_booked():
     random, outlet, offered = Random(3), busy_network(), 0
     for number in range(QUESTIONS):
         view = ask_for(outlet, random_facts(random))
-        offered += try_every_offer(view, Quote.objects.get(ref=view.ref).session_key)
+        offered += try_every_offer(outlet, view, Quote.objects.get(ref=view.ref).session_key)
         open_days = [day for day in view.days if day.best_price_minor is not None]
         if open_days and number % 2:
             quote = Quote.objects.get(ref=view.ref)
             day = random.choice(open_days)
             offer = random.choice([offer for offer in day.offers if offer.available])
-            place_hold(offer_token=offer.token, session_key=quote.session_key, actor="t", now=NOW)
+            place_hold(
+                offer_token=offer.token,
+                merchant=outlet.merchant,
+                session_key=quote.session_key,
+                actor="t",
+                now=NOW,
+            )
 
     assert offered > QUESTIONS
     assert Stop.objects.active().count() > 30

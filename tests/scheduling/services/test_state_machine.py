@@ -60,13 +60,16 @@ class Shopping(RuleBasedStateMachine):
             pick([o for day in view.days for o in day.offers if o.available], number), "token", None
         )
 
+    def place(self, **values):
+        return place_hold(merchant=self.outlet.merchant, actor="x", **values)
+
     @rule(load=loads, east=st.integers(-500, 500), number=any_row)
     def hold(self, load, east, number):
         session = a_session()
         facts = some_facts(load_g=load, east_m=east)
         token = self.a_token(ask_for(self.outlet, facts, session_key=session, now=self.now), number)
         if token:
-            self.attempt(place_hold, offer_token=token, session_key=session, actor="x")
+            self.attempt(self.place, offer_token=token, session_key=session)
 
     @rule(which=any_row, number=any_row)
     def choose_another_time(self, which, number):
@@ -78,9 +81,7 @@ class Shopping(RuleBasedStateMachine):
             )
             token = self.a_token(view, number)
             if token:
-                self.attempt(
-                    place_hold, offer_token=token, session_key=older.session_key, actor="x", replaces=older
-                )
+                self.attempt(self.place, offer_token=token, session_key=older.session_key)
 
     @rule(which=any_row)
     def keep_longer(self, which):
