@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from portal.models import AccessLink
-    from scheduling.models import Booking, Delivery, Event
+    from scheduling.models import Booking, DayPlan, Delivery, Event
 
 PAGE = "customers/booking/page.html"
 CANCEL_PAGE = "customers/booking/cancel.html"
@@ -82,14 +82,15 @@ def show_booking(
     delivery = link.delivery
     booked = booking_of(delivery)
     zone = zone_of(booked)
-    changeable = may_change(booked, now)
+    movable, cancellable = may_move(booked, now), may_cancel(booked)
     context: dict[str, Any] = {
         "notice": notice,
         "promised": promised(booked, zone),
         "tag": state_tag(delivery),
         "cancelled": delivery.state == delivery.State.CANCELLED,
-        "changeable": changeable,
-        "change_until": change_until(booked, zone, changeable=changeable),
+        "movable": movable,
+        "cancellable": cancellable,
+        "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
         "facts": facts_of(booked, delivery),
         "happened": timeline(delivery, booked, zone),
         "map": map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon),
@@ -100,22 +101,38 @@ def show_booking(
     return show(request, delivery.merchant, PAGE, context, status=status)
 
 
-def may_change(booked: Booking, now: datetime) -> bool:
-    """Whether its customer may still change it, by the clock; the services have the last word."""
-    live = booked.state == booked.State.BOOKED and booked.delivery.state == "confirmed"
-    return live and now < booked.change_until_at
+def may_move(booked: Booking, now: datetime) -> bool:
+    """Whether its customer may still move it, by the clock and the day; the services have the last word."""
+    return is_booked(booked) and now < booked.change_until_at and plan_of(booked).allows("move_out")
 
 
-def change_until(booked: Booking, zone: ZoneInfo, *, changeable: bool) -> str:
-    """Say until when a booking can be changed, or that this is over."""
+def may_cancel(booked: Booking) -> bool:
+    """Whether its customer may still cancel it: longer than move it, until the day has started."""
+    return is_booked(booked) and plan_of(booked).allows("cancel")
+
+
+def is_booked(booked: Booking) -> bool:
+    """Whether a visit is still to come, and nothing of it has begun."""
+    return booked.state == booked.State.BOOKED and booked.delivery.state == "confirmed"
+
+
+def plan_of(booked: Booking) -> DayPlan:
+    """Return the day on which it comes, as loaded with the booking."""
+    return booked.stop.route.shift.plan
+
+
+def change_until(booked: Booking, zone: ZoneInfo, *, movable: bool, cancellable: bool) -> str:
+    """Say until when a booking can be changed, or what is over."""
     moment = words.long_moment(booked.change_until_at.astimezone(zone))
-    if changeable:
-        return _("You can move or cancel it until %(moment)s, free of charge.") % {"moment": moment}
     if booked.state != booked.State.BOOKED:
         return ""
-    return _("It could be changed until %(moment)s. To change it now, please contact the shop.") % {
-        "moment": moment
-    }
+    if movable:
+        sentence = _("You can move or cancel it until %(moment)s, free of charge.")
+    elif cancellable:
+        sentence = _("It could be moved until %(moment)s. You can cancel it until the vans start.")
+    else:
+        sentence = _("It could be changed until %(moment)s. To change it now, please contact the shop.")
+    return sentence % {"moment": moment}
 
 
 def promised(booked: Booking, zone: ZoneInfo) -> Promised:
@@ -197,12 +214,13 @@ def cancel(request: HttpRequest, link: AccessLink) -> HttpResponse:
     delivery, now = link.delivery, clock.now()
     booked = booking_of(delivery)
     if request.method != "POST":
-        if not may_change(booked, now):
+        if not may_cancel(booked):
             return redirect_page(request, "customers:booking", delivery.ref)
         zone = zone_of(booked)
         context = {
             "promised": promised(booked, zone),
             "facts": facts_of(booked, delivery)[:3],
+            "movable": may_move(booked, now),
             "ref": delivery.ref,
             "brand_note": order_note(delivery),
         }

@@ -17,7 +17,7 @@ from portal.customers.bookings import tell
 from portal.customers.forms import ContactForm
 from portal.customers.pages import Notice, merchant_or_404, show
 from portal.customers.rows import Countdown, Fact
-from portal.customers.shopper import Visit, session_key
+from portal.customers.shopper import Visit, actor_of, session_key
 from portal.customers.slots import gone_title, show_times
 from portal.http import redirect_page
 from scheduling import clock
@@ -116,11 +116,6 @@ def remember_contact(request: HttpRequest, shop: Merchant, visit: Visit) -> None
     """Keep what was typed, so that neither the back button nor a lost time loses it."""
     visit.contact |= {name: request.POST[name][:200] for name in TYPED if name in request.POST}
     visit.keep(request, shop.slug)
-
-
-def actor_of(request: HttpRequest) -> str:
-    """Return how events name this browser."""
-    return f"session:{session_key(request)[:8]}"
 
 
 def keeping(kept: Hold) -> str:

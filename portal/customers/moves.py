@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_change, order_note, promised, show_booking, tell
+from portal.customers.bookings import may_move, order_note, promised, show_booking, tell
 from portal.customers.forms import OfferForm
 from portal.customers.offers import Present, Pricing, times_of
 from portal.customers.pages import Notice, show
@@ -44,7 +44,7 @@ def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Show other times, and move to the chosen one: the old time is given up only when the new one is had."""
     booked, now = booking_of(link.delivery), clock.now()
     if request.method != "POST":
-        if not may_change(booked, now):
+        if not may_move(booked, now):
             return redirect_page(request, "customers:booking", link.delivery.ref)
         return show_move(request, link, booked, now=now)
     form = OfferForm(request.POST)

@@ -20,6 +20,11 @@ def session_key(request: HttpRequest) -> str:
     return str(request.session[KEY])
 
 
+def actor_of(request: HttpRequest) -> str:
+    """Return how events name this browser."""
+    return f"session:{session_key(request)[:8]}"
+
+
 @dataclass(slots=True)
 class Visit:
     """What was typed, what the geocoder answered, what its customer agreed to, and what is kept for them.

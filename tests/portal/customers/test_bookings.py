@@ -117,8 +117,21 @@ def test_cancelling_twice_is_cancelling_once(shopper, booked):
     assert text(shopper.client.get(booked)).count("You cancelled it") == 1
 
 
-def test_after_the_cutoff_nothing_changes_and_the_page_says_so(shopper, booked, at):
+def test_after_the_cutoff_it_stays_where_it_is_but_may_still_be_cancelled(shopper, booked, at):
     at.now = Booking.objects.get().change_until_at
+
+    page = text(shopper.client.get(booked))
+
+    assert "You can cancel it until the vans start." in page
+    assert "/move/" not in page
+    assert shopper.client.get(booked + "move/")["Location"] == booked
+    assert "Move it instead" not in text(shopper.client.get(booked + "cancel/"))
+    assert shopper.client.post(booked + "cancel/").status_code == 303
+
+
+def test_once_the_vans_start_nothing_changes_and_the_page_says_so(shopper, booked, at):
+    plan = Booking.objects.get().stop.route.shift.plan
+    type(plan).objects.filter(pk=plan.pk).update(state="started")
 
     page = text(shopper.client.get(booked))
     refused = shopper.client.post(booked + "cancel/")
@@ -126,7 +139,6 @@ def test_after_the_cutoff_nothing_changes_and_the_page_says_so(shopper, booked, 
     assert "contact the shop" in page
     assert "/cancel/" not in page
     assert shopper.client.get(booked + "cancel/")["Location"] == booked
-    assert shopper.client.get(booked + "move/")["Location"] == booked
     assert refused.status_code == 409
     assert "It is not cancelled" in text(refused)
     assert Booking.objects.get().state == "booked"

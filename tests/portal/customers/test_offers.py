@@ -29,6 +29,7 @@ ANSWER = SlotAnswer(
     status="open",
     base_price_minor=490,
     price_minor=250,
+    priced_at=AT,
     band_m=250,
     grams=90,
     mean_band_m=1010,
