@@ -8,13 +8,14 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-NAME = re.compile(r"[\w.-]+\.log")
-END = b"\n" + b"-" * 79 + b"\n"  # Django's file backend puts it below each mail; we send one at a time
+NAME = re.compile(r"([\w-]+\.log)\.(\d{1,4})")
+# Django's file backend puts a line below each mail. Two mails sent within a second may share a file.
+BETWEEN = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail: `name` is its file. `html` is "" where it has text only."""
+    """One mail: `name` is its file and its place there. `html` is "" where it has text only."""
 
     name: str
     subject: str
@@ -28,22 +29,36 @@ class Mail:
 
 def mails(folder: Path) -> list[Mail]:
     """Every mail, newest first."""
-    found = [mail for file in folder.glob("*.log") if (mail := read(file))]
+    found = [
+        mail
+        for file in folder.glob("*.log")
+        for number, message in enumerate(_messages(file))
+        if (mail := _mail(f"{file.name}.{number}", message))
+    ]
     return sorted(found, key=lambda mail: (mail.sent_at, mail.name), reverse=True)
 
 
 def mail_named(folder: Path, name: str) -> Mail | None:
-    """One mail by the name of its file; None if there is none, or the name is no such name."""
-    return read(folder / name) if NAME.fullmatch(name) else None
+    """One mail by its name; None if there is none, or the name is no such name."""
+    message = _message(folder, name)
+    return _mail(name, message) if message else None
 
 
-def read(file: Path) -> Mail | None:
-    """The mail in a file, None if it is not written yet."""
-    message = _message(file)
-    if message is None or not message["Date"]:
+def attachment(folder: Path, name: str, number: int) -> tuple[str, str, bytes] | None:
+    """File name, type and content of one attachment."""
+    message = _message(folder, name)
+    parts = list(message.iter_attachments()) if message else []
+    if number >= len(parts):
+        return None
+    content = parts[number].get_payload(decode=True)
+    return parts[number].get_filename() or "file", parts[number].get_content_type(), bytes(content or b"")
+
+
+def _mail(name: str, message: EmailMessage) -> Mail | None:
+    if not message["Date"]:  # not written to its end yet
         return None
     return Mail(
-        name=file.name,
+        name=name,
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
         sender=str(message["From"] or ""),
@@ -54,22 +69,20 @@ def read(file: Path) -> Mail | None:
     )
 
 
-def attachment(folder: Path, name: str, number: int) -> tuple[str, str, bytes] | None:
-    """File name, type and content of one attachment."""
-    message = _message(folder / name) if NAME.fullmatch(name) else None
-    parts = list(message.iter_attachments()) if message else []
-    if number >= len(parts):
-        return None
-    content = parts[number].get_payload(decode=True)
-    return parts[number].get_filename() or "file", parts[number].get_content_type(), bytes(content or b"")
+def _message(folder: Path, name: str) -> EmailMessage | None:
+    found = NAME.fullmatch(name)
+    messages = _messages(folder / found[1]) if found else []
+    number = int(found[2]) if found else 0
+    return messages[number] if number < len(messages) else None
 
 
-def _message(file: Path) -> EmailMessage | None:
+def _messages(file: Path) -> list[EmailMessage]:
     try:
         raw = file.read_bytes()
     except OSError:
-        return None
-    return message_from_bytes(raw.removesuffix(END), policy=policy.default)
+        return []
+    mails = [part for part in BETWEEN.split(raw) if part.strip()]
+    return [message_from_bytes(mail, policy=policy.default) for mail in mails]
 
 
 def _part(message: EmailMessage, kind: str) -> str:

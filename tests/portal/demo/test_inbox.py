@@ -1,7 +1,5 @@
 """Mails are read back as Django's file backend wrote them."""
 
-import time
-
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
@@ -49,10 +47,21 @@ def test_a_mail_of_words_only_has_no_page(folder):
 
 def test_the_newest_comes_first(folder):
     send("older", date="Mon, 23 Nov 2026 10:00:00 +0000")
-    time.sleep(0.01)
     send("newer", date="Mon, 23 Nov 2026 11:00:00 +0000")
 
     assert [mail.subject for mail in inbox.mails(folder)] == ["newer", "older"]
+
+
+def test_two_mails_in_one_file_are_two_mails(folder):
+    send("one")
+    (file,) = folder.iterdir()
+    file.write_bytes(file.read_bytes() * 2)
+
+    found = inbox.mails(folder)
+
+    assert [mail.subject for mail in found] == ["one", "one"]
+    assert all(inbox.mail_named(folder, mail.name) == mail for mail in found)
+    assert inbox.mail_named(folder, f"{file.name}.2") is None
 
 
 def test_a_file_that_is_not_written_yet_is_no_mail(folder):
@@ -61,7 +70,9 @@ def test_a_file_that_is_not_written_yet_is_no_mail(folder):
     assert inbox.mails(folder) == []
 
 
-@pytest.mark.parametrize("name", ["../secret.log", "secret.txt", "", ".log/../x.log", "none.log", "a/b.log"])
+@pytest.mark.parametrize(
+    "name", ["../secret.log.0", "secret.txt", "", "x.log.1.0", "none.log.0", "a/b.log"]
+)
 def test_only_mails_of_the_inbox_are_read(folder, name):
     (folder.parent / "secret.log").write_text("Date: Mon, 23 Nov 2026 10:00:00 +0000\n\nsecret")
 
