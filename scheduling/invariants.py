@@ -6,17 +6,19 @@ I5 an event for every change and no other, I6 the price shown is the price charg
 is counted where routes finish.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, pairwise
 from typing import Any, Final
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, Promise, Route, Stop
+from scheduling.routing import problem
 from scheduling.routing.schedule import violations
 from scheduling.selectors.slots import answers_of
-from scheduling.snapshots import read_snapshot
+from scheduling.snapshots import ROAD, read_snapshot
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,10 +43,21 @@ def broken_schedules() -> Iterator[Breach]:
     waiting = (DayPlan.State.OPEN, DayPlan.State.CLOSED, DayPlan.State.LOCKED)
     for plan in DayPlan.objects.filter(state__in=waiting).select_related("depot").iterator():
         # Seen from long ago no hold has run out: the stored arcs lead through all of them.
-        stored = read_snapshot(plan, version=plan.version, now=LONG_AGO)
-        for shift in stored.plan.shifts:
+        stored = read_snapshot(plan, version=plan.version, now=LONG_AGO).plan
+        sources = dict(Stop.objects.of_plan(plan).active().values_list("pk", "arc_source"))
+        for shift in stored.shifts:
             for violation in violations(shift):
                 yield Breach("I1", f"plan {plan.pk} shift {shift.vehicle.key}", f"{violation}")
+            yield from _wrong_arcs(stored.depot, shift, sources)
+
+
+def _wrong_arcs(depot: problem.Place, shift: problem.Shift, sources: Mapping[int, str]) -> Iterator[Breach]:
+    """I1: an arc whose source still answers is as long as the source says."""
+    for trip in shift.trips:
+        places = [depot, *(visit.place for visit in trip.visits), depot]
+        for visit, leg, (start, end) in zip(trip.visits, trip.legs, pairwise(places), strict=False):
+            if sources[visit.key] == ROAD.source and leg != ROAD.leg(start, end, shift.vehicle.kind):
+                yield Breach("I1", f"stop {visit.key}", "has an arc from somewhere else")
 
 
 def ways_home_without_a_stop() -> Iterator[Breach]:
@@ -69,9 +82,13 @@ def bookings_without_their_stop() -> Iterator[Breach]:
         booking__state=Booking.State.BOOKED
     ):
         yield Breach("I3", f"delivery {delivery.pk}", "is confirmed without a booking")
-    mismatched = Booking.objects.exclude(stop__delivery_id=F("delivery_id"))
-    for booking in mismatched:
+    for booking in Booking.objects.exclude(stop__delivery_id=F("delivery_id")):
         yield Breach("I3", f"booking {booking.pk}", "has another delivery's stop")
+    for hold in Hold.objects.exclude(stop__delivery_id=F("delivery_id")):
+        yield Breach("I3", f"hold {hold.pk}", "has another delivery's stop")
+    early = (Delivery.State.DRAFT, Delivery.State.LAPSED)
+    for booking in Booking.objects.filter(delivery__state__in=early):
+        yield Breach("I3", f"booking {booking.pk}", "is of a delivery that nobody confirmed")
 
 
 def promises_out_of_line() -> Iterator[Breach]:
@@ -83,39 +100,48 @@ def promises_out_of_line() -> Iterator[Breach]:
         yield Breach("I4", f"delivery {delivery.pk}", "is booked without a promise")
     for promise in Promise.objects.filter(number=1).exclude(cause=Promise.Cause.CONFIRMED):
         yield Breach("I4", f"promise {promise.pk}", "is the first, but not by confirmation")
-    for booking in Booking.objects.filter(state=Booking.State.BOOKED).select_related("stop"):
-        latest = Promise.objects.filter(delivery_id=booking.delivery_id).order_by("-number").first()
-        stop = booking.stop
-        if latest and not (latest.opens_at <= stop.opens_at and stop.closes_at <= latest.closes_at):
-            yield Breach("I4", f"booking {booking.pk}", "has a stop outside its promise")
+    latest = Promise.objects.filter(delivery_id=OuterRef("delivery_id")).order_by("-number")
+    booked = Booking.objects.filter(state=Booking.State.BOOKED).annotate(
+        promised_from=Subquery(latest.values("opens_at")[:1]),
+        promised_to=Subquery(latest.values("closes_at")[:1]),
+    )
+    outside = Q(stop__opens_at__lt=F("promised_from")) | Q(stop__closes_at__gt=F("promised_to"))
+    for booking in booked.filter(outside):
+        yield Breach("I4", f"booking {booking.pk}", "has a stop outside its promise")
 
 
 def changes_without_their_event() -> Iterator[Breach]:
     """I5: for each delivery as many events of a kind as changes of it."""
-    for kind, changes in _changes().items():
-        happened = dict(changes.values_list("delivery_id").annotate(Count("pk")).order_by())
-        said = dict(
-            Event.objects.filter(kind=kind).values_list("delivery_id").annotate(Count("pk")).order_by()
-        )
+    for kind, happened in _changes().items():
+        said = _counted(Event.objects.filter(kind=kind))
         for delivery_id in happened.keys() | said.keys():
             if happened.get(delivery_id, 0) != said.get(delivery_id, 0):
                 yield Breach("I5", f"delivery {delivery_id}", f"events and changes differ: {kind}")
 
 
-def _changes() -> dict[str, QuerySet[Any]]:
-    """Return, for each kind of event, the rows whose change it tells."""
+def _changes() -> dict[str, dict[int, int]]:
+    """Return, for each kind of event, how often each delivery's rows say that it happened."""
+    extended = Hold.objects.filter(extensions__gt=0).values_list("delivery_id").annotate(Sum("extensions"))
     return {
-        "hold.placed": Hold.objects.all(),
-        "hold.released": Hold.objects.filter(state=Hold.State.RELEASED),
-        "booking.confirmed": Booking.objects.all(),
-        "booking.moved": Promise.objects.filter(cause=Promise.Cause.MOVED),
-        "booking.cancelled": Booking.objects.filter(state=Booking.State.CANCELLED),
+        "hold.placed": _counted(Hold.objects.all()),
+        "hold.extended": dict(extended.order_by()),
+        "hold.released": _counted(Hold.objects.filter(state=Hold.State.RELEASED)),
+        # A lapsed hold may be confirmed late, but its stop stays lapsed.
+        "hold.lapsed": _counted(Stop.objects.filter(state=Stop.State.LAPSED)),
+        "booking.confirmed": _counted(Booking.objects.all()),
+        "booking.moved": _counted(Promise.objects.filter(cause=Promise.Cause.MOVED)),
+        "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
+
+
+def _counted(rows: QuerySet[Any]) -> dict[int, int]:
+    """Count rows by delivery."""
+    return dict(rows.values_list("delivery_id").annotate(Count("pk")).order_by())
 
 
 def prices_that_changed() -> Iterator[Breach]:
     """I6: what was shown in the quote is what the hold, the booking and its latest event say."""
-    for row in [*_with_quote(Hold.objects.all()), *_with_quote(Booking.objects.all())]:
+    for row in chain(_with_quote(Hold.objects.all()), _with_quote(Booking.objects.all())):
         shown = next((a.price_minor for a in answers_of(row.quote) if a.key == row.offer_key), None)
         if shown != row.price_minor:
             yield Breach("I6", f"{row._meta.model_name} {row.pk}", f"shown {shown}, kept {row.price_minor}")

@@ -180,7 +180,7 @@ def _mark(plan: DayPlan, live_holds: int) -> str:
 def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
     shown = [pk for pk in snapshot.rows if pk not in snapshot.lapsed]
     stops = Stop.objects.filter(pk__in=shown).select_related(
-        "delivery__address", "delivery__merchant", "delivery__order", "hold"
+        "delivery__address", "delivery__merchant", "delivery__order", "hold", "booking"
     )
     return {stop.pk: stop for stop in stops}
 
@@ -239,9 +239,16 @@ def _stops(
             leg_s=leg.seconds,
             leg_m=leg.metres,
             load_g=delivery.load_g,
-            added_m=stop.hold.added_m,
+            added_m=_added_m(stop),
             held_until=stop.hold.expires_at.astimezone(zone) if stop.state == Stop.State.HELD else None,
         )
+
+
+def _added_m(stop: Stop) -> int:
+    """Return what a stop added when it was put in: its booking knows, also after a move, or else its hold."""
+    if stop.state == Stop.State.BOOKED:
+        return stop.booking.added_m
+    return stop.hold.added_m if stop.state == Stop.State.HELD else 0
 
 
 def _local(snapshot: Snapshot, seconds: int, zone: ZoneInfo) -> datetime:

@@ -8,13 +8,22 @@ from django.core.management import call_command
 
 from scheduling.invariants import breaches
 from scheduling.models import Booking, Delivery, Event, Hold, Promise, Route, Stop, VehicleClass
-from tests.factories import TOMORROW, make_booking, make_hold, make_network
+from scheduling.services.holds import extend_hold
+from tests.factories import NOW, TOMORROW, make_booking, make_hold, make_network
 
 pytestmark = pytest.mark.django_db
 
 
 def late_stop(booking):
     Stop.objects.filter(pk=booking.stop_id).update(arc_s=90_000)
+
+
+def shorten_an_arc(booking):
+    Stop.objects.filter(pk=booking.stop_id).update(arc_s=1, arc_m=1)
+
+
+def unconfirm(booking):
+    Delivery.objects.filter(pk=booking.delivery_id).update(state="lapsed")
 
 
 def overload(booking):
@@ -77,6 +86,8 @@ def charge_more(booking):
     [
         (late_stop, "I1"),
         (overload, "I1"),
+        (shorten_an_arc, "I1"),
+        (unconfirm, "I3"),
         (drive_home_alone, "I1"),
         (lose_the_stop, "I3"),
         (lose_the_booking, "I3"),
@@ -111,6 +122,15 @@ def test_a_live_hold_without_its_stop_is_counted():
     Stop.objects.update(state="released")
 
     assert f"hold {hold.pk}" in {b.subject for b in breaches() if b.rule == "I3"}
+
+
+def test_a_forgotten_extension_is_counted():
+    hold = make_hold(make_network())
+    extend_hold(hold=hold, actor="test", now=NOW)
+    assert list(breaches()) == []
+    Event.objects.filter(kind="hold.extended").delete()
+
+    assert {breach.rule for breach in breaches()} == {"I5"}
 
 
 def test_another_deliverys_stop_is_counted():

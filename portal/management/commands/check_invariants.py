@@ -2,13 +2,26 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection, transaction
 
 from scheduling.invariants import breaches
 
 RULES = ("I1", "I3", "I4", "I5", "I6", "I8")
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """See the whole database as it is at one moment, however many queries and writers there are."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql" and len(connection.savepoint_ids) == 0:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 class Command(BaseCommand):
@@ -23,10 +36,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, show: int, **options: Any) -> None:
         """Print breaches, then the count for each rule."""
         counts: Counter[str] = Counter()
-        for breach in breaches():
-            counts[breach.rule] += 1
-            if counts.total() <= show:
-                self.stdout.write(f"{breach.rule} {breach.subject}: {breach.what}")
+        with one_look():
+            for breach in breaches():
+                counts[breach.rule] += 1
+                if counts.total() <= show:
+                    self.stdout.write(f"{breach.rule} {breach.subject}: {breach.what}")
         self.stdout.write("  ".join(f"{rule} {counts[rule]}" for rule in RULES))
         self.stdout.write(f"{counts.total()} breaches")
         if counts:

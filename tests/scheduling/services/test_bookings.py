@@ -10,6 +10,7 @@ from scheduling.facts import VisitFacts
 from scheduling.invariants import breaches
 from scheduling.models import Blackout, Booking, DayPlan, Delivery, Event, Order, Promise, SlotPattern, Stop
 from scheduling.models.plans import DayPlanQuerySet
+from scheduling.selectors.board import board_of
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
 from scheduling.services.holds import extend_hold, release_hold
 from tests.factories import (
@@ -398,3 +399,12 @@ def test_two_orders_with_one_number_share_the_order_of_their_merchant_only():
     orders = {booking.delivery.order_id for booking in bookings}
 
     assert len(orders) == 2
+
+
+def test_the_depots_board_shows_what_was_moved():
+    outlet = make_network()
+    moved = move(make_booking(outlet), outlet, 14)
+
+    board = board_of(depot=outlet.depot, day=TOMORROW, now=NOW)
+
+    assert [stop.added_m for route in board.routes for stop in route.stops] == [moved.added_m]
