@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-OFFER = re.compile(r'name="offer"\s[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="offer"')
+OFFER = re.compile(r'<input type="radio" name="(?:offer|suggestion)"[^>]* value="([^"]+)"')
 KEEPING = re.compile(r'name="keeping" value="([^"]+)"')
 
 
@@ -68,7 +68,7 @@ class Shopper:
 
     def offers(self) -> list[str]:
         """Return the tokens of the times on the last page."""
-        return list(dict.fromkeys(a or b for a, b in OFFER.findall(self.page)))
+        return list(dict.fromkeys(OFFER.findall(self.page)))
 
     def hold(self, merchant: str, token: str) -> Answer:
         return self.post(f"/s/{merchant}/hold/", offer=token)
