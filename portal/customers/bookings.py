@@ -88,8 +88,8 @@ def show_booking(
         "promised": promised(booked, zone),
         "tag": state_tag(delivery),
         "cancelled": delivery.state == delivery.State.CANCELLED,
-        "movable": movable,
-        "cancellable": cancellable,
+        "can_move": movable,
+        "can_cancel": cancellable,
         "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
         "facts": facts_of(booked, delivery),
         "happened": timeline(delivery, booked, zone),
@@ -220,7 +220,7 @@ def cancel(request: HttpRequest, link: AccessLink) -> HttpResponse:
         context = {
             "promised": promised(booked, zone),
             "facts": facts_of(booked, delivery)[:3],
-            "movable": may_move(booked, now),
+            "can_move": may_move(booked, now),
             "ref": delivery.ref,
             "brand_note": order_note(delivery),
         }

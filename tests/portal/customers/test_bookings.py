@@ -47,6 +47,13 @@ def test_the_page_says_when_where_what_and_what_happened(shopper, booked):
     assert "At your door" in page
 
 
+def test_the_pin_of_a_booking_stays_where_it_is(shopper, booked):
+    page = text(shopper.client.get(booked))
+
+    assert "data-map" in page
+    assert "data-movable" not in page
+
+
 def test_what_was_just_done_is_said_once(shopper, booked):
     first, second = (text(shopper.client.get(booked)) for _i in range(2))
 
