@@ -184,7 +184,7 @@ def mapped(visit: Visit, candidate: Candidate) -> Mapped:
     at = kept if kept.get("line") == candidate.line else asdict(candidate)
     return Mapped(
         pin=Pin(at["lat"], at["lon"], line_of(candidate)),
-        sentence=_("The map does not show right now. You can still go on: the driver has the address."),
+        sentence=_("You can go on without the map: the driver has the address."),
         caption=_("Drag the pin to your door. With the keyboard: choose the pin, then use the arrow keys."),
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import MANAGE, grant_cookie, issue_link
+from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link
 from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.bookings import tell
@@ -89,6 +89,7 @@ def confirm(
     tell(request, visit.booked, "booked")
     response = redirect_page(request, "customers:booking", booking.delivery.ref)
     link = issue_link(delivery=booking.delivery, kind=MANAGE, now=now)
+    issue_link(delivery=booking.delivery, kind=FOLLOW, now=now)  # so that looking at the page writes nothing
     grant_cookie(response, link, request=request, now=now)
     return response
 

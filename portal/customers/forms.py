@@ -44,7 +44,7 @@ class AddressForm(PlainForm):
 
     address = forms.CharField(
         label=_("Street, number and town"),
-        help_text=_("On one line, such as Korkeavuorenkatu 21, 00130 Helsinki."),
+        help_text=_("On one line, such as Fabianinkatu 21, 00130 Helsinki."),
         max_length=160,
         error_messages={"required": _("Write the street and the number we should come to.")},
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),

@@ -14,6 +14,8 @@ from scheduling.answers import SlotAnswer
 from scheduling.selectors.slots import DayView, OfferView, QuoteView, SuggestionView
 
 BAND_M = 250
+LITTLE_M = 1000
+"""The day's least is only called little up to here: on a far day even the least is a lot."""
 ENOUGH_NEIGHBOURS = 3
 LEAST_GRAMS = 10  # below this, "about 0 g less" would say nothing
 
@@ -120,10 +122,10 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     """Return a time that is put first, with its tags and its reason in full."""
     offer, answer = suggestion.offer, suggestion.offer.answer
     when = f"{words.short_day(offer.opens)} {words.short_hours(offer.opens, offer.closes)}"
-    tags = tuple(
-        Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in suggestion.tags
-    )
-    reason = driving(answer) if pricing.present else because(answer, suggestion.tags)
+    # Where all times add as much, none of them is the one with the least driving.
+    earned = [tag for tag in suggestion.tags if tag != "least_driving" or adds_less(answer)]
+    tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
+    reason = driving(answer) if pricing.present else because(answer, earned)
     why = [reason, against(answer, pricing)]
     shown = row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
     return replace(shown, group="suggestion")
@@ -139,9 +141,10 @@ def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
     tags = [Tag(_("Your time now"))] if present else []
     if answer.key == pricing.kept_key:
         tags.append(Tag(_("Kept for you")))
-    if answer.pointed_out:
+    little = answer.pointed_out and answer.band_m <= LITTLE_M
+    if little:
         tags.append(Tag(_("Little driving"), "good"))
-    near = near_you(answer) if answer.pointed_out else ""
+    near = near_you(answer) if little else ""
     why = [words.more_driving(answer.band_m), near, against(answer, pricing)]
     return row(offer, f"time-{index}", when, tags=tuple(tags), why=why, pricing=pricing)
 
@@ -170,12 +173,18 @@ def choice_of(offer: OfferView) -> str:
     return f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
 
 
+def adds_less(answer: SlotAnswer) -> bool:
+    """Whether a time adds less driving than the others do on average."""
+    return answer.mean_band_m is not None and answer.band_m < answer.mean_band_m
+
+
 def because(answer: SlotAnswer, tags: Iterable[str]) -> str:
     """Return why a time is put first: what it adds, against the other times where that says something."""
     if "least_driving" in tags:
         return " ".join(filter(None, [driving(answer), near_you(answer), fewer_grams(answer)]))
-    first = _("Soonest we can be there.") if "soonest" in tags else _("Lowest price.")
-    return f"{first} {words.more_driving(answer.band_m)}"
+    first = _("Soonest we can be there.") if "soonest" in tags else ""
+    first = first or (_("Lowest price.") if "cheapest" in tags else "")
+    return f"{first} {words.more_driving(answer.band_m)}".strip()
 
 
 def driving(answer: SlotAnswer) -> str:
@@ -185,11 +194,11 @@ def driving(answer: SlotAnswer) -> str:
         return words.more_driving(answer.band_m)
     claim = answer.pointed_out and answer.band_m == BAND_M
     sentence = (
-        _("A van is already passing: %(this)s more, instead of %(usual)s.")
+        _("We are already passing: %(this)s more, instead of %(usual)s.")
         if claim
         else _("%(this)s more, instead of %(usual)s.")
     )
-    said = {"this": words.distance(answer.band_m), "usual": words.distance(usual_m)}
+    said = {"this": words.distance(answer.band_m), "usual": words.average(usual_m)}
     return words.capital(sentence % said)
 
 

@@ -158,7 +158,7 @@ def map_of(address: words.Addressed, *, lat: float, lon: float) -> Mapped:
     """Return the map around an address, and what stands in its place where no map can be."""
     return Mapped(
         pin=Pin(lat, lon, address.line),
-        sentence=_("The map does not show right now. We come to %(line)s.") % {"line": words.place(address)},
+        sentence=_("We come to %(line)s.") % {"line": words.place(address)},
         caption=_("Your pin: %(line)s.") % {"line": address.line},
     )
 

@@ -49,7 +49,7 @@ def sample_rows() -> dict[str, list[Row]]:
             price="€2.50",
             percent=12,
             tags=(Tag("Least driving", "good"),),
-            why="A van is already passing: less than 0.25 km more, instead of about 1 km. About 120 g less "
+            why="We are already passing: less than 0.25 km more, instead of about 1 km. About 120 g less "
             "CO₂e than the average of the other times.",
             choice="Thu 10:00–12:00",
             price_line="€2.50, paid to Nordkaupa",
@@ -61,7 +61,7 @@ def sample_rows() -> dict[str, list[Row]]:
             price="€4.90",
             percent=62,
             tags=(Tag("Soonest"),),
-            why="Soonest we can be there. About 1 km more.",
+            why="Soonest we can be there. Up to 1 km more.",
             choice="Tue 16:00–18:00",
             price_line="€4.90, paid to Nordkaupa",
         ),
@@ -98,7 +98,7 @@ def sample_rows() -> dict[str, list[Row]]:
             offer="sample-4",
             price="€4.50",
             percent=60,
-            why="About 1 km more.",
+            why="Up to 1 km more.",
             choice="Thu 14:00–16:00",
             price_line="€4.50, paid to Nordkaupa",
         ),
@@ -108,7 +108,7 @@ def sample_rows() -> dict[str, list[Row]]:
             offer="sample-5",
             price="€4.90",
             percent=100,
-            why="About 1.75 km more.",
+            why="Up to 2 km more.",
             choice="Thu 16:00–18:00",
             price_line="€4.90, paid to Nordkaupa",
         ),
@@ -159,7 +159,7 @@ def sample_parts() -> dict[str, Any]:
         "countdowns": [Countdown(872, "14 minutes", "9:46"), Countdown(0, "1 minute", "9:46", over=True)],
         "map": Mapped(
             Pin(None, None, "Korkeavuorenkatu 21"),
-            "The map does not show right now. We come to Korkeavuorenkatu 21, 00100 Helsinki.",
+            "We come to Korkeavuorenkatu 21, 00100 Helsinki.",
             "Your pin: Korkeavuorenkatu 21.",
         ),
         "tags": [

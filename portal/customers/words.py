@@ -28,9 +28,14 @@ def kilometres(metres: int) -> str:
 
 
 def distance(band_m: int) -> str:
-    """Return a band in the middle of a sentence: 250 -> less than 0.25 km, 1000 -> about 1 km."""
-    words = gettext("less than %(km)s") if band_m <= NEAREST_BAND_M else gettext("about %(km)s")
+    """Return a band, by where it ends, within a sentence: 250 -> less than 0.25 km, 1000 -> up to 1 km."""
+    words = gettext("less than %(km)s") if band_m <= NEAREST_BAND_M else gettext("up to %(km)s")
     return words % {"km": kilometres(band_m).replace(" ", "\u00a0")}
+
+
+def average(mean_m: int) -> str:
+    """Return a mean of bands within a sentence: 1750 -> about 1.75 km."""
+    return gettext("about %(km)s") % {"km": kilometres(mean_m).replace(" ", "\u00a0")}
 
 
 def more_driving(band_m: int) -> str:

@@ -37,7 +37,7 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
         "day": words.title(day),
         "kept": words.kept(board) if board else [],
         "phone_url": shop_url(SHOPS[0].slug, EXAMPLES[0].address),
-        "map_sentence": _("The map does not show right now. The sentences above say the same."),
+        "map_sentence": _("The sentences above say the same as the map."),
     }
     return render_page(request, PAGE, PART, context)
 

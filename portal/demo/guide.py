@@ -34,7 +34,7 @@ EXAMPLES = (
     Example("Mikonkatu 1, 00100 Helsinki", _("An address that is found exactly")),
     Example("Korkeavuorenkatu 21, Helsinki", _("The street is known, the house is not: put the pin right")),
     Example("Makasiinikatu 4, Helsinki", _("Two streets may be meant: you are asked which")),
-    Example("Hämeenkatu 3, Tampere", _("Too far away: you are told so, and what you typed is kept")),
+    Example("Hämeenkatu 3, Tampere", _("Not in this town: you are told so, and what you typed is kept")),
 )
 
 

@@ -60,7 +60,7 @@ def _context(depot: Depot, wanted: date, board: Board | None, now: datetime) -> 
         "plan": plan_context(board, url=reverse("operations:day", args=[depot.slug, wanted.isoformat()])),
         "days": _days(depot, wanted, now),
         "brand_note": words.moment(now.astimezone(depot.zone)),
-        "map_sentence": _("The map does not show right now. Every stop is in the table."),
+        "map_sentence": _("Every stop is in the table, too."),
     }
 
 

@@ -72,7 +72,7 @@ def test_without_javascript_the_depot_has_its_rows_and_a_sentence(visitor, outle
 
     sign_in(page, outlet)
 
-    expect(page.get_by_text("The map does not show right now.")).to_be_visible()
+    expect(page.get_by_text("Every stop is in the table, too.")).to_be_visible()
     page.locator(".route summary").first.click()
     expect(page.locator(".rows tbody tr")).to_have_count(4)
 

@@ -43,7 +43,7 @@ EMPTY = QuoteView("r", AT, AT, "EUR", "m", (), ())
 
 def test_a_time_on_the_way_says_kilometres_first_and_grams_second():
     assert because(ANSWER, ["least_driving"]) == (
-        "A van is already passing: less than 0.25\u00a0km more, instead of about 1\u00a0km. "
+        "We are already passing: less than 0.25\u00a0km more, instead of about 1\u00a0km. "
         "About 120 g CO₂e less than the average of the other times."
     )
 
@@ -68,6 +68,19 @@ def test_grams_of_different_boundaries_are_never_compared():
 
     assert "CO₂e" not in because(alone, ["least_driving"])
     assert "CO₂e" not in against(ANSWER, moved)
+
+
+@pytest.mark.django_db
+def test_where_every_time_adds_as_much_none_is_praised():
+    outlet = make_network()
+    make_booking(outlet, facts=some_facts(load_g=700_000))
+    make_booking(outlet, facts=some_facts(load_g=700_000))
+    quote = ask_for(outlet, some_facts(load_g=700_000))
+
+    times = times_of(quote, pricing=SHOP, chosen_day=None, url="/x/")
+
+    shown = times.rows + times.suggestions
+    assert not {"Little driving", "Least driving"} & {str(tag.word) for row in shown for tag in row.tags}
 
 
 def test_the_other_suggestions_say_what_they_are_good_for():

@@ -29,7 +29,7 @@ def test_kilometres_have_no_needless_zeros(metres, text):
 
 def test_the_nearest_band_says_less_than_and_others_say_about():
     assert words.more_driving(250) == "Less than 0.25\u00a0km more."
-    assert words.more_driving(1500) == "About 1.5\u00a0km more."
+    assert words.more_driving(1500) == "Up to 1.5\u00a0km more."
 
 
 def test_grams_are_to_the_nearest_ten():

@@ -70,9 +70,7 @@ def test_a_file_that_is_not_written_yet_is_no_mail(folder):
     assert inbox.mails(folder) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["../secret.log.0", "secret.txt", "", "x.log.1.0", "none.log.0", "a/b.log"]
-)
+@pytest.mark.parametrize("name", ["../secret.log.0", "secret.txt", "", "x.log.1.0", "none.log.0", "a/b.log"])
 def test_only_mails_of_the_inbox_are_read(folder, name):
     (folder.parent / "secret.log").write_text("Date: Mon, 23 Nov 2026 10:00:00 +0000\n\nsecret")
 
