@@ -19,7 +19,7 @@ from scheduling.routing.neighbours import booked_stops, neighbours
 from scheduling.routing.offers import Candidate, options_for, shown_neighbours
 from scheduling.routing.tape import Tape, build_tape, concatenate
 from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
-from scheduling.snapshots import ROAD, visit_for, without
+from scheduling.snapshots import ROAD, joined_tape, visit_for, without
 
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
 STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
@@ -77,7 +77,7 @@ def _score(
     answers = {slot.key: slot for day in days for slot in day.slots}
     if not asked:
         return list(answers.values()), set()
-    tape = concatenate([_tape_of(day, leaving_out) for day in asked])
+    tape = _tape_of(asked, leaving_out)
     slots = Slots.of([[_seconds(day, slot) for slot in day.slots] for day in asked])
     visit = visit_for(facts)
     scores = score(tape, visit, slots, ROAD)
@@ -93,10 +93,17 @@ def _score(
     return list(answers.values()), plans
 
 
-def _tape_of(day: DayOfOutlet, leaving_out: Delivery | None) -> Tape:
-    assert day.snapshot is not None  # noqa: S101 - the caller keeps only days with one
-    own = day.snapshot.stops_of(leaving_out)
-    return build_tape(without(day.snapshot.plan, own)) if own else day.snapshot.tape
+def _tape_of(days: list[DayOfOutlet], leaving_out: Delivery | None) -> Tape:
+    snapshots = [day.snapshot for day in days if day.snapshot]
+    own = {snapshot.plan_id: snapshot.stops_of(leaving_out) for snapshot in snapshots}
+    if not any(own.values()):
+        return joined_tape(snapshots)
+    return concatenate(
+        [
+            build_tape(without(snapshot.plan, stops)) if (stops := own[snapshot.plan_id]) else snapshot.tape
+            for snapshot in snapshots
+        ]
+    )
 
 
 def _seconds(day: DayOfOutlet, slot: SlotAnswer) -> tuple[int, int]:

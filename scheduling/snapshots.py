@@ -6,10 +6,11 @@ rolled back, another change would come to the same version.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import is_not
 from threading import local
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from scheduling.models.orders import household_key
 from scheduling.models.plans import seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import remove
-from scheduling.routing.tape import Tape, build_tape
+from scheduling.routing.tape import Tape, build_tape, concatenate
 from scheduling.routing.travel import GreatCircle, Travel
 
 ROAD: Final[Travel] = GreatCircle()
@@ -30,6 +31,7 @@ ROAD: Final[Travel] = GreatCircle()
 
 A_LONG_DAY_S: Final = 14 * 24 * 3600
 MOST_CACHED: Final = 128
+MOST_JOINED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def count_stops(stops: Iterable[tuple[int, datetime, datetime]]) -> Counter[tupl
 
 
 _cache: dict[int, Snapshot] = {}
+_joined: dict[tuple[int, ...], tuple[list[Tape], Tape]] = {}
 
 
 class _Unsure(local):
@@ -123,6 +126,7 @@ _unsure = _Unsure()
 def forget_all() -> None:
     """Empty the cache: the database was replaced under us."""
     _cache.clear()
+    _joined.clear()
     _unsure.plans.clear()
 
 
@@ -166,6 +170,24 @@ def _keep(snapshot: Snapshot) -> None:
     _cache[snapshot.plan_id] = snapshot
     while len(_cache) > MOST_CACHED:
         _cache.pop(next(iter(_cache)))  # the oldest: days that are over are never asked for again
+
+
+def joined_tape(snapshots: Sequence[Snapshot]) -> Tape:
+    """Return the tapes of several days as one, in the order given.
+
+    It is kept for the next who asks about the same days, until one of them is another: joining costs more
+    than a quote. Days are told apart by their tapes themselves, so whatever makes a snapshot stale counts.
+    """
+    key = tuple(snapshot.plan_id for snapshot in snapshots)
+    tapes = [snapshot.tape for snapshot in snapshots]
+    made_of, joined = _joined.get(key, ([], None))
+    if joined is None or any(map(is_not, made_of, tapes)):
+        joined = concatenate(tapes)
+        _joined.pop(key, None)
+        _joined[key] = (tapes, joined)
+        for old in list(_joined)[:-MOST_JOINED]:
+            _joined.pop(old, None)
+    return joined
 
 
 def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
