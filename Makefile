@@ -20,8 +20,8 @@ demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this ma
 
 test: lint chromium ## Prove it: lint, then every test on SQLite, then all that uses a database on PostgreSQL.
 	@$(DEVELOPER) $(PY) manage.py makemigrations --check --dry-run
-	@$(PYTEST) --cov --cov-report=
-	@TEST_ON=postgres $(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95
+	@$(PYTEST) --cov --cov-report=term --cov-fail-under=95
+	@TEST_ON=postgres $(PYTEST)
 
 test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks some.
 	@$(PYTEST) $(ONLY)

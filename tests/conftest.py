@@ -32,6 +32,11 @@ def uses_database(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("django_db") or wanted & set(getattr(item, "fixturenames", ())))
 
 
+def _elsewhere(item: pytest.Item) -> bool:
+    """Whether a test ran on SQLite and would show nothing new here."""
+    return any(item.get_closest_marker(name) for name in ("browser", "once"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL run what uses the database, the browser's tests aside."""
     if os.environ.get("TEST_ON") != "postgres":
@@ -39,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if connection.vendor != "postgresql":
         for item in items:
             item.add_marker(pytest.mark.skip(reason="no PostgreSQL: set TEST_DATABASE_URL"))
-    kept = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+    kept = [item for item in items if uses_database(item) and not _elsewhere(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

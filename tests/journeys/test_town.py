@@ -19,7 +19,7 @@ from scheduling.services.holds import place_hold
 from scheduling.services.quotes import ask
 from tests.factories import NOW, some_contact
 
-ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "12"))
+ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "8"))
 
 
 class Undo(Exception):

@@ -12,7 +12,7 @@ from portal.customers.probing import PLACES_PER_SESSION
 from scheduling.routing.offers import band_m
 from tests.factories import CENTRE, DEPOT_AT, answer_at, ask_for, make_booking, make_network, some_facts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 DEPOT = np.array([0.0, (DEPOT_AT[0] - CENTRE[0]) * 111_200])
 DETOUR = 1.3

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-QUESTIONS = 100
+QUESTIONS = 60
 
 
 class Undo(Exception):

@@ -151,7 +151,7 @@ def test_no_order_of_changes_breaks_anything():
     run_state_machine_as_test(
         Shopping,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=16, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
     assert not Hold.objects.exists()
