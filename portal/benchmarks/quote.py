@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from statistics import median
 from timeit import repeat
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +19,21 @@ GROWTH = (100, 300, 1_000, 3_000, 10_000, 20_000)
 """Stops a day for the picture of how cost grows."""
 
 
+QUICK = 10
+"""How often what is quick runs in a round in which plain Python runs once."""
+
+Numbers = np.ndarray[tuple[int, ...], np.dtype[np.number[Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What was measured, in milliseconds.
 
     quote_ms, reference_ms: of each visit the best of its runs, and of those the median
     quote_median_ms, reference_median_ms: the median of all runs of all visits
+    sharing_ms: as reference_ms, of the reference that works out each way once
     read_ms: the best time of summing up each array of the tape that has a number per row
-    ratio: reference_ms / quote_ms; reads: quote_ms / read_ms
+    ratio: reference_ms / quote_ms; sharing_ratio: sharing_ms / quote_ms; reads: quote_ms / read_ms
     build_ms: making the tape of one day; concatenate_ms: joining the days' tapes, which are then kept
     """
 
@@ -38,22 +47,54 @@ class Figures:
     quote_median_ms: float
     reference_ms: float
     reference_median_ms: float
+    sharing_ms: float
     read_ms: float
     ratio: float
+    sharing_ratio: float
     reads: float
     answers_equal: bool
     build_ms: float
     concatenate_ms: float
 
 
-def measure(*, days: int, stops: int, slots: int, seed: int, visits: int = 20, runs: int = 50) -> Figures:
-    """Return the figures of a town; the reference, being slow, is run a fifth as often as the quote."""
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """All runs of one visit, and whether their answers are equal."""
+
+    quote_ms: list[float]
+    reference_ms: list[float]
+    sharing_ms: list[float]
+    read_ms: list[float]
+    equal: bool
+
+    @classmethod
+    def of(cls, tape: Tape, visit: Visit, town: Town, rounds: int) -> "_Timed":
+        days = [town.windows] * len(town.plans)
+        slots, lists = Slots.of(days), reference.Lists.of(tape)
+        quote = partial(score, tape, visit, slots, ROAD)
+        read = partial(_read, arrays_of(tape))
+        plainly = partial(reference.answers, lists, visit, days)
+        sharing = partial(reference.answers_sharing_ways, lists, visit, days)
+        equal = answers_of(quote()) == plainly() == sharing()
+        timed = cls([], [], [], [], equal)
+        for _ in range(rounds):  # in turns, so that whatever else the machine does meets all alike
+            timed.quote_ms.extend(_times_ms(quote, QUICK))
+            timed.read_ms.extend(_times_ms(read, QUICK))
+            timed.reference_ms.extend(_times_ms(plainly, 1))
+            timed.sharing_ms.extend(_times_ms(sharing, 1))
+        return timed
+
+
+def measure(*, days: int, stops: int, slots: int, seed: int, visits: int = 20, rounds: int = 10) -> Figures:
+    """Return the figures of a town: each visit is timed in so many rounds."""
     town = lay_out(days=days, stops=stops, slots=slots, visits=visits, seed=seed)
     tapes = [build_tape(plan) for plan in town.plans]
     tape = concatenate(tapes)
-    quotes, references, equal = _compare(town, tape, runs)
-    quote_ms, reference_ms = median(map(min, quotes)), median(map(min, references))
-    read_ms = min(_times_ms(lambda: [array.sum() for array in arrays_of(tape)], 4 * runs))
+    timed = [_Timed.of(tape, visit, town, rounds) for visit in town.visits]
+    quote_ms = median(min(of.quote_ms) for of in timed)
+    reference_ms = median(min(of.reference_ms) for of in timed)
+    sharing_ms = median(min(of.sharing_ms) for of in timed)
+    read_ms = min(time_ms for of in timed for time_ms in of.read_ms)
     return Figures(
         days=days,
         stops=stops,
@@ -62,13 +103,15 @@ def measure(*, days: int, stops: int, slots: int, seed: int, visits: int = 20, r
         visits=visits,
         rows=len(tape.departs_s),
         quote_ms=quote_ms,
-        quote_median_ms=median(time for times in quotes for time in times),
+        quote_median_ms=median(time_ms for of in timed for time_ms in of.quote_ms),
         reference_ms=reference_ms,
-        reference_median_ms=median(time for times in references for time in times),
+        reference_median_ms=median(time_ms for of in timed for time_ms in of.reference_ms),
+        sharing_ms=sharing_ms,
         read_ms=read_ms,
         ratio=reference_ms / quote_ms,
+        sharing_ratio=sharing_ms / quote_ms,
         reads=quote_ms / read_ms,
-        answers_equal=equal,
+        answers_equal=all(of.equal for of in timed),
         build_ms=min(_times_ms(lambda: build_tape(town.plans[0]), 5)),
         concatenate_ms=min(_times_ms(lambda: concatenate(tapes), 5)),
     )
@@ -77,7 +120,7 @@ def measure(*, days: int, stops: int, slots: int, seed: int, visits: int = 20, r
 def growth(*, days: int, slots: int, seed: int) -> Iterator[Figures]:
     """Return figures for more and more stops a day, each as soon as it is known."""
     for stops in GROWTH:
-        yield measure(days=days, stops=stops, slots=slots, seed=seed, visits=8, runs=20)
+        yield measure(days=days, stops=stops, slots=slots, seed=seed, visits=8, rounds=5)
 
 
 def answers_of(scores: Scores) -> list[list[reference.Answer]]:
@@ -86,7 +129,7 @@ def answers_of(scores: Scores) -> list[list[reference.Answer]]:
     return [[reference.Answer(*answer) for answer in day] for day in parts.tolist()]
 
 
-def arrays_of(tape: Tape) -> list[np.ndarray]:
+def arrays_of(tape: Tape) -> list[Numbers]:
     """Return the arrays of a tape that have a number for each row."""
     records = (tape, tape.nodes, tape.rates)
     values = [getattr(record, field.name) for record in records for field in fields(record)]
@@ -94,27 +137,9 @@ def arrays_of(tape: Tape) -> list[np.ndarray]:
     return [value for value in values if isinstance(value, np.ndarray) and value.shape[-1] == rows]
 
 
-def _compare(town: Town, tape: Tape, runs: int) -> tuple[list[list[float]], list[list[float]], bool]:
-    """Return each visit's times of quotes and of references, and whether all their answers are equal."""
-    quotes, references, equal = [], [], True
-    days = [town.windows] * len(town.plans)
-    slots, lists = Slots.of(days), reference.Lists.of(tape)
-    for visit in town.visits:
-        quote, plainly = _quoting(tape, visit, slots), _plainly(lists, visit, days)
-        equal = equal and answers_of(quote()) == plainly()
-        quotes.append(_times_ms(quote, runs))
-        references.append(_times_ms(plainly, max(runs // 5, 1)))
-    return quotes, references, equal
-
-
-def _quoting(tape: Tape, visit: Visit, slots: Slots) -> Callable[[], Scores]:
-    return lambda: score(tape, visit, slots, ROAD)
-
-
-def _plainly(
-    lists: reference.Lists, visit: Visit, days: list[tuple[tuple[int, int], ...]]
-) -> Callable[[], list[list[reference.Answer]]]:
-    return lambda: reference.answers(lists, visit, days)
+def _read(arrays: list[Numbers]) -> None:
+    for array in arrays:
+        array.sum()
 
 
 def _times_ms(work: Callable[[], object], runs: int) -> list[float]:

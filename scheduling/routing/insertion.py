@@ -101,15 +101,17 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     _check(tape, visit, slots)
     to, back = travel.legs_around(tape.nodes, visit.place, tape.rates)
     timely = _timely(tape, visit, to, back)
-    roomy = timely.among(_has_room(tape, visit, timely.row), tape.first)
+    room = _has_room(tape, visit, timely.row)
+    roomy = timely.among(room, tape.first)
     added = _added(tape, roomy.row, to, back)
     last_s = slots.last_s
     pick = cheapest(roomy, added.cost_s, slots.opens_s, last_s)
-    reason = np.where(pick < 0, NO_TIME, FITS)
-    if len(roomy.row) < len(timely.row):
-        reason[(pick < 0) & any_fit(timely, slots.opens_s, last_s)] = NO_ROOM
-    reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
     served = pick >= 0
+    reason = np.where(served, FITS, NO_TIME)
+    if not served.all():
+        full = timely.among(~room, tape.first)
+        reason[~served & any_fit(full, slots.opens_s, last_s)] = NO_ROOM
+        reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
     chosen = pick[served]
     return Scores(
         row=_spread(served, roomy.row[chosen], missing=-1),
@@ -195,11 +197,13 @@ def _timely(tape: Tape, visit: Visit, to: Legs, back: Legs) -> Candidates:
 
 def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
     """Whether the vehicle of each row can take the visit's loads on every leg, and has its skills."""
-    room: Mask = tape.skills[row] & visit.skills == visit.skills
-    for before, load in zip(tape.room_before, visit.delivered, strict=False):
-        room &= before[row] >= load
-    for after, load in zip(tape.room_after, visit.collected, strict=False):
-        room &= after[row] >= load
+    room = np.ones(len(row), dtype=np.bool_)
+    if visit.skills:
+        room &= tape.skills[row] & visit.skills == visit.skills
+    limits = [*zip((*tape.room_before, *tape.room_after), (*visit.delivered, *visit.collected), strict=False)]
+    # A shift that is broken already has no room in any dimension: those that the visit loads tell so too.
+    for rooms, load in [limit for limit in limits if limit[1]] or limits:
+        room &= rooms[row] >= load
     return room
 
 

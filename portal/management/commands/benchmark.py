@@ -82,7 +82,7 @@ def as_text(figures: Figures) -> str:
         f"{f.days} days x {f.stops} stops x {f.slots} slots, {f.rows} rows, seed {f.seed}\n"
         f"  quote      {f.quote_ms:.3f} ms (median of all runs {f.quote_median_ms:.3f})\n"
         f"  reference  {f.reference_ms:.2f} ms (median of all runs {f.reference_median_ms:.2f}), {same}\n"
-        f"  ratio      {f.ratio:.0f}\n"
+        f"  ratio      {f.ratio:.0f}; {f.sharing_ratio:.0f} if neighbouring gaps share their ways\n"
         f"  one read   {f.read_ms:.3f} ms; a quote is {f.reads:.1f} of them\n"
         f"  tape       {f.build_ms:.1f} ms to build a day, {f.concatenate_ms:.2f} ms to join the days"
     )

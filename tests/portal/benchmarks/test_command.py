@@ -54,7 +54,7 @@ def test_growth_is_measured_and_drawn(tmp_path, monkeypatch):
 
 
 def test_a_curve_needs_two_sizes():
-    figures = quote.measure(days=1, stops=20, slots=2, seed=1, visits=1, runs=1)
+    figures = quote.measure(days=1, stops=20, slots=2, seed=1, visits=1, rounds=1)
 
     with pytest.raises(ValueError, match="two sizes"):
         drawn([figures])
@@ -68,7 +68,7 @@ def test_what_makes_no_sense_is_refused(argument, value):
 
 def test_other_answers_fail_the_command(monkeypatch):
     def differing(**asked):
-        return replace(quote.measure(**asked, visits=1, runs=1), answers_equal=False)
+        return replace(quote.measure(**asked, visits=1, rounds=1), answers_equal=False)
 
     monkeypatch.setattr(benchmark, "measure", differing)
 

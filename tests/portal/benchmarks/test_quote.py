@@ -18,7 +18,9 @@ def both(town, days):
     lists = reference.Lists.of(tape)
     for visit in town.visits:
         core = answers_of(score(tape, visit, Slots.of(days), ROAD))
-        yield core, reference.answers(lists, visit, days)
+        plainly = reference.answers(lists, visit, days)
+        assert reference.answers_sharing_ways(lists, visit, days) == plainly
+        yield core, plainly
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -78,7 +80,7 @@ def test_one_read_sums_every_array_with_a_number_for_each_row():
 
 
 def test_figures_fit_together():
-    figures = measure(days=2, stops=120, slots=6, seed=1, visits=3, runs=3)
+    figures = measure(days=2, stops=120, slots=6, seed=1, visits=3, rounds=3)
 
     assert figures.answers_equal
     assert figures.ratio == figures.reference_ms / figures.quote_ms
