@@ -97,7 +97,7 @@ def nothing_sentence(quote: QuoteView) -> str:
     if quote.any_available:
         return ""
     if quote.next_day_with_room is None:
-        return _("All vans are full for the next two weeks. A new day opens every day: look again tomorrow.")
+        return _("There is no time left in the next two weeks. A new day opens every day: look again.")
     day = words.long_day(quote.next_day_with_room)
     sentence = _("The next day with room is %(day)s. Come back when it is one of the seven days below.")
     return sentence % {"day": day}

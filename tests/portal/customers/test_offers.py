@@ -106,7 +106,7 @@ def test_when_nothing_is_free_the_next_day_with_room_is_named():
     later = replace(EMPTY, next_day_with_room=date(2026, 12, 3))
 
     assert "Thursday 3 December" in nothing_sentence(later)
-    assert "full" in nothing_sentence(EMPTY)
+    assert "no time" in nothing_sentence(EMPTY)
     assert day_to_open(EMPTY, None) is None
 
 
