@@ -67,6 +67,7 @@ def dearest_over_cheapest(quote):
     return max(least) / min(least)
 
 
+@pytest.mark.once
 def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
     offered = different = 0
     for number, house in enumerate(some_addresses(ADDRESSES), start=1):
