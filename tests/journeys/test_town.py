@@ -19,6 +19,7 @@ from scheduling.services.holds import place_hold
 from scheduling.services.quotes import ask
 from tests.factories import NOW, some_contact
 
+KEEP_EVERY = 4  # were every booking kept, two hundred would fill the week
 ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "8"))
 
 
@@ -58,13 +59,13 @@ def book(shop, token, session_key, number):
 
 
 def dearest_over_cheapest(quote):
-    """How much more the least a day adds differs between days, in exact metres (at least 1)."""
+    """How many times the cheapest day's least the dearest day's is, in exact metres (at least 1 each)."""
     days = {}
     for answer in quote.offers:
         if answer["status"] == "open":
             days.setdefault(answer["service_date"], []).append(max(answer["added_m"], 1))
     least = [min(metres) for metres in days.values()]
-    return max(least) / min(least)
+    return max(least, default=0) / min(least, default=1)
 
 
 @pytest.mark.once
@@ -78,7 +79,8 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
             try_to_book(shop, offer.token, session, number)
         offered += len(offers)
         different += dearest_over_cheapest(Quote.objects.get(ref=view.ref)) >= 3
-        book(shop, offers[number % len(offers)].token, session, number)
+        if offers and number % KEEP_EVERY == 0:
+            book(shop, offers[number % len(offers)].token, session, number)
         if number % 50 == 0:
             assert list(breaches()) == []
 
