@@ -42,7 +42,7 @@ format: .venv/dev.stamp ## Put every Python file into shape.
 serve: .venv/run.stamp ## Serve as in production, with gunicorn (settings from the environment, see docs/operations.md).
 	@$(PY) manage.py migrate --no-input
 	@$(PY) manage.py collectstatic --no-input --verbosity 0
-	@.venv/bin/gunicorn portal.wsgi --bind 127.0.0.1:$(PORT) --workers $${WEB_CONCURRENCY:-1} --threads 8
+	@PORT=$(PORT) exec .venv/bin/gunicorn --config deploy/gunicorn.conf.py
 
 worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
 	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO

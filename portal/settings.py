@@ -152,6 +152,7 @@ if DEMO:
     INSTALLED_APPS.insert(0, "portal.demo")
 
 MIDDLEWARE = [
+    "portal.health.probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -243,6 +244,7 @@ REDIS_URL = read(
     lambda value: urlsplit(value).scheme in {"redis", "rediss", "unix"},
 )
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
+WEB_THREADS = number("WEB_THREADS", 8, 1, 64)
 if PRODUCTION:
     require(
         REDIS_URL,
@@ -277,6 +279,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if REDIS_URL
     else {"polling_interval": 0.05}
 )
+
+RELAY_LAG_LIMIT_S = number("RELAY_LAG_LIMIT_S", 60, 1, 86_400)
 
 # Mail
 

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Min
 
 from portal.models.messages import Channel, Message, MessageState
 from scheduling.models import Event
@@ -39,6 +39,13 @@ def due_messages(*, now: datetime, limit: int) -> list[int]:
     """Return the ids of messages to be tried now, in the order of their events. One query."""
     due = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__lte=now)
     return list(due.order_by("event_id", "pk").values_list("pk", flat=True)[:limit])
+
+
+def oldest_due_message(*, now: datetime) -> datetime | None:
+    """Return since when the longest waiting mail could have been tried; None if none waits. One query."""
+    due = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__lte=now)
+    since: datetime | None = due.aggregate(since=Min("next_attempt_at"))["since"]
+    return since
 
 
 def claim_message(*, pk: int, now: datetime) -> Message | None:

@@ -1,0 +1,49 @@
+"""How gunicorn serves: `gunicorn --config deploy/gunicorn.conf.py`. What differs comes from the environment.
+
+It imports nothing of ours: what the master imports, its workers inherit, and new code would never be read.
+"""
+
+import os
+import socket
+import struct
+
+wsgi_app = "portal.wsgi"
+bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+pidfile = os.environ.get("WEB_PIDFILE") or None
+
+# Threads, since most of a request is waiting for the database. Processes, since a quote's
+# arithmetic keeps a core busy.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
+threads = int(os.environ.get("WEB_THREADS") or 8)
+worker_connections = 200
+backlog = 512
+
+# Seconds. `timeout` ends a worker whose main thread hangs; what a request may wait for settings.py bounds.
+timeout = 30
+graceful_timeout = 25
+keepalive = 15
+STALLED_S = 10
+
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+
+# Whom to believe about https and addresses is settings.py's to say (TRUSTED_PROXY_HOPS), nobody else's.
+forwarded_allow_ips = ""
+preload_app = False
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - heartbeats: a disk may stall
+accesslog = None  # portal/logs.py writes one line per request, without tokens
+errorlog = "-"
+
+
+def post_fork(server, worker):
+    """Give up a client that stops in the middle of a request or answer: a few would hold all threads.
+
+    Accepted connections inherit these from the listener.
+    """
+    seconds = struct.pack("ll", STALLED_S, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
