@@ -1,7 +1,7 @@
 # Doorstep. `make` alone lists what can be done; each target explains itself after its ##.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sqlite test-postgres lint format serve worker messages pins clean chromium
+.PHONY: help demo test prove test-sqlite test-postgres lint format serve worker messages pins clean chromium
 
 PORT ?= 8000
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -28,6 +28,9 @@ test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks 
 
 test-postgres: .venv/dev.stamp ## Run the tests that use a database on PostgreSQL; ONLY=tests/races picks some.
 	@TEST_ON=postgres $(PYTEST) $(ONLY)
+
+prove: .venv/dev.stamp ## Prove what must never happen, at full size, with real processes; ONLY=race,control SEED=2 SHORT=1.
+	@$(PY) -m tests.proofs $(ONLY) $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short)
 
 lint: .venv/dev.stamp ## Check style (ruff), types (mypy) and who may import whom (import-linter).
 	@$(PY) -m ruff check .

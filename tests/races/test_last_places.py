@@ -1,14 +1,11 @@
 """64 shoppers want 50 places at the same moment, over HTTP: nobody too many gets one, none stays empty."""
 
-import csv
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from random import getrandbits
 from threading import Barrier
 from time import perf_counter
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
 
 from scheduling import clock, snapshots
@@ -16,9 +13,8 @@ from scheduling.invariants import breaches
 from scheduling.models import Hold, MerchantDepot, Stop, VehicleClass
 from scheduling.services.plans import extend_horizon
 from tests.factories import make_depot, make_merchant, make_outlet, make_vehicle, make_vehicle_class
-from tests.races.shopper import Shopper
+from tests.races.shopper import HELSINKI, Shopper, addresses
 
-HELSINKI = Path(settings.BASE_DIR) / "portal" / "demo" / "data" / "helsinki-addresses.csv"
 SHOPPERS, PLACES, BAG_G = 64, 50, 3_000
 
 
@@ -38,15 +34,6 @@ def room_for(places: int) -> MerchantDepot:
 def _as_behind_a_proxy(settings):
     """Real addresses, and shoppers from different networks."""
     settings.GAZETTEER_FILE, settings.TRUSTED_PROXY_HOPS = str(HELSINKI), 1
-
-
-def addresses(count: int) -> list[str]:
-    """Real addresses of the gazetteer, each another household."""
-    with HELSINKI.open(encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    return [
-        f"{row['street']} {row['number']}, {row['postcode']} {row['city']}" for row in rows[: count * 3 : 3]
-    ]
 
 
 def rush(live_server, outlet, shoppers: int) -> tuple[list[int], list[float]]:

