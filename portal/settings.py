@@ -21,6 +21,8 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -218,6 +220,14 @@ DATABASES: dict[str, dict[str, Any]] = {
         },
     },
 }
+STATEMENT_TIMEOUT_S = number("STATEMENT_TIMEOUT_S", 15, 0, 86_400)
+SESSION = {
+    # Row locks are written for READ COMMITTED. Who waits 3 s is told to try again.
+    "default_transaction_isolation": "read\\ committed",
+    "lock_timeout": 3_000,
+    "statement_timeout": STATEMENT_TIMEOUT_S * 1_000,
+    "idle_in_transaction_session_timeout": 30_000,
+}
 given_database: dict[str, Any] = read(
     env.dj_db_url,
     "DATABASE_URL",
@@ -229,9 +239,9 @@ if given_database:
     DATABASES["default"] = given_database | {
         "CONN_MAX_AGE": 0 if TESTING else 60,
         "CONN_HEALTH_CHECKS": True,
-        # Row locks are written for READ COMMITTED. Who waits 3 s is told to try again.
-        "OPTIONS": given_database.get("OPTIONS", {})
-        | {"options": "-c lock_timeout=3000 -c default_transaction_isolation=read\\ committed"},
+        "OPTIONS": {"connect_timeout": 3, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
+        | given_database.get("OPTIONS", {})
+        | {"options": " ".join(f"-c {name}={value}" for name, value in SESSION.items())},
     }
 
 # Cache and queue: in this process, or in Redis when there are several
@@ -263,7 +273,18 @@ CACHES = {
     }
 }
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "portal.caching.ForgivingRedisCache",
+            "LOCATION": REDIS_URL,
+            # Tried once: the client's own patience of many seconds would be the visitor's.
+            "OPTIONS": {
+                "socket_connect_timeout": 0.5,
+                "socket_timeout": 0.5,
+                "retry": Retry(NoBackoff(), 0),
+            },
+        }
+    }
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
@@ -271,11 +292,19 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 110
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is away
 CELERY_TIMEZONE = "UTC"
 # A worker killed whole gives its tasks back after the visibility timeout; throttle 1 looks at every chance.
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 300, "unacked_restore_throttle": 1, "socket_connect_timeout": 1}
+    {
+        "visibility_timeout": 300,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 10,
+        "socket_keepalive": True,
+    }
     if REDIS_URL
     else {"polling_interval": 0.05}
 )

@@ -2,6 +2,9 @@
 
 import logging
 from datetime import datetime
+from threading import Event, Lock, Thread
+from time import sleep
+from typing import Final
 
 from celery import shared_task
 
@@ -12,6 +15,9 @@ from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.services import plans
 
 log = logging.getLogger(__name__)
+
+STALE_S: Final = 30
+REST_S: Final = 5
 
 
 @shared_task
@@ -24,9 +30,36 @@ def relay_events() -> int:
     return total
 
 
-def wake_relay() -> None:
-    """Ask a worker to relay now. Never waits for a broker that is away."""
-    relay_events.apply_async(retry=False, ignore_result=True)
+class RelayWaker:
+    """Asks a worker to relay now, from a thread of its own: nobody who records waits for a broker.
+
+    What is asked for while a message is under way becomes one more. Where the broker is away the relay's own
+    timetable finds the events.
+    """
+
+    def __init__(self) -> None:
+        self._asked, self._lock = Event(), Lock()
+        self._thread: Thread | None = None
+
+    def __call__(self) -> None:
+        """Have the relay woken soon. Never waits, never raises."""
+        self._asked.set()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():  # the first, or the first after a fork
+                self._thread = Thread(target=self._run, name="relay-waker", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while self._asked.wait():
+            self._asked.clear()
+            try:
+                relay_events.apply_async(retry=False, ignore_result=True, expires=STALE_S)
+            except Exception as error:  # noqa: BLE001 - kombu's, redis', the system's: all mean "not now"
+                log.warning("The relay was not woken: %s", type(error).__name__)
+                sleep(REST_S)
+
+
+wake_relay: Final = RelayWaker()
 
 
 @shared_task

@@ -124,6 +124,22 @@ def test_postgres_waits_three_seconds_for_a_lock(load):
     assert "lock_timeout=3000" in database["OPTIONS"]["options"]
 
 
+def test_nothing_waits_for_a_database_or_redis_without_end(load):
+    settings = load(**PRODUCTION)
+    database, cache = settings["DATABASES"]["default"]["OPTIONS"], settings["CACHES"]["default"]["OPTIONS"]
+
+    assert database["connect_timeout"] == 3
+    assert "statement_timeout=15000" in database["options"]
+    assert "idle_in_transaction_session_timeout=30000" in database["options"]
+    assert cache["socket_connect_timeout"] == cache["socket_timeout"] == 0.5
+    assert settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["socket_timeout"] == 10
+    assert settings["EMAIL_TIMEOUT"] < 10
+    assert settings["CELERY_TASK_SOFT_TIME_LIMIT"] < settings["CELERY_TASK_TIME_LIMIT"] == 120
+    assert settings["CELERY_BROKER_CONNECTION_MAX_RETRIES"] is None
+    long = load(**PRODUCTION, STATEMENT_TIMEOUT_S="0")["DATABASES"]["default"]["OPTIONS"]["options"]
+    assert "statement_timeout=0" in long
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
