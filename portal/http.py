@@ -1,9 +1,11 @@
 """How pages are rendered, redirected and refused. Every view ends in one of these functions."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
@@ -11,6 +13,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
+
+AWAY_S: Final = 10
+"""A database that restarts is back by then."""
 
 
 def render_page(
@@ -128,5 +133,11 @@ def too_many(request: HttpRequest, *, retry_after_s: int = 60) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault. The page needs nothing of what may have broken: no context, no database, no session."""
+    """500: our fault; 503 with Retry-After where only the database is away.
+
+    The pages need nothing of what may have broken: no context, no database, no session.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        headers = {"Retry-After": str(AWAY_S)}
+        return HttpResponse(render_to_string("errors/503.html"), status=503, headers=headers)
     return HttpResponse(render_to_string("errors/500.html"), status=500)
