@@ -58,9 +58,9 @@ def test_while_redis_is_away_nobody_is_turned_away_and_it_is_said_once(cached, r
     with caplog.at_level(logging.ERROR, "portal.caching"):
         assert counted(20) == [0] * 20
 
-    assert [record.getMessage() for record in caplog.records] == [
-        "The cache is away (ConnectionError): nobody is counted until it is back"
-    ]
+    said = [record.getMessage() for record in caplog.records if record.name == "portal.caching"]
+    assert len(said) == 1
+    assert said[0].startswith("The cache is away (")
 
 
 def test_when_redis_is_back_it_counts_again(cached, redis):
