@@ -1,6 +1,6 @@
 """Every proof by its name, in the order in which `make prove` runs them."""
 
-from tests.proofs import last_places
+from tests.proofs import control, last_places
 from tests.proofs.run import Proof
 
 PROOFS = {
@@ -17,6 +17,12 @@ PROOFS = {
             "64 shoppers want 50 places at the same moment, over HTTP, on SQLite",
             '0 over, 0 unsold, 0 "locked", p95 < 2 s',
             last_places.on_sqlite,
+        ),
+        Proof(
+            "control",
+            "the same races without the row lock, the recheck under it and what would hide it",
+            "oversells at least 1 on each database, and the invariants notice",
+            control.control,
         ),
     )
 }

@@ -10,16 +10,24 @@ from time import monotonic
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a proof: its seed, whether it is the short form, and a folder that is thrown away."""
+    """One run of a proof: its seed, whether it is the short form, and a folder that is thrown away.
+
+    A proof goes through `seeds` on one running stack: its one seed at full size, three in the short form.
+    """
 
     seed: int
     short: bool
     folder: Path
     started: float = field(default_factory=monotonic)
 
-    def random(self, purpose: str = "") -> Random:
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds to go through."""
+        return tuple(range(self.seed, self.seed + self.size(1, 3)))
+
+    def random(self, purpose: str = "", *, seed: int | None = None) -> Random:
         """Chance that the seed decides, another for each purpose."""
-        return Random(f"{self.seed} {purpose}")
+        return Random(f"{self.seed if seed is None else seed} {purpose}")
 
     def size(self, full: int, short: int) -> int:
         """How many: at full size, or in the short form."""
