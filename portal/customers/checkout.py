@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link
+from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link, link_from_request
 from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.bookings import tell
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from scheduling.models import Hold, Merchant
+    from scheduling.models import Delivery, Hold, Merchant
 
 PAGE = "customers/slots/check.html"
 TYPED = ("email", "mobile", "order_number")
+ANSWER_MAY_BE_LOST_FOR: Final = timedelta(hours=1)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +47,7 @@ def check(request: HttpRequest, merchant: str) -> HttpResponse:
     if kept is None:
         return redirect_page(request, "customers:times", merchant)
     if kept.state == kept.State.CONFIRMED:
-        return redirect_page(request, "customers:booking", kept.delivery.ref)
+        return show_booked_before(request, shop, visit, kept.delivery, now=now)
     if kept.state == kept.State.RELEASED:
         return show_gone(request, shop, visit, HoldEnded(), now=now)
     region = kept.delivery.address.country
@@ -84,14 +86,34 @@ def confirm(
     except DomainError as error:
         news = Notice(_("That did not work yet"), f"{error} {_('What you typed is kept.')}")
         return show_check(request, shop, visit, kept, form, now=now, notice=news, status=409)
-    visit.booked = booking.delivery.ref
+    return let_in(request, shop, visit, booking.delivery, now=now)
+
+
+def let_in(
+    request: HttpRequest, shop: Merchant, visit: Visit, delivery: Delivery, *, now: datetime
+) -> HttpResponse:
+    """Lead to the booking's page, and let this browser manage it."""
+    visit.booked = delivery.ref
     visit.keep(request, shop.slug)
     tell(request, visit.booked, "booked")
-    response = redirect_page(request, "customers:booking", booking.delivery.ref)
-    link = issue_link(delivery=booking.delivery, kind=MANAGE, now=now)
-    issue_link(delivery=booking.delivery, kind=FOLLOW, now=now)  # so that looking at the page writes nothing
+    response = redirect_page(request, "customers:booking", delivery.ref)
+    link = issue_link(delivery=delivery, kind=MANAGE, now=now)
+    issue_link(delivery=delivery, kind=FOLLOW, now=now)  # so that looking at the page writes nothing
     grant_cookie(response, link, request=request, now=now)
     return response
+
+
+def show_booked_before(
+    request: HttpRequest, shop: Merchant, visit: Visit, delivery: Delivery, *, now: datetime
+) -> HttpResponse:
+    """Lead to the booking that this browser made, also where the answer to it got lost on its way.
+
+    Then the browser never got its cookie, so it gets it now; but no more once links may have been renewed.
+    """
+    just_now = now < delivery.booking.confirmed_at + ANSWER_MAY_BE_LOST_FOR
+    if just_now and not link_from_request(request, ref=delivery.ref, kind=MANAGE, now=now):
+        return let_in(request, shop, visit, delivery, now=now)
+    return redirect_page(request, "customers:booking", delivery.ref)
 
 
 @require_POST

@@ -87,6 +87,34 @@ def test_confirming_twice_leads_to_the_one_booking(keeper):
     assert Booking.objects.count() == 1
 
 
+def lose_the_answer(keeper: Shopper) -> str:
+    """Book, but let the browser know nothing of it: its cookies and its session stay as they were."""
+    cookies, session = keeper.client.cookies.copy(), dict(keeper.client.session)
+    booking = keeper.confirms()["Location"]
+    keeper.client.cookies = cookies
+    before = keeper.client.session
+    before.clear()
+    before.update(session)
+    before.save()
+    return booking
+
+
+def test_who_never_got_the_answer_is_led_to_the_booking_and_let_in(keeper):
+    booking = lose_the_answer(keeper)
+
+    assert keeper.checks()["Location"] == booking
+    assert "It is booked. Thank you." in text(keeper.client.get(booking))
+    assert Booking.objects.count() == 1
+
+
+def test_long_after_booking_the_session_alone_lets_nobody_in(keeper, at):
+    booking = lose_the_answer(keeper)
+    at.now += timedelta(hours=1)
+
+    assert keeper.checks()["Location"] == booking
+    assert keeper.client.get(booking).status_code == 404
+
+
 def test_the_back_button_after_booking_leads_to_the_booking(shopper):
     booking = shopper.books()
 
