@@ -4,8 +4,10 @@ It imports nothing of ours: what the master imports, its workers inherit, and ne
 """
 
 import os
+import shutil
 import socket
 import struct
+import tempfile
 
 wsgi_app = "portal.wsgi"
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
@@ -36,6 +38,25 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - heartbeats: a disk may stall
 accesslog = None  # portal/logs.py writes one line per request, without tokens
 errorlog = "-"
+
+# One folder for the counts of all workers: the client reads its name when a worker imports it.
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+if os.environ.get("METRICS_PORT") and COUNTS not in os.environ:
+    os.environ[COUNTS] = tempfile.mkdtemp(prefix="doorstep-metrics-")
+
+
+def on_exit(server):
+    """Throw the counts away."""
+    shutil.rmtree(os.environ.get(COUNTS, ""), ignore_errors=True)
+
+
+def post_worker_init(worker):
+    """Write gunicorn's own lines as all others, and let any worker answer Prometheus for all of them."""
+    from portal import metrics
+
+    worker.log.error_log.handlers.clear()
+    worker.log.error_log.propagate = True
+    metrics.serve()
 
 
 def post_fork(server, worker):

@@ -9,9 +9,12 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        """Listen to scheduling's events, and keep tokens out of every log."""
-        from portal import redaction
+        """Listen to scheduling's events, count, and keep tokens out of every log."""
+        from portal import metrics, redaction
         from portal.messaging import subscribe
+        from scheduling import errors, events
 
         redaction.install()
+        events.set_counter(metrics.count_event)
+        errors.set_counter(metrics.count_refusal)
         subscribe.connect()

@@ -13,6 +13,8 @@ from typing import Any, Final, TypeVar
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from portal.metrics import cache_failures
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -102,6 +104,7 @@ def ask(operation: Callable[..., T], otherwise: T, *args: Any, **kwargs: Any) ->
     try:
         answer = operation(*args, **kwargs)
     except RedisError as error:
+        cache_failures.inc()
         if rest.begin():
             log.error("The cache is away (%s): nobody is counted until it is back", type(error).__name__)
         return otherwise

@@ -4,9 +4,12 @@ What matters is a row first: a lost message is found again by the next sweep, so
 run late, twice, or after its worker was killed.
 """
 
+import logging
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -22,3 +25,30 @@ app.conf.beat_schedule = {
     "close day plans": {"task": "scheduling.tasks.close_plans", "schedule": MINUTE},
     "extend the horizon": {"task": "scheduling.tasks.extend_horizon", "schedule": 60 * MINUTE},
 }
+
+
+@signals.setup_logging.connect
+def keep_our_logging(loglevel: int | None = None, **_: Any) -> None:
+    """Write lines as the web does, instead of in Celery's own shape; `--loglevel` has the last word."""
+    if loglevel is not None:
+        logging.getLogger().setLevel(loglevel)
+
+
+@signals.worker_ready.connect
+def serve_metrics(**_: Any) -> None:
+    """Let the worker's counts be read, its children's included."""
+    from portal import metrics
+
+    metrics.serve()
+
+
+@signals.task_prerun.connect
+def bind_task(task_id: str, task: Any, **_: Any) -> None:
+    """Put the task into every line that it writes."""
+    bind_contextvars(task=task.name, task_id=task_id)
+
+
+@signals.task_postrun.connect
+def unbind_task(**_: Any) -> None:
+    """Let the next task's lines be its own."""
+    unbind_contextvars("task", "task_id")

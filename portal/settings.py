@@ -155,6 +155,7 @@ if DEMO:
 
 MIDDLEWARE = [
     "portal.health.probes",
+    "portal.middleware.watched",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -461,10 +462,14 @@ LOG_LEVEL = read(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "portal.logs.Formatter", "for_machines": PRODUCTION}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
+
+# Counts, for Prometheus. Every process of one machine that serves them has a port of its own.
+METRICS_PORT = number("METRICS_PORT", 0, 0, 65_535)
+METRICS_HOST = env.str("METRICS_HOST", "") or "127.0.0.1"
 
 if problems:
     raise ImproperlyConfigured("Doorstep can't start:\n" + "\n".join(f"- {problem}" for problem in problems))

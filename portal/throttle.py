@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from portal.metrics import throttled
+
 NETWORK_BITS: Final = {4: 24, 6: 56}
 
 
@@ -38,6 +40,7 @@ def take(limit: Limit, key: str, *, now: datetime) -> int:
     if _increase(counter, limit.per_s) + carried <= limit.times:
         return 0
     _give_back(counter)
+    throttled.labels(limit.name).inc()
     return _wait_s(limit, before, into_s)
 
 

@@ -1,7 +1,17 @@
 """Refusals: each has a stable code and a sentence its customer can read."""
 
+from collections.abc import Callable
+
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
+
+_counter: Callable[[str], object] | None = None
+
+
+def set_counter(counter: Callable[[str], object] | None) -> None:
+    """Say what to call with the code of every refusal that is made."""
+    global _counter
+    _counter = counter
 
 
 class DomainError(Exception):
@@ -14,6 +24,8 @@ class DomainError(Exception):
         super().__init__(self.code)
         if sentence is not None:
             self.sentence = sentence
+        if _counter is not None:
+            _counter(self.code)
 
     def __str__(self) -> str:
         return str(self.sentence)

@@ -34,6 +34,7 @@ KINDS: Final = {
 Handler = Callable[[Event, datetime], None]
 _handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
 _waker: Callable[[], object] | None = None
+_counter: Callable[[str], object] | None = None
 
 
 def subscribe(kind: str, name: str, handler: Handler) -> None:
@@ -47,6 +48,12 @@ def set_waker(waker: Callable[[], object] | None) -> None:
     """Say what to call when something was recorded, so that the relay need not wait for its sweep."""
     global _waker
     _waker = waker
+
+
+def set_counter(counter: Callable[[str], object] | None) -> None:
+    """Say what to call with the kind of every event whose change is certain."""
+    global _counter
+    _counter = counter
 
 
 def record(
@@ -69,11 +76,13 @@ def record(
         data=data or {},
         occurred_at=now,
     )
-    transaction.on_commit(_wake, robust=True)
+    transaction.on_commit(lambda: _committed(kind), robust=True)
     return event
 
 
-def _wake() -> None:
+def _committed(kind: str) -> None:
+    if _counter is not None:
+        _counter(kind)
     if _waker is not None:
         _waker()
 

@@ -13,7 +13,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler,
 from portal.celery import app
 
 LOOPBACK = "127.0.0.1"
-CHATTY = ("celery", "kombu", "django.server", "django.request")
+CHATTY = ("celery", "kombu", "django.server", "django.request", "portal.request")
 
 
 class Worker(WorkController):
