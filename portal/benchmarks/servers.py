@@ -139,6 +139,13 @@ class Process:
         """Whether its first process runs."""
         return self._process is not None and self._process.poll() is None
 
+    def children(self) -> list[int]:
+        """The process ids of those that its first process started and that still run."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+            return [int(pid) for pid in listed.split()]
+        return []
+
     def start(self) -> None:
         """Start it; its output goes to the end of its log."""
         out: IO[bytes]
