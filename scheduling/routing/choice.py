@@ -5,11 +5,11 @@ opening to its last second. They fit if they have a second in common. An empty s
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scheduling.routing.schedule import NEVER
 from scheduling.routing.travel import Ints
 
 Mask = NDArray[np.bool_]
@@ -20,15 +20,16 @@ DEAR = 2**62
 INDEX_BITS = 24
 """A cost and below it, in so many bits, a candidate's index: the least of them is the first cheapest."""
 
-MANY, SAMPLE, CHEAP = 512, 16, 4
-"""Of more than MANY candidates a day, those not dearer than the fifth of every 16th are tried first."""
+FEW = 32
+"""Of more candidates than this for each slot of a day, the cheaper ones are tried first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """n gaps that have time for a visit in some window, in the order of the tape.
+    """n gaps that may have time for a visit in some window, in the order of the tape.
 
-    row: of the tape; lo, hi: first and last second in which its service may start, lo <= hi; shape (n,)
+    row: of the tape; lo, hi: first and last second in which its service may start, shape (n,); hi is NEVER
+        where it fits nothing
     cuts: those of day d are cuts[d] to cuts[d + 1]; shape (n_days + 1,)
     """
 
@@ -41,73 +42,64 @@ class Candidates:
     def of(cls, row: Ints, lo: Ints, hi: Ints, first: Ints) -> "Candidates":
         return cls(row, lo, hi, np.searchsorted(row, first))
 
-    def among(self, chosen: Mask, first: Ints) -> "Candidates":
-        if chosen.all():
-            return self
-        return self.of(self.row[chosen], self.lo[chosen], self.hi[chosen], first)
+    def only(self, chosen: Mask) -> "Candidates":
+        """The same, of which the others fit nothing."""
+        return Candidates(self.row, self.lo, np.where(chosen, self.hi, NEVER), self.cuts)
 
-    def of_day(self, day: int) -> slice:
-        return slice(int(self.cuts[day]), int(self.cuts[day + 1]))
+    def take(self, index: Ints) -> "Candidates":
+        """Those at some indices, which rise."""
+        cuts = np.searchsorted(index, self.cuts)
+        return Candidates(self.row.take(index), self.lo.take(index), self.hi.take(index), cuts)
+
+    @property
+    def counts(self) -> Ints:
+        """How many each day has, shape (n_days,)."""
+        return self.cuts[1:] - self.cuts[:-1]
 
 
 def cheapest(found: Candidates, cost_s: Ints, opens_s: Ints, last_s: Ints) -> Ints:
     """The index of the first cheapest candidate that fits each slot, or -1; shape (n_days, n_slots)."""
     key = (cost_s << INDEX_BITS) + np.arange(len(cost_s))
-    cheap = _cheap(key, found.cuts)
-    if len(cheap) == len(key):
+    if len(key) <= FEW * opens_s.size:
         best = _least(found, key, opens_s, last_s)
     else:
-        few = Candidates(cheap, found.lo[cheap], found.hi[cheap], np.searchsorted(cheap, found.cuts))
-        best = _least(few, key[cheap], opens_s, last_s)
+        cheap = _cheap(found, cost_s)
+        best = _least(found.take(cheap), key.take(cheap), opens_s, last_s)
         _look_further(best, found, key, opens_s, last_s)
     return np.where(best == DEAR, -1, best & ((1 << INDEX_BITS) - 1))
 
 
 def any_fit(found: Candidates, opens_s: Ints, last_s: Ints) -> Mask:
     """Whether any candidate fits each slot, shape (n_days, n_slots)."""
-    fits = np.zeros(opens_s.shape, dtype=np.bool_)
-    for day in range(len(opens_s)):
-        here = found.of_day(day)
-        fits[day] = _fit(found.lo[here], found.hi[here], opens_s[day, :, None], last_s[day, :, None]).any(
-            axis=1
-        )
-    return fits
-
-
-def _fit(lo: Ints, hi: Ints, opens_s: Ints, last_s: Ints) -> Mask:
-    fits: Mask = lo <= last_s
-    fits &= hi >= opens_s
-    return fits
+    return _least(found, np.zeros_like(found.row), opens_s, last_s) < DEAR
 
 
 def _least(found: Candidates, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
     """The least key that fits each slot, or DEAR; shape (n_days, n_slots)."""
-    best = np.full(opens_s.shape, DEAR)
-    counts = found.cuts[1:] - found.cuts[:-1]
+    best, counts = np.full(opens_s.shape, DEAR), found.counts
     busy = counts > 0
     if busy.any():
-        opens, last = np.repeat(opens_s.T, counts, axis=1), np.repeat(last_s.T, counts, axis=1)
-        priced = np.where(_fit(found.lo, found.hi, opens, last), key, DEAR)
+        fits = found.lo <= np.repeat(last_s.T, counts, axis=1)
+        fits &= found.hi >= np.repeat(opens_s.T, counts, axis=1)
+        priced = np.where(fits, key, DEAR)
         best[busy] = np.minimum.reduceat(priced, found.cuts[:-1][busy], axis=1).T
     return best
 
 
-def _cheap(key: Ints, cuts: Ints) -> Ints:
-    """The indices of those to try first: where few are, all."""
-    counts = cuts[1:] - cuts[:-1]
-    if counts.max(initial=0) <= MANY:
-        return np.arange(len(key))
-    limits = [_limit(key[start:end]) for start, end in pairwise(cuts.tolist())]
-    return np.flatnonzero(key <= np.repeat(limits, counts))
-
-
-def _limit(key: Ints) -> int:
-    return int(np.partition(key[::SAMPLE], CHEAP)[CHEAP]) if len(key) > MANY else DEAR
+def _cheap(found: Candidates, cost_s: Ints) -> Ints:
+    """The indices of those that are nearer to the least of their day than to the mean."""
+    counts = found.counts
+    busy = counts > 0
+    starts, many = found.cuts[:-1][busy], counts[busy]
+    least = np.minimum.reduceat(cost_s, starts)
+    mean = np.add.reduceat(cost_s, starts) // many
+    return np.flatnonzero(cost_s <= np.repeat((least + mean) // 2, many))
 
 
 def _look_further(best: Ints, found: Candidates, key: Ints, opens_s: Ints, last_s: Ints) -> None:
     """Try all for the slots that none of the cheap ones fits. Where one does, nothing dearer matters."""
-    for day, slot in np.argwhere((best == DEAR) & (opens_s <= last_s)).tolist():
-        here = found.of_day(day)
-        fits = _fit(found.lo[here], found.hi[here], opens_s[day, slot], last_s[day, slot])
-        best[day, slot] = key[here][fits].min(initial=DEAR)
+    missing = (best == DEAR) & (opens_s <= last_s)
+    columns = np.flatnonzero(missing.any(axis=0))
+    if len(columns):
+        further = _least(found, key, opens_s[:, columns], last_s[:, columns])
+        best[:, columns] = np.minimum(best[:, columns], further)

@@ -38,11 +38,13 @@ FITS, NO_TIME, NO_ROOM, NO_VEHICLE = map(int, Reason)  # NumPy is slow with memb
 class Slots:
     """Windows of n_slots on each of n_days, shape (n_days, n_slots); an absent one is 0 and 0.
 
-    The caller clips `opens_s` to now, where a slot has begun.
+    `last_s` is the last second in which service may start, or NEVER in an empty slot. The caller clips
+    `opens_s` to now, where a slot has begun.
     """
 
     opens_s: Ints
     closes_s: Ints
+    last_s: Ints
 
     @classmethod
     def of(cls, days: Sequence[Sequence[tuple[int, int]]]) -> "Slots":
@@ -50,12 +52,8 @@ class Slots:
         width = max(map(len, days), default=0)
         padded = [[*day, *[(0, 0)] * (width - len(day))] for day in days]
         table = np.array(padded, dtype=np.int64).reshape(len(days), width, 2)
-        return cls(np.ascontiguousarray(table[:, :, 0]), np.ascontiguousarray(table[:, :, 1]))
-
-    @property
-    def last_s(self) -> Ints:
-        """The last second in which service may start, or NEVER in an empty slot."""
-        return np.where(self.opens_s < self.closes_s, self.closes_s - 1, NEVER)
+        opens_s, closes_s = np.ascontiguousarray(table[:, :, 0]), np.ascontiguousarray(table[:, :, 1])
+        return cls(opens_s, closes_s, np.where(opens_s < closes_s, closes_s - 1, NEVER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +97,22 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     those of the slots, or the visit's loads not of the tape's dimensions.
     """
     _check(tape, visit, slots)
-    to, back = travel.legs_around(tape.nodes, visit.place, tape.rates)
-    timely = _timely(tape, visit, to, back)
-    room = _has_room(tape, visit, timely.row)
-    roomy = timely.among(room, tape.first)
-    added = _added(tape, roomy.row, to, back)
-    last_s = slots.last_s
-    pick = cheapest(roomy, added.cost_s, slots.opens_s, last_s)
+    row = _wide_enough(tape, visit, travel)
+    to, back = travel.legs_through(tape.nodes, tape.rates, row, visit.place)
+    timely, room = _timely(tape, visit, row, to, back), _has_room(tape, visit, row)
+    added = _added(tape, row, to, back)
+    pick = cheapest(timely.only(room), added.cost_s, slots.opens_s, slots.last_s)
     served = pick >= 0
     reason = np.where(served, FITS, NO_TIME)
     if not served.all():
-        full = timely.among(~room, tape.first)
-        reason[~served & any_fit(full, slots.opens_s, last_s)] = NO_ROOM
+        full = timely.take(np.flatnonzero(~room))
+        reason[~served & any_fit(full, slots.opens_s, slots.last_s)] = NO_ROOM
         reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
-    chosen = pick[served]
     return Scores(
-        row=_spread(served, roomy.row[chosen], missing=-1),
-        cost_s=_spread(served, added.cost_s[chosen]),
-        seconds=_spread(served, added.seconds[chosen]),
-        metres=_spread(served, added.metres[chosen]),
+        row=_picked(row, pick, served, missing=-1),
+        cost_s=_picked(added.cost_s, pick, served),
+        seconds=_picked(added.seconds, pick, served),
+        metres=_picked(added.metres, pick, served),
         reason=reason,
     )
 
@@ -186,41 +181,50 @@ def _check(tape: Tape, visit: Visit, slots: Slots) -> None:
         raise ValueError(f"the visit's loads need {len(tape.room_before)} dimensions")
 
 
-def _timely(tape: Tape, visit: Visit, to: Legs, back: Legs) -> Candidates:
-    """The gaps that have time for the visit. The last row is a seam, so nothing is lost without it."""
-    lo = tape.departs_s[:-1] + to.seconds[:-1]
-    hi = tape.latest_s[:-1] - back.seconds[1:]
+def _wide_enough(tape: Tape, visit: Visit, travel: Travel) -> Ints:
+    """The rows that may have time for the visit. The last is a seam, so nothing is lost without it."""
+    to, back = travel.seconds_at_least(tape.outline, visit.place)
+    needed = to[:-1] + back[1:]
+    needed += visit.service_s
+    return np.flatnonzero(needed <= tape.slack_s[:-1])
+
+
+def _timely(tape: Tape, visit: Visit, row: Ints, to: Legs, back: Legs) -> Candidates:
+    """The rows as candidates; those that have no time after all fit no slot."""
+    lo = tape.departs_s.take(row) + to.seconds
+    hi = tape.latest_s.take(row) - back.seconds
     hi -= visit.service_s
-    row = np.flatnonzero(lo <= hi)
-    return Candidates.of(row, lo[row], hi[row], tape.first)
+    return Candidates.of(row, lo, hi, tape.first).only(lo <= hi)
 
 
 def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
     """Whether the vehicle of each row can take the visit's loads on every leg, and has its skills."""
     room = np.ones(len(row), dtype=np.bool_)
     if visit.skills:
-        room &= tape.skills[row] & visit.skills == visit.skills
+        room &= tape.skills.take(row) & visit.skills == visit.skills
     limits = [*zip((*tape.room_before, *tape.room_after), (*visit.delivered, *visit.collected), strict=False)]
     # A shift that is broken already has no room in any dimension: those that the visit loads tell so too.
     for rooms, load in [limit for limit in limits if limit[1]] or limits:
-        room &= rooms[row] >= load
+        room &= rooms.take(row) >= load
     return room
 
 
 def _added(tape: Tape, row: Ints, to: Legs, back: Legs) -> _Added:
-    seconds = to.seconds[row] + back.seconds[row + 1] - tape.arc_s[row]
-    metres = to.metres[row] + back.metres[row + 1] - tape.arc_m[row]
-    cost_s = metres * tape.cost_s_per_km[row]
+    seconds, metres = to.seconds + back.seconds, to.metres + back.metres
+    seconds -= tape.arc_s.take(row)
+    metres -= tape.arc_m.take(row)
+    cost_s = metres * tape.cost_s_per_km.take(row)
     cost_s //= 1000
     cost_s += seconds
-    cost_s += tape.opening_cost_s[row]
+    cost_s += tape.opening_cost_s.take(row)
     return _Added(cost_s, seconds, metres)
 
 
-def _spread(where: Mask, values: Ints, missing: int = 0) -> Ints:
-    spread = np.full(where.shape, missing)
-    spread[where] = values
-    return spread
+def _picked(values: Ints, pick: Ints, served: Mask, missing: int = 0) -> Ints:
+    """The value at each pick; `missing` where there is none."""
+    if not len(values):
+        return np.full(pick.shape, missing)
+    return np.where(served, values.take(pick, mode="wrap"), missing)
 
 
 def _find_trip(plan: Plan, gap: Gap) -> tuple[Shift, Trip]:

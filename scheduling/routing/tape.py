@@ -6,7 +6,7 @@ never in time. The tape of several days is theirs, end to end.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import accumulate, chain, repeat
 from operator import or_, sub
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass
 from scheduling.routing.schedule import NEVER, Load, TripSchedule, misfits, schedule
-from scheduling.routing.travel import Ints, Places, Rates
+from scheduling.routing.travel import ROUNDING, Ints, Outline, Places, Rates, Singles
 
 LATE = -NEVER
 """A departure after which nothing is in time: something before it already is late."""
@@ -41,6 +41,8 @@ class Tape:
 
     first: the rows of day d are first[d] to first[d + 1]; shape (n_days + 1,)
     nodes, rates: where row r starts, and how its vehicle drives
+    outline, slack_s: both in short, and the seconds from departure to arrival, rounded up: which gaps are
+        too narrow for a visit is seen from these two
     departs_s, latest_s: earliest departure there, and latest arrival at the next node, that keep all else
     arc_s, arc_m: the leg that an insertion replaces; 0 in an empty trip
     room_before, room_after: what can be added to all legs up to the gap, and to all from it on; shape
@@ -52,6 +54,8 @@ class Tape:
     first: Ints
     nodes: Places
     rates: Rates
+    outline: Outline
+    slack_s: Singles
     departs_s: Ints
     latest_s: Ints
     arc_s: Ints
@@ -94,12 +98,17 @@ def build_tape(plan: Plan) -> Tape:
     """The tape of one day. Raises ValueError if loads or capacities differ in dimensions."""
     dimensions = _dimensions(plan)
     rows = [row for shift in _distinct(plan.shifts) for row in _rows_of(shift, plan.depot)]
+    nodes, rates = Places.of([row.place for row in rows]), Rates.of([row.kind for row in rows])
+    departs_s, latest_s = _ints([row.departs_s for row in rows]), _ints([row.latest_s for row in rows])
+    outline = Outline.of(nodes, rates)
     return Tape(
         first=_ints([0, len(rows)]),
-        nodes=Places.of([row.place for row in rows]),
-        rates=Rates.of([row.kind for row in rows]),
-        departs_s=_ints([row.departs_s for row in rows]),
-        latest_s=_ints([row.latest_s for row in rows]),
+        nodes=nodes,
+        rates=rates,
+        outline=outline,
+        slack_s=_slack(outline, departs_s, latest_s),
+        departs_s=departs_s,
+        latest_s=latest_s,
         arc_s=_ints([row.arc_s for row in rows]),
         arc_m=_ints([row.arc_m for row in rows]),
         room_before=_by_dimension([row.room_before for row in rows], dimensions),
@@ -117,7 +126,18 @@ def build_tape(plan: Plan) -> Tape:
 def concatenate(tapes: Sequence[Tape]) -> Tape:
     """The tapes of one or more days as one, in the order given. Raises ValueError if dimensions differ."""
     tape: Tape = _joined(tapes)
-    return tape
+    # Days may have been outlined from different places: each sees itself from its own first one.
+    outline = Outline.of(tape.nodes, tape.rates)
+    return replace(tape, outline=outline, slack_s=_slack(outline, tape.departs_s, tape.latest_s))
+
+
+def _slack(outline: Outline, departs_s: Ints, latest_s: Ints) -> Singles:
+    """The seconds that each gap has for two ways and a service, and what single precision may hide."""
+    slack_s = latest_s - departs_s
+    hidden_s = 1 + ROUNDING * np.abs(slack_s) + outline.unsure_s
+    hidden_s[:-1] += outline.unsure_s[1:]
+    slack: Singles = (slack_s + hidden_s).astype(np.float32)
+    return slack
 
 
 def _dimensions(plan: Plan) -> int:

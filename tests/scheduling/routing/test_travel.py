@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.routing.problem import Leg, Place, VehicleClass
-from scheduling.routing.travel import EARTH_RADIUS_M, GreatCircle, Matrix, Places, Rates
+from scheduling.routing.travel import EARTH_RADIUS_M, GreatCircle, Matrix, Outline, Places, Rates
 from tests.scheduling.routing.reference import circle_way
 
 latitudes = st.floats(-90, 90)
@@ -38,10 +38,34 @@ def legs_of(arrays) -> list[Leg]:
 @given(visit=places, others=st.lists(st.tuples(places, kinds), max_size=9))
 def test_one_leg_and_many_are_the_same_to_the_last_bit(travel, visit, others):
     ends, classes = [place for place, _ in others], [kind for _, kind in others]
-    to, back = travel.legs_around(Places.of(ends), visit, Rates.of(classes))
+    rows = np.arange(len(others))
+    to, back = travel.legs_through(Places.of([*ends, visit]), Rates.of(classes), rows, visit)
 
     assert legs_of(to) == [travel.leg(place, visit, kind) for place, kind in others]
-    assert legs_of(back) == [travel.leg(visit, place, kind) for place, kind in others]
+    nexts = zip([*ends, visit][1:], classes, strict=True)
+    assert legs_of(back) == [travel.leg(visit, place, kind) for place, kind in nexts]
+
+
+@pytest.mark.parametrize("travel", [GreatCircle(), Matrix(SECONDS)], ids=["circle", "times"])
+@given(visit=places, others=st.lists(st.tuples(places, kinds), max_size=9))
+def test_no_way_is_ruled_out_that_is_short_enough(travel, visit, others):
+    many, rates = Places.of([place for place, _ in others]), Rates.of([kind for _, kind in others])
+    outline = Outline.of(many, rates)
+    to, back = travel.seconds_at_least(outline, visit)
+
+    for index, (place, kind) in enumerate(others):
+        assert to[index] - outline.unsure_s[index] <= travel.leg(place, visit, kind).seconds
+        assert back[index] - outline.unsure_s[index] <= travel.leg(visit, place, kind).seconds
+
+
+@given(visit=places, others=st.lists(places, min_size=1, max_size=9))
+def test_around_a_town_the_outline_sees_ways_as_long_as_they_are(visit, others):
+    near = [Place(60 + other.lat / 1e3, 25 + other.lon / 1e3) for other in (visit, *others)]
+    outline = Outline.of(Places.of(near), Rates.of([VAN] * len(near)))
+    seen_s, _back = GreatCircle().seconds_at_least(outline, near[0])
+
+    for index, place in enumerate(near):
+        assert GreatCircle().leg(place, near[0], VAN).seconds - 3 <= seen_s[index]
 
 
 @given(start=places, end=places, kind=kinds)
@@ -114,6 +138,6 @@ def test_a_place_without_a_row_in_the_matrix_is_refused():
     with pytest.raises(ValueError, match="no row"):
         travel.leg(known, unknown, VAN)
     with pytest.raises(ValueError, match="no row"):
-        travel.legs_around(Places.of([known, unknown]), known, Rates.of([VAN, VAN]))
+        travel.legs_through(Places.of([known, unknown]), Rates.of([VAN, VAN]), np.array([0]), known)
     with pytest.raises(IndexError):
         travel.leg(known, Place(0, 0, 4), VAN)
