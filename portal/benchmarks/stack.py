@@ -100,11 +100,11 @@ class Stack:
         )
 
 
-def web_command(port: int) -> list[str]:
-    """Return how gunicorn is started."""
+def web_command(port: int, wsgi: str = "portal.wsgi") -> list[str]:
+    """Return how gunicorn is started; `wsgi` is the application, as gunicorn names it."""
     return [
         sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py",
-        "--bind", f"{LOOPBACK}:{port}", "portal.wsgi",
+        "--bind", f"{LOOPBACK}:{port}", wsgi,
     ]  # fmt: skip
 
 

@@ -1,19 +1,25 @@
-"""`manage.py benchmark quote`: how long things take on this machine, beside what they are compared with."""
+"""`manage.py benchmark quote`, `manage.py benchmark http`: how long things take on this machine."""
 
 import json
 import sys
-from dataclasses import asdict
+from argparse import ArgumentTypeError
+from dataclasses import asdict, fields
+from math import inf
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.benchmarks.plot import drawn
 from portal.benchmarks.quote import Figures, growth, measure
+from portal.benchmarks.report import Asked, measured
+from portal.benchmarks.servers import LOOPBACK
+from portal.benchmarks.stack import DATABASES
 
 
 class Command(BaseCommand):
-    """Measure. Nothing is read from a database or written to one."""
+    """Measure. The database that the settings name is neither read nor written."""
 
     help = "Measure how long things take on this machine."
     requires_migrations_checks = False
@@ -29,10 +35,23 @@ class Command(BaseCommand):
         quote.add_argument("--seed", type=int, default=1, help="which town (1)")
         quote.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         quote.add_argument("--plot", type=Path, metavar="FILE", help="draw growth up to 20000 stops, as SVG")
+        http = subjects.add_parser(
+            "http", help="quotes and holds over HTTP, on a portal with the demo's town"
+        )
+        http.add_argument("--rate", type=above_zero, default=20.0, help="quotes a second (20)")
+        http.add_argument("--seconds", type=above_zero, default=60.0, help="how long (60)")
+        http.add_argument("--database", choices=DATABASES, default="sqlite", help="of the portal (sqlite)")
+        http.add_argument("--processes", type=positive, default=2, help="gunicorn's processes (2)")
+        http.add_argument("--seed", type=int, default=1, help="which visitors (1)")
+        http.add_argument("--highest", action="store_true", help="find the highest rate that is still quick")
+        http.add_argument(
+            "--url", type=on_this_machine, help="measure a portal that runs already, with the demo's shops"
+        )
+        http.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, subject: str, **options: Any) -> None:
         """Measure the subject."""
-        {"quote": self.quote}[subject](**options)
+        {"quote": self.quote, "http": self.http}[subject](**options)
 
     def quote(
         self, *, days: int, stops: int, slots: int, seed: int, json: bool, plot: Path | None, **_: Any
@@ -47,6 +66,19 @@ class Command(BaseCommand):
         else:
             self.stdout.write("\n".join(map(as_text, [figures, *grown])))
         if not all(each.answers_equal for each in (figures, *grown)):
+            sys.exit(1)
+
+    def http(self, *, json: bool, **options: Any) -> None:
+        """Print the figures of quotes over HTTP; exit 1 if anything failed."""
+        asked = Asked(**{field.name: options[field.name] for field in fields(Asked)})
+        try:
+            found = measured(asked, say=self.stderr.write)
+        except ImportError as error:
+            raise CommandError(f"{error.name} is missing: pip install -r requirements/dev.txt") from error
+        except OSError as error:
+            raise CommandError(f"Nobody answers at {asked.url}: {error}") from error
+        self.stdout.write(found.as_json() if json else found.as_text())
+        if found.failed:
             sys.exit(1)
 
     def draw(self, file: Path, *, days: int, slots: int, seed: int) -> list[Figures]:
@@ -65,6 +97,22 @@ def positive(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def above_zero(text: str) -> float:
+    """Return a number above zero; argparse turns ValueError into a sentence."""
+    number = float(text)
+    if not 0 < number < inf:
+        raise ValueError(text)
+    return number
+
+
+def on_this_machine(url: str) -> str:
+    """Return the address of a portal on this machine: load is sent to no other."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in {LOOPBACK, "localhost"}:
+        raise ArgumentTypeError(f"give a portal on this machine, such as http://{LOOPBACK}:8000")
+    return url.rstrip("/")
 
 
 def as_json(figures: Figures, grown: list[Figures]) -> str:
