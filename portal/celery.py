@@ -11,11 +11,14 @@ from typing import Any
 from celery import Celery, signals
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from portal.timetable import EndsWithItsTimetable
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("doorstep")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(EndsWithItsTimetable)
 
 MINUTE = 60.0
 app.conf.beat_schedule = {
