@@ -13,6 +13,18 @@ from scheduling.models.plans import Stop
 from scheduling.states import HOLD_MOVES, check_move
 
 
+class QuoteQuerySet(models.QuerySet["Quote"]):
+    """The lock of a session."""
+
+    def lock_session(self, *, session_key: str, merchant: Merchant) -> None:
+        """Let one change at a time choose for a session at a shop; day plans are locked after it.
+
+        The session's first quote is its mutex: whoever chooses has one, and it stays the first.
+        """
+        first = self.filter(session_key=session_key, merchant=merchant).order_by("pk")
+        list(first.select_for_update(no_key=True).values_list("pk")[:1])
+
+
 class Quote(models.Model):
     """One question with the answers it got, kept with what was chosen: later learning needs it.
 
@@ -34,6 +46,8 @@ class Quote(models.Model):
     expires_at = models.DateTimeField()
     chosen_key = models.CharField(max_length=40, blank=True)
     chosen_at = models.DateTimeField(null=True, blank=True)
+
+    objects = QuoteQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -38,6 +38,8 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
     of that day can still serve the window.
     """
     quote, answer = open_offer(token=offer_token, merchant=merchant, session_key=session_key, now=now)
+    # Two tabs that hold different days lock different plans: only here do they meet.
+    Quote.objects.lock_session(session_key=session_key, merchant=merchant)
     kept = Hold.objects.filter(
         session_key=session_key, delivery__merchant=merchant, state=Hold.State.LIVE
     ).select_related("stop__route__shift", "delivery", "quote")
