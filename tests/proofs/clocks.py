@@ -29,7 +29,7 @@ def clocks(run: Run) -> Outcome:
     mismatches = sum(one["mismatches"] for one in found)
     lengths = sum((Counter(one["lengths"]) for one in found), Counter())
     days = ", ".join(f"{count:,} of {hours} h" for hours, count in sorted(lengths.items()))
-    some = "".join(f"; {line}" for one in found for line in one["some"])
+    some = "".join(f"; {line}" for line in [line for one in found for line in one["some"]][:3])
     return Outcome.of(
         f"{len(ZONES)} zones, 4 years, {sum(one['checked'] for one in found):,} comparisons "
         f"(days: {days}): {mismatches} mismatches{some}",

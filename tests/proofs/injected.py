@@ -1,0 +1,23 @@
+"""Competing writes injected where a change is most vulnerable, on both databases."""
+
+from portal.benchmarks.stack import DATABASES, running
+from tests.proofs import within
+from tests.proofs.run import Outcome, Run
+
+
+def injected(run: Run) -> Outcome:
+    seeds = run.seeds if run.short else list(range(run.seed, run.seed + 20))
+    figures, wrong, points = [], [], 0
+    for database in DATABASES:
+        with running(run.folder / database, database=database) as stack:
+            run.say(database)
+            found = within.call(stack, "tests.proofs.injections:inject", seeds=seeds)
+        figures.append(f"{database}: {found['waited']} rivals waited, {len(found['wrong'])} wrong")
+        wrong += found["wrong"]
+        points = found["points"]
+    some = "".join(f"; {one}" for one in wrong[:3])
+    return Outcome.of(
+        f"{points} points x {len(seeds)} seeds, {'; '.join(figures)}{some}",
+        nothing_wrong=not wrong,
+        at_15_points_or_more=points >= 15,
+    )
