@@ -132,6 +132,19 @@ def too_many(request: HttpRequest, *, retry_after_s: int = 60) -> HttpResponse:
     )
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: more than any form of ours needs."""
+    return refuse(
+        request,
+        status=413,
+        code="too_large_to_read",
+        title=_("That was too much to read"),
+        sentence=_(
+            "What was sent is larger than any of our forms. Nothing was changed. Go back and try again."
+        ),
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault; 503 with Retry-After where only the database is away.
 

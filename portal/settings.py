@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.private_by_default",
     "portal.middleware.Refusals",
+    "portal.limits.Limits",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -446,8 +447,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# Sizes
+# How much and how often
 
+REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 3_000, 0, 1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

@@ -1,0 +1,117 @@
+"""How much and how often: one table for all forms, and two rules for every request.
+
+These are wide: they stop machines, not people, and count forms whether they were right or wrong. What one
+shopper may learn or try (places, quotes, sign-ins, look-ups) has narrower limits where it is asked.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from portal.http import too_large, too_many
+from portal.metrics import throttled
+from portal.throttle import Limit, network_of, take
+from scheduling import clock
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+Key = Callable[[HttpRequest], str]
+Rule = tuple[Limit, Key]
+
+
+def browser_of(request: HttpRequest) -> str:
+    """Return the browser that asks; one without a session is its network."""
+    return request.session.session_key or network_of(request)
+
+
+def delivery_of(request: HttpRequest) -> str:
+    """Return the delivery that an address is about, whoever holds its link."""
+    match = request.resolver_match
+    return str(match.kwargs.get("ref", "")) if match else ""
+
+
+def by_browser(name: str, times: int) -> Rule:
+    """So many in five minutes from one browser."""
+    return Limit(f"{name}-browser", times=times, per_s=300), browser_of
+
+
+def by_network(name: str, times: int) -> Rule:
+    """So many in five minutes from one network: an office, a school, a street behind one address."""
+    return Limit(f"{name}-network", times=times, per_s=300), network_of
+
+
+def by_delivery(name: str, times: int) -> Rule:
+    """So many in five minutes about one delivery."""
+    return Limit(f"{name}-delivery", times=times, per_s=300), delivery_of
+
+
+FORMS: Final[dict[str, tuple[Rule, ...]]] = {
+    "customers:address": (by_browser("addresses", 60), by_network("addresses", 600)),
+    "customers:place": (by_browser("pins", 60), by_network("pins", 600)),
+    "customers:hold": (by_browser("holds", 40), by_network("holds", 300)),
+    "customers:check": (by_browser("confirms", 40), by_network("confirms", 300)),
+    "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),
+    "customers:move": (by_delivery("moves", 40), by_network("moves", 300)),
+    "customers:cancel": (by_delivery("cancels", 40), by_network("cancels", 300)),
+    "customers:find": (by_network("finds", 60),),
+    "sign-in": (by_network("sign-ins", 120),),
+}
+"""Every form that a stranger can send, by the name of its address. A test fails if one is missing."""
+
+
+class Limits:
+    """Refuse what is too large or comes too often, before a view does any work."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if length_of(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return too_large(request)
+        if wait_s := everything.take(network_of(request), now=clock.now()):
+            return too_many(request, retry_after_s=wait_s)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        """Count a form that is sent; answer 429 where it is one too many."""
+        match = request.resolver_match
+        rules = FORMS.get(match.view_name, ()) if match and request.method == "POST" else ()
+        now = clock.now()
+        wait_s = max((take(limit, key(request), now=now) for limit, key in rules), default=0)
+        return too_many(request, retry_after_s=wait_s) if wait_s else None
+
+
+def length_of(request: HttpRequest) -> int:
+    """Return how much a request says it carries, in bytes."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdecimal() else 0
+
+
+class Everything:
+    """All requests of one network, counted in this process alone, minute by minute.
+
+    No shared count: it must cost nothing, and hold while Redis is away and other limits do not.
+    """
+
+    def __init__(self) -> None:
+        self._minute, self._counts = 0, Counter[str]()
+        self._lock = Lock()
+
+    def take(self, network: str, *, now: datetime) -> int:
+        """Count one more. Return 0 if it may be answered, else in how many seconds to come back."""
+        minute, second = divmod(int(now.timestamp()), 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._counts = minute, Counter()
+            self._counts[network] += 1
+            over = 0 < settings.REQUESTS_PER_MINUTE < self._counts[network]
+        if over:
+            throttled.labels("everything").inc()
+        return 60 - second if over else 0
+
+
+everything: Final = Everything()

@@ -1,0 +1,215 @@
+"""Whatever is sent to whichever address, the answer is a page of ours that says no: never a crash."""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal.access import cookie_name
+from scheduling import clock
+from scheduling.models import MerchantDepot
+from tests.factories import NOW, make_booking, make_link, make_membership, make_network
+from tests.portal.customers.conftest import GAZETTEER, Shopper
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+NAMES = (
+    *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
+    *("email", "mobile", "order_number", "keeping", "password", "next", "day"),
+)
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """What is added to an ordinary request. `query` and `body` are sent as they are."""
+
+    name: str
+    query: str = ""
+    body: bytes | None = None
+    content_type: str = FORM
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    refused: tuple[int, ...] = ()
+
+
+def everywhere(value: bytes) -> bytes:
+    """The same value in every field that any of our forms has."""
+    return b"&".join(name.encode() + b"=" + value for name in NAMES)
+
+
+def in_query(value: str) -> str:
+    return everywhere(value.encode()).decode()
+
+
+HOSTILE = (
+    Hostile("a null in every query parameter", query=in_query("%00")),
+    Hostile("half a character in every query parameter", query=in_query("%ff%fe")),
+    Hostile("a surrogate in every query parameter", query=in_query("%ed%a0%80")),
+    Hostile("days that never were", query="day=9999-99-99&order=%00&next=%5c%5cevil.example"),
+    Hostile("the first day there is", query="day=0001-01-01"),
+    Hostile("the last day there is", query="day=9999-12-31"),
+    Hostile("brackets and percents", query="a[]=1&%=%&%zz&===&&&;;"),
+    Hostile("a null in every field", body=everywhere(b"%00")),
+    Hostile("a null within every field", body=everywhere(b"a%00b%40example.com")),
+    Hostile("half a character in every field", body=everywhere(b"%ff%fe")),
+    Hostile("raw bytes", body=everywhere(b"\xff\xfe\x00\x80")),
+    Hostile("a surrogate in every field", body=everywhere(b"%ed%a0%80")),
+    Hostile("text that turns around", body=everywhere("\u202e\u0000\ufeff".encode())),
+    Hostile("a number without end", body=everywhere(b"9" * 5_000)),
+    Hostile("a power without end", body=everywhere(b"1e999999999")),
+    Hostile("no number", body=everywhere(b"nan")),
+    Hostile("infinity", body=everywhere(b"-Infinity")),
+    Hostile("digits of another script", body=everywhere("٣".encode())),
+    Hostile("a long text in every field", body=everywhere(b"x" * 9_000)),
+    Hostile(
+        "more fields than any form has", body=b"&".join(b"f%d=1" % n for n in range(201)), refused=(400,)
+    ),
+    Hostile("more than any form needs", body=b"address=" + b"x" * 300_000, refused=(413,)),
+    Hostile("parts without a boundary", body=b"--x\r\n\r\n--x--", content_type=MULTIPART),
+    Hostile("parts with an odd boundary", body=b"--\xff", content_type=f"{MULTIPART}; boundary=\xe9"),
+    Hostile("parts that do not end", body=b"--x\r\nContent-Disp", content_type=f"{MULTIPART}; boundary=x"),
+    Hostile("JSON", body=b'{"address": 1}', content_type="application/json"),
+    Hostile("an encoding nobody knows", body=everywhere(b"1"), content_type=f"{FORM}; charset=nonsense"),
+    Hostile("an encoding that is none", body=everywhere(b"1"), content_type=f"{FORM}; charset=base64"),
+    Hostile("an odd content type", body=b"1", content_type="\x00/;;=;"),
+    Hostile("an odd language", headers={"Accept-Language": "x" * 400 + ";q=nan,*;q=9,\x00-\xff"}),
+    Hostile(
+        "odd addresses",
+        headers={"X-Forwarded-For": "\x00, ::::, 999.1.1.1,", "X-Request-ID": "\x00" * 9, "Referer": "\xff"},
+    ),
+    Hostile(
+        "an odd htmx",
+        headers={
+            "HX-Request": "true",
+            "HX-Target": "\x00",
+            "HX-Current-URL": "%ff%00[",
+            "HX-Current-URL-URI-AutoEncoded": "true",
+        },
+    ),
+    Hostile("odd cookies", cookies={"session": "\x00'\"", "csrf": "\xff", "csrftoken": "x", "messages": "["}),
+    Hostile("another host", headers={"Host": "evil.example\x00:99999"}, refused=(400,)),
+)
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    clock.set_source(lambda: NOW)
+    yield
+    clock.set_source(None)
+
+
+@pytest.fixture
+def house(db, settings, tmp_path):
+    """A shop with a booking, a depot with its people, and a browser that may see all of it.
+
+    It has a time kept at the shop, so that its forms get as far as they can.
+    """
+    settings.GAZETTEER_FILE = str(tmp_path / "addresses.csv")
+    (tmp_path / "addresses.csv").write_text(GAZETTEER)
+    outlet = make_network(days=3)
+    booking = make_booking(outlet)
+    visitor = Client(raise_request_exception=False)
+    visitor.force_login(make_membership(depot=outlet.depot).user)
+    shopper = Shopper(outlet, visitor)
+    shopper.types()
+    assert shopper.keeps().status_code == 303
+    values = {
+        "merchant": outlet.merchant.slug,
+        "ref": booking.delivery.ref,
+        "depot": outlet.depot.slug,
+    }
+    link = make_link(booking)
+    visitor.cookies[cookie_name(booking.delivery.ref)] = signed(link)
+    return visitor, addresses(values)
+
+
+def signed(link) -> str:
+    from django.core import signing
+
+    from portal.access import SALT
+
+    return signing.dumps([link.pk.hex, link.generation], salt=SALT)
+
+
+VALUES = {"day": "2026-11-24", "digest": "0", "token": "x" * 64}
+
+
+def within(patterns, values=VALUES, prefix: str = "/", space: str = ""):
+    """Every address of ours as (name, path), the admin's aside; what is not in `values` is an x."""
+    for each in patterns:
+        here = prefix + str(each.pattern)
+        if isinstance(each, URLResolver) and here != "/admin/":
+            yield from within(each.url_patterns, values, here, f"{each.namespace}:" if each.namespace else "")
+        elif isinstance(each, URLPattern):
+            yield (
+                space + str(each.name),
+                re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "x"), here),
+            )
+
+
+def addresses(values: dict[str, str]) -> list[str]:
+    ours = [path for _name, path in within(get_resolver().url_patterns, VALUES | values)]
+    return ["/admin/", "/admin/login/", "/healthz", "/readyz", "/nothing/here/", *ours]
+
+
+def send(visitor: Client, address: str, hostile: Hostile):
+    headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in hostile.headers.items()}
+    visitor.cookies.load(hostile.cookies)
+    if hostile.body is None:
+        return visitor.get(address, QUERY_STRING=hostile.query, **headers)
+    return visitor.generic("POST", address, hostile.body, content_type=hostile.content_type, **headers)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
+def test_no_address_crashes(house, hostile):
+    visitor, found = house
+    answers = {address: send(visitor, address, hostile) for address in found if "logout" not in address}
+
+    assert {
+        address: answer.status_code for address, answer in answers.items() if answer.status_code >= 500
+    } == {}
+    pages = {address: answer.status_code for address, answer in answers.items() if "z" not in address[-2:]}
+    if hostile.refused:
+        assert set(pages.values()) <= {*hostile.refused, 302, 303, 403, 404, 405}
+        assert set(pages.values()) & set(hostile.refused)
+
+
+PATHS = (
+    "%00",
+    "s/%00/",
+    "s/%ff%fe/",
+    "l/%00/",
+    "l/" + "%ff" * 64 + "/",
+    "d/../f/",
+    "theme/%00.%00.css",
+    "%2e%2e/",
+    "s//",
+    "\\",
+    "static/%00",
+    "static/../portal/settings.py",
+    "depot/x/2026-13-45/",
+    "s/" + "x" * 3_000 + "/",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_path_crashes(house, path):
+    visitor, _found = house
+
+    answer = visitor.get("/" + path)
+
+    assert 300 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize("value", ["\x00", "a\x00b@example.com", "9" * 5_000, "\u202e", "x" * 9_000])
+@pytest.mark.parametrize("name", ["email", "mobile", "order_number"])
+def test_no_confirmation_crashes(house, name, value):
+    visitor, _found = house
+    shop = Shopper(MerchantDepot.objects.get(), visitor)
+
+    answer = shop.confirms(**{name: value})
+
+    assert answer.status_code in {303, 422}
+    assert shop.checks().status_code < 500
