@@ -1,9 +1,13 @@
 """A locked day plan while it is changed: moves in the core's plan, then writes the rows that differ."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from scheduling.errors import PlanBusy, SlotTaken
 from scheduling.models import DayPlan, Delivery, Route, Stop
@@ -11,13 +15,17 @@ from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import Gap, best_gap, insert, remove
 from scheduling.routing.schedule import violations
+from scheduling.routing.tape import Tape, build_tape
 from scheduling.snapshots import (
     ROAD,
     Snapshot,
     cached_snapshot,
-    count_stops,
+    counts_of,
+    first_expiry,
+    keep_newer,
     note_bump,
     read_snapshot,
+    row_of,
     waypoint,
 )
 from scheduling.windows import Window
@@ -26,18 +34,18 @@ from scheduling.windows import Window
 class PlanEditor:
     """Changes to one locked day plan. Nothing is certain before `save`, which bumps the version.
 
-    The caller holds the plan's lock and is inside a transaction.
+    The caller holds the plan's lock and is inside a transaction. What is saved is the plan's next snapshot:
+    once it is committed, whoever quotes in this process reads it from there.
     """
 
     def __init__(self, plan: DayPlan, *, now: datetime) -> None:
         found = cached_snapshot(plan, now=now) or read_snapshot(plan, version=plan.version, now=now)
-        self.row = plan
+        self.row, self.now = plan, now
         self.snapshot: Snapshot = found
         self.plan = found.plan
         # Lapsed stops are out of the core's plan already; whoever writes takes their rows out as well.
         self.lapsed = found.lapsed
-        self._positions = {pk: row.position for pk, row in found.rows.items()}
-        self._arcs = {pk: row.arc for pk, row in found.rows.items()}
+        self._rows = dict(found.rows)
         self._returns = dict(found.returns)
         self._changed = False
 
@@ -50,17 +58,9 @@ class PlanEditor:
         opens_s, closes_s = self.seconds(window.opens_at), self.seconds(window.closes_at)
         return replace(visit, opens_s=opens_s, closes_s=closes_s)
 
-    def touch(self) -> None:
-        """Say that the plan's rows change in a way the core does not see, such as held to booked."""
-        self._changed = True
-
     def counts(self) -> Counter[tuple[Any, ...]]:
-        """Return how many stops each merchant has that day, changes so far included. One query."""
-        return count_stops(
-            Stop.objects.of_plan(self.row)
-            .filter(state__in=(Stop.State.HELD, Stop.State.BOOKED))
-            .values_list("delivery__merchant_id", "opens_at", "closes_at")
-        )
+        """Return how many stops each merchant has that day, changes so far included."""
+        return counts_of(self._rows.values())
 
     def take_out(self, stop: Stop, state: str) -> None:
         """Take a stop off its route and save it in its new state.
@@ -70,11 +70,12 @@ class PlanEditor:
         """
         without = remove(self.plan, stop.pk, ROAD)
         if _breaks(self.plan, without):
-            self.plan = _with_waypoint(self.plan, stop.pk)
             state = Stop.State.WAYPOINT
+            self.plan = _with_visit(self.plan, stop.pk, lambda visit: waypoint(visit.key, visit.place))
+            self._note(stop, state=state, expires_at=None)
         else:
             self.plan = without
-            del self._positions[stop.pk], self._arcs[stop.pk]
+            del self._rows[stop.pk]
         stop.move_to(state)
         stop.save(update_fields=["state"])
         self._changed = True
@@ -84,43 +85,59 @@ class PlanEditor:
         for stop in stops:
             stop.move_to(Stop.State.LAPSED)
             stop.save(update_fields=["state"])
-            del self._positions[stop.pk], self._arcs[stop.pk]
+            del self._rows[stop.pk]
             self._changed = True
 
+    def book(self, stop: Stop) -> None:
+        """Save a held stop as booked, where it stands."""
+        stop.move_to(Stop.State.BOOKED)
+        stop.save(update_fields=["state"])
+        self.plan = _with_visit(self.plan, stop.pk, lambda visit: replace(visit, booked=True))
+        self._note(stop, state=Stop.State.BOOKED, expires_at=None)
+
+    def extend(self, stop: Stop, *, expires_at: datetime) -> None:
+        """Note that a held stop's hold runs out later: who has read the old end must read again."""
+        self._note(stop, expires_at=expires_at)
+
     def put_in(
-        self, visit: problem.Visit, *, delivery: Delivery, window: Window, state: str, now: datetime
+        self,
+        visit: problem.Visit,
+        *,
+        delivery: Delivery,
+        window: Window,
+        state: str,
+        expires_at: datetime | None = None,
     ) -> tuple[Stop, int]:
         """Insert a visit at its cheapest gap within `window`; return its stop and the metres it adds.
 
-        Raises SlotTaken if no route serves it, or the core's own check of the result finds a fault.
+        `expires_at` is the end of the hold that a held stop is for. Raises SlotTaken if no route serves it,
+        or the core's own check of the result finds a fault.
         """
-        visit = self.visit_in(visit, window)
-        found = best_gap(self.plan, visit, ROAD)
+        visit = replace(self.visit_in(visit, window), booked=state == Stop.State.BOOKED)
+        found = best_gap(self._tape(), visit, ROAD)
         if found is None:
             raise SlotTaken
-        gap = found[0]
-        stop = Stop(
+        gap, added_m = found[:2]
+        tried = insert(self.plan, gap, visit, ROAD)
+        if violations(_shift_of(tried, gap.shift_key)):
+            raise SlotTaken
+        leg = _trip_of(tried, gap).legs[gap.position]
+        stop = Stop.objects.create(
             route_id=gap.trip_key,
             delivery=delivery,
             state=state,
             position=self._position_at(gap),
             opens_at=window.opens_at,
             closes_at=window.closes_at,
-            arc_s=0,
-            arc_m=0,
+            arc_s=leg.seconds,
+            arc_m=leg.metres,
             arc_source=ROAD.source,
-            created_at=now,
+            created_at=self.now,
         )
-        stop.save()
         self.plan = insert(self.plan, gap, replace(visit, key=stop.pk), ROAD)
-        if violations(_shift_of(self.plan, gap.shift_key)):
-            raise SlotTaken
-        leg = _trip_of(self.plan, gap).legs[gap.position]
-        stop.arc_s, stop.arc_m = leg.seconds, leg.metres
-        stop.save(update_fields=["arc_s", "arc_m"])
-        self._positions[stop.pk], self._arcs[stop.pk] = stop.position, leg
+        self._rows[stop.pk] = row_of(stop, expires_at=expires_at)
         self._changed = True
-        return stop, found[1]
+        return stop, added_m
 
     def save(self) -> None:
         """Write the arcs that differ and bump the version; nothing if nothing changed."""
@@ -135,14 +152,38 @@ class PlanEditor:
             raise PlanBusy
         note_bump(self.row.pk)
         self.row.version = version + 1
+        transaction.on_commit(partial(keep_newer, self._next()))
+
+    def _next(self) -> Snapshot:
+        """Return the snapshot that the plan's rows make from now on."""
+        return replace(
+            self.snapshot,
+            version=self.row.version,
+            plan=self.plan,
+            rows=dict(self._rows),
+            returns=dict(self._returns),
+            lapsed=(),
+            stale_from=first_expiry(self._rows.values(), after=self.now),
+            known=self.snapshot.strips,
+        )
+
+    def _tape(self) -> Tape:
+        if self.plan is self.snapshot.plan:
+            return self.snapshot.tape
+        return build_tape(self.plan, self.snapshot.strips)
+
+    def _note(self, stop: Stop, **values: Any) -> None:
+        self._rows[stop.pk] = replace(self._rows[stop.pk], **values)
+        self._changed = True
 
     def _save_trip(self, trip: problem.Trip) -> None:
         for visit, leg in zip(trip.visits, trip.legs, strict=False):
-            if self._arcs[visit.key] != leg:
+            row = self._rows[visit.key]
+            if row.arc != leg:
                 Stop.objects.filter(pk=visit.key).update(
                     arc_s=leg.seconds, arc_m=leg.metres, arc_source=ROAD.source
                 )
-                self._arcs[visit.key] = leg
+                self._rows[visit.key] = replace(row, arc=leg)
         back = trip.legs[-1] if trip.legs else problem.Leg(0, 0)
         if self._returns[trip.key] != back:
             Route.objects.filter(pk=trip.key).update(
@@ -153,7 +194,7 @@ class PlanEditor:
     def _position_at(self, gap: Gap) -> int:
         """Return a free position for a new stop, making room among its neighbours where there is none."""
         trip = _trip_of(self.plan, gap)
-        taken = [self._positions[visit.key] for visit in trip.visits]
+        taken = [self._rows[visit.key].position for visit in trip.visits]
         before = taken[gap.position - 1] if gap.position else None
         after = taken[gap.position] if gap.position < len(taken) else None
         if before is not None and after is not None and after - before < 2:
@@ -167,11 +208,11 @@ class PlanEditor:
 
     def _spread(self, trip: problem.Trip) -> None:
         """Renumber a trip's stops far apart, above all its old positions, so that none collides midway."""
-        start = max(self._positions[visit.key] for visit in trip.visits)
+        start = max(self._rows[visit.key].position for visit in trip.visits)
         for number, visit in enumerate(trip.visits, start=1):
             position = start + number * POSITION_STEP
             Stop.objects.filter(pk=visit.key).update(position=position)
-            self._positions[visit.key] = position
+            self._rows[visit.key] = replace(self._rows[visit.key], position=position)
 
 
 def _shift_of(plan: problem.Plan, key: int) -> problem.Shift:
@@ -190,18 +231,19 @@ def _breaks(before: problem.Plan, after: problem.Plan) -> bool:
     )
 
 
-def _with_waypoint(plan: problem.Plan, key: int) -> problem.Plan:
-    """Return the plan with one visit turned into a place that is only driven through."""
-    shifts = tuple(
-        replace(
-            shift,
-            trips=tuple(
-                replace(
-                    trip, visits=tuple(waypoint(key, v.place) if v.key == key else v for v in trip.visits)
-                )
-                for trip in shift.trips
-            ),
-        )
-        for shift in plan.shifts
-    )
-    return replace(plan, shifts=shifts)
+def _with_visit(
+    plan: problem.Plan, key: int, change: Callable[[problem.Visit], problem.Visit]
+) -> problem.Plan:
+    """Return the plan with one visit changed where it stands; the shifts of the others stay the same."""
+    shifts = list(plan.shifts)
+    for number, shift in enumerate(shifts):
+        if any(visit.key == key for trip in shift.trips for visit in trip.visits):
+            trips = tuple(_with_visit_of_trip(trip, key, change) for trip in shift.trips)
+            shifts[number] = replace(shift, trips=trips)
+    return replace(plan, shifts=tuple(shifts))
+
+
+def _with_visit_of_trip(
+    trip: problem.Trip, key: int, change: Callable[[problem.Visit], problem.Visit]
+) -> problem.Trip:
+    return replace(trip, visits=tuple(change(v) if v.key == key else v for v in trip.visits))

@@ -7,7 +7,7 @@ rolled back, another change would come to the same version.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from operator import is_not
@@ -23,7 +23,7 @@ from scheduling.models.orders import household_key
 from scheduling.models.plans import seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import remove
-from scheduling.routing.tape import Tape, build_tape, concatenate
+from scheduling.routing.tape import Strip, Tape, build_tape, concatenate, strips_of, tape_of
 from scheduling.routing.travel import GreatCircle, Travel
 
 ROAD: Final[Travel] = GreatCircle()
@@ -55,7 +55,8 @@ class Snapshot:
     """One day plan at one version: the core's plan, its tape, and the rows behind it.
 
     `stale_from` is when the first live hold in it runs out; `lapsed` are stops whose hold had run out
-    when the rows were read: they are in `rows`, but no longer in `plan`.
+    when the rows were read: they are in `rows`, but no longer in `plan`. `known` are strips of an earlier
+    version, of which most are strips of this one too.
     """
 
     plan_id: int
@@ -66,11 +67,21 @@ class Snapshot:
     returns: Mapping[int, problem.Leg]
     lapsed: tuple[int, ...]
     stale_from: datetime | None
+    known: Mapping[int, Strip] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def strips(self) -> Mapping[int, Strip]:
+        """Return the rows of each shift."""
+        return strips_of(self.plan, self.known)
 
     @cached_property
     def tape(self) -> Tape:
         """Return the plan as contiguous arrays."""
-        return build_tape(self.plan)
+        return tape_of(self.strips)
+
+    def tape_without(self, stops: Iterable[int]) -> Tape:
+        """Return the tape of the plan as it were without some stops."""
+        return build_tape(without(self.plan, stops), self.strips)
 
     def counts(self, *, leaving_out: Delivery | None = None) -> Counter[tuple[Any, ...]]:
         """Return how many stops each merchant has that day: by (merchant,) and (merchant, opens, closes).
@@ -78,11 +89,8 @@ class Snapshot:
         `leaving_out` is a delivery that is being moved: its present stop does not count.
         """
         own = leaving_out.pk if leaving_out else None
-        return count_stops(
-            (row.merchant_id, row.opens_at, row.closes_at)
-            for row in self.rows.values()
-            if row.pk not in self.lapsed and row.state != Stop.State.WAYPOINT and row.delivery_id != own
-        )
+        rows = (row for row in self.rows.values() if row.pk not in self.lapsed and row.delivery_id != own)
+        return counts_of(rows)
 
     def stops_of(self, delivery: Delivery | None) -> list[int]:
         """Return the stops that leave the routes when a delivery does."""
@@ -100,13 +108,30 @@ class Snapshot:
         return self.stale_from is None or now < self.stale_from
 
 
-def count_stops(stops: Iterable[tuple[int, datetime, datetime]]) -> Counter[tuple[Any, ...]]:
-    """Count stops of (merchant, opens, closes): by (merchant,) and by all three."""
+def counts_of(rows: Iterable[StopRow]) -> Counter[tuple[Any, ...]]:
+    """Count stops, those that are only driven through aside, as `Snapshot.counts` says."""
     counts: Counter[tuple[Any, ...]] = Counter()
-    for merchant_id, opens_at, closes_at in stops:
-        counts[merchant_id,] += 1
-        counts[merchant_id, opens_at, closes_at] += 1
+    for row in rows:
+        if row.state != Stop.State.WAYPOINT:
+            counts[row.merchant_id,] += 1
+            counts[row.merchant_id, row.opens_at, row.closes_at] += 1
     return counts
+
+
+def row_of(stop: Stop, *, expires_at: datetime | None) -> StopRow:
+    """Return what is stored of a stop just made; its delivery is loaded."""
+    return StopRow(
+        pk=stop.pk,
+        route_id=stop.route_id,
+        position=stop.position,
+        arc=problem.Leg(stop.arc_s, stop.arc_m),
+        state=stop.state,
+        delivery_id=stop.delivery_id,
+        merchant_id=stop.delivery.merchant_id,
+        opens_at=stop.opens_at,
+        closes_at=stop.closes_at,
+        expires_at=expires_at,
+    )
 
 
 _cache: dict[int, Snapshot] = {}
@@ -166,6 +191,13 @@ def _read_steadily(plan: DayPlan, *, now: datetime) -> Snapshot:
         version = after
 
 
+def keep_newer(snapshot: Snapshot) -> None:
+    """Cache what a change has just made of a plan, unless another came first with a later version."""
+    found = _cache.get(snapshot.plan_id)
+    if found is None or found.version < snapshot.version:
+        _keep(snapshot)
+
+
 def _keep(snapshot: Snapshot) -> None:
     _cache[snapshot.plan_id] = snapshot
     while len(_cache) > MOST_CACHED:
@@ -195,12 +227,11 @@ def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
     routes = list(Route.objects.filter(shift__plan_id=plan.pk).order_by("shift_id", "trip"))
     visits, rows = _read_stops(plan)
     trips = _trips_by_shift(routes, visits, rows)
+    lapsed = tuple(pk for pk, row in rows.items() if row.expires_at is not None and row.expires_at <= now)
     full = problem.Plan(
         depot=problem.Place(plan.depot.lat, plan.depot.lon),
         shifts=tuple(_shift(shift, trips[shift.pk], plan.origin_at) for shift in _read_shifts(plan)),
     )
-    lapsed = tuple(pk for pk, row in rows.items() if row.expires_at is not None and row.expires_at <= now)
-    live = [row.expires_at for row in rows.values() if row.expires_at is not None and row.expires_at > now]
     return Snapshot(
         plan_id=plan.pk,
         version=version,
@@ -209,8 +240,14 @@ def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
         rows=rows,
         returns={route.pk: problem.Leg(route.return_s, route.return_m) for route in routes},
         lapsed=lapsed,
-        stale_from=min(live, default=None),
+        stale_from=first_expiry(rows.values(), after=now),
     )
+
+
+def first_expiry(rows: Iterable[StopRow], *, after: datetime) -> datetime | None:
+    """Return when the first of the holds runs out that live at an instant."""
+    live = (row.expires_at for row in rows if row.expires_at is not None and row.expires_at > after)
+    return min(live, default=None)
 
 
 def without(plan: problem.Plan, keys: Iterable[int]) -> problem.Plan:

@@ -18,7 +18,7 @@ import numpy as np
 from scheduling.routing.choice import Candidates, Mask, any_fit, cheapest
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
-from scheduling.routing.tape import Tape, build_tape
+from scheduling.routing.tape import Tape
 from scheduling.routing.travel import Ints, Legs, Travel
 
 
@@ -125,9 +125,8 @@ def gap_of(tape: Tape, row: int) -> Gap:
     return Gap(day, int(tape.shift_key[row]), int(tape.trip_key[row]), int(tape.position[row]))
 
 
-def best_gap(plan: Plan, visit: Visit, travel: Travel) -> tuple[Gap, int, int, int] | None:
-    """The cheapest gap for `visit` in its own window, with its metres, seconds and cost; as `score` says."""
-    tape = build_tape(plan)
+def best_gap(tape: Tape, visit: Visit, travel: Travel) -> tuple[Gap, int, int, int] | None:
+    """The cheapest gap of one day for `visit` in its own window, with its metres, seconds and cost."""
     scores = score(tape, visit, Slots.of([[(visit.opens_s, visit.closes_s)]]), travel)
     row, metres, seconds, cost_s = (
         int(of[0, 0]) for of in (scores.row, scores.metres, scores.seconds, scores.cost_s)

@@ -5,7 +5,7 @@ legs to and from a new visit are computed once per node. The row of a trip's las
 never in time. The tape of several days is theirs, end to end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import accumulate, chain, repeat
 from operator import or_, sub
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass
+from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass, Visit
 from scheduling.routing.schedule import NEVER, Load, TripSchedule, misfits, schedule
 from scheduling.routing.travel import ROUNDING, Ints, Outline, Places, Rates, Singles
 
@@ -36,13 +36,11 @@ class Stops:
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
+class Rows:
     """n gaps (seams among them) of n_days. Arrays have shape (n,) unless stated.
 
     first: the rows of day d are first[d] to first[d + 1]; shape (n_days + 1,)
     nodes, rates: where row r starts, and how its vehicle drives
-    outline, slack_s: both in short, and the seconds from departure to arrival, rounded up: which gaps are
-        too narrow for a visit is seen from these two
     departs_s, latest_s: earliest departure there, and latest arrival at the next node, that keep all else
     arc_s, arc_m: the leg that an insertion replaces; 0 in an empty trip
     room_before, room_after: what can be added to all legs up to the gap, and to all from it on; shape
@@ -54,8 +52,6 @@ class Tape:
     first: Ints
     nodes: Places
     rates: Rates
-    outline: Outline
-    slack_s: Singles
     departs_s: Ints
     latest_s: Ints
     arc_s: Ints
@@ -73,6 +69,25 @@ class Tape:
     @property
     def n_days(self) -> int:
         return len(self.first) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tape(Rows):
+    """Rows, and what tells at a glance which gaps are too narrow for a visit.
+
+    outline, slack_s: the nodes in short, and the seconds from departure to arrival, rounded up
+    """
+
+    outline: Outline
+    slack_s: Singles
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The rows of one shift, as long as it stays the shift that it is."""
+
+    shift: Shift
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +109,67 @@ class _Row:
     position: int = -1
 
 
-def build_tape(plan: Plan) -> Tape:
-    """The tape of one day. Raises ValueError if loads or capacities differ in dimensions."""
+def build_tape(plan: Plan, known: Mapping[int, Strip] | None = None) -> Tape:
+    """The tape of one day. Raises ValueError if loads or capacities differ in dimensions.
+
+    `known` are strips of an earlier plan by shift: those whose shifts are the same are not made again.
+    """
+    return tape_of(strips_of(plan, known))
+
+
+def strips_of(plan: Plan, known: Mapping[int, Strip] | None = None) -> dict[int, Strip]:
+    """The strips of a plan's shifts by their keys, in order; of unused shifts of a kind only the first's."""
     dimensions = _dimensions(plan)
-    rows = [row for shift in _distinct(plan.shifts) for row in _rows_of(shift, plan.depot)]
-    nodes, rates = Places.of([row.place for row in rows]), Rates.of([row.kind for row in rows])
-    departs_s, latest_s = _ints([row.departs_s for row in rows]), _ints([row.latest_s for row in rows])
-    outline = Outline.of(nodes, rates)
-    return Tape(
+    strips = {}
+    for shift in _distinct(plan.shifts):
+        key = shift.vehicle.key
+        old = known.get(key) if known else None
+        rows = old.rows if old and old.shift is shift else _rows(shift, plan.depot, dimensions)
+        strips[key] = Strip(shift, rows)
+    return strips
+
+
+def tape_of(strips: Mapping[int, Strip]) -> Tape:
+    """The tape of the day that the strips are of."""
+    rows = _joined([strip.rows for strip in strips.values()]) if strips else _columns([], [], 0)
+    stops = replace(rows.stops, first=rows.stops.first[[0, -1]])
+    return _outlined(replace(rows, first=rows.first[[0, -1]], stops=stops))
+
+
+def concatenate(tapes: Sequence[Tape]) -> Tape:
+    """The tapes of one or more days as one, in the order given. Raises ValueError if dimensions differ."""
+    return _outlined(_joined(tapes))
+
+
+def _outlined(rows: Rows) -> Tape:
+    # Of several days, too: each alone would be seen from a first place of its own.
+    outline = Outline.of(rows.nodes, rows.rates)
+    columns = {field.name: getattr(rows, field.name) for field in fields(Rows)}
+    return Tape(**columns, outline=outline, slack_s=_slack(outline, rows.departs_s, rows.latest_s))
+
+
+def _slack(outline: Outline, departs_s: Ints, latest_s: Ints) -> Singles:
+    """The seconds that each gap has for two ways and a service, and what single precision may hide."""
+    slack_s = latest_s - departs_s
+    hidden_s = 1 + ROUNDING * np.abs(slack_s) + outline.unsure_s
+    hidden_s[:-1] += outline.unsure_s[1:]
+    slack: Singles = (slack_s + hidden_s).astype(np.float32)
+    return slack
+
+
+def _rows(shift: Shift, depot: Place, dimensions: int) -> Rows:
+    """The rows of one shift."""
+    visits = [visit for trip in shift.trips for visit in trip.visits if visit.booked]
+    return _columns(list(_rows_of(shift, depot)), visits, dimensions)
+
+
+def _columns(rows: Sequence[_Row], booked: Sequence[Visit], dimensions: int) -> Rows:
+    return Rows(
         first=_ints([0, len(rows)]),
-        nodes=nodes,
-        rates=rates,
-        outline=outline,
-        slack_s=_slack(outline, departs_s, latest_s),
-        departs_s=departs_s,
-        latest_s=latest_s,
+        nodes=Places.of([row.place for row in rows]),
+        rates=Rates.of([row.kind for row in rows]),
+        departs_s=_ints([row.departs_s for row in rows]),
+        latest_s=_ints([row.latest_s for row in rows]),
         arc_s=_ints([row.arc_s for row in rows]),
         arc_m=_ints([row.arc_m for row in rows]),
         room_before=_by_dimension([row.room_before for row in rows], dimensions),
@@ -119,25 +180,14 @@ def build_tape(plan: Plan) -> Tape:
         shift_key=_ints([row.shift_key for row in rows]),
         trip_key=_ints([row.trip_key for row in rows]),
         position=_ints([row.position for row in rows]),
-        stops=_stops(plan),
+        stops=Stops(
+            first=_ints([0, len(booked)]),
+            places=Places.of([visit.place for visit in booked]),
+            opens_s=_ints([visit.opens_s for visit in booked]),
+            closes_s=_ints([visit.closes_s for visit in booked]),
+            household=tuple(visit.household for visit in booked),
+        ),
     )
-
-
-def concatenate(tapes: Sequence[Tape]) -> Tape:
-    """The tapes of one or more days as one, in the order given. Raises ValueError if dimensions differ."""
-    tape: Tape = _joined(tapes)
-    # Days may have been outlined from different places: each sees itself from its own first one.
-    outline = Outline.of(tape.nodes, tape.rates)
-    return replace(tape, outline=outline, slack_s=_slack(outline, tape.departs_s, tape.latest_s))
-
-
-def _slack(outline: Outline, departs_s: Ints, latest_s: Ints) -> Singles:
-    """The seconds that each gap has for two ways and a service, and what single precision may hide."""
-    slack_s = latest_s - departs_s
-    hidden_s = 1 + ROUNDING * np.abs(slack_s) + outline.unsure_s
-    hidden_s[:-1] += outline.unsure_s[1:]
-    slack: Singles = (slack_s + hidden_s).astype(np.float32)
-    return slack
 
 
 def _dimensions(plan: Plan) -> int:
@@ -228,17 +278,6 @@ def _less(capacity: Load, load: Load) -> Load:
     return tuple(map(sub, capacity, load))
 
 
-def _stops(plan: Plan) -> Stops:
-    visits = [visit for shift in plan.shifts for trip in shift.trips for visit in trip.visits if visit.booked]
-    return Stops(
-        first=_ints([0, len(visits)]),
-        places=Places.of([visit.place for visit in visits]),
-        opens_s=_ints([visit.opens_s for visit in visits]),
-        closes_s=_ints([visit.closes_s for visit in visits]),
-        household=tuple(visit.household for visit in visits),
-    )
-
-
 def _ints(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64)
 
@@ -249,12 +288,16 @@ def _by_dimension(rooms: Sequence[Load | None], dimensions: int) -> Ints:
     return np.ascontiguousarray(table.reshape(len(rooms), dimensions).T)
 
 
-def _joined(records: Sequence[Any]) -> Any:
-    """Records of arrays as one record: every array, tuple and record in them end to end."""
-    columns = {
-        field.name: [getattr(record, field.name) for record in records] for field in fields(records[0])
-    }
-    return type(records[0])(**{name: _joined_column(name, parts) for name, parts in columns.items()})
+def _joined(records: Sequence[Rows]) -> Rows:
+    """Several rows end to end, day after day."""
+    rows: Rows = _end_to_end(Rows, records)
+    return rows
+
+
+def _end_to_end(kind: Any, records: Sequence[Any]) -> Any:
+    """Records of arrays as one of a kind: every array, tuple and record in them end to end."""
+    columns = {field.name: [getattr(record, field.name) for record in records] for field in fields(kind)}
+    return kind(**{name: _joined_column(name, parts) for name, parts in columns.items()})
 
 
 def _joined_column(name: str, parts: Sequence[Any]) -> Any:
@@ -265,4 +308,4 @@ def _joined_column(name: str, parts: Sequence[Any]) -> Any:
     if isinstance(parts[0], np.ndarray):
         filled = [part for part in parts if part.shape[-1]]  # a day without vehicles has no dimensions
         return np.concatenate(filled or parts[:1], axis=-1)
-    return _joined(parts)
+    return _end_to_end(type(parts[0]), parts)

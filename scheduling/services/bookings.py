@@ -43,9 +43,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
         _place_again(hold, editor, now=now)
     else:
         require_confirmable(hold, editor, now=now)
-        hold.stop.move_to(Stop.State.BOOKED)
-        hold.stop.save(update_fields=["state"])
-        editor.touch()
+        editor.book(hold.stop)
     hold.move_to(Hold.State.CONFIRMED)
     hold.save(update_fields=["state", "stop", "added_m"])
     delivery = _complete(hold.delivery, contact, order_number, now=now)
@@ -63,7 +61,7 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     require_choosable(answer, editor, now=now, ordered_at=now)
     visit = visit_for(VisitFacts.from_json(hold.quote.facts))
     hold.stop, hold.added_m = editor.put_in(
-        visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED, now=now
+        visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED
     )
 
 
@@ -140,7 +138,6 @@ def reschedule_delivery(
         delivery=booking.delivery,
         window=answer.window,
         state=Stop.State.BOOKED,
-        now=now,
     )
     before = booking.price_minor
     _rebook(booking, quote, answer)

@@ -75,7 +75,11 @@ def _place(quote: Quote, answer: SlotAnswer, editor: PlanEditor, *, now: datetim
     facts = VisitFacts.from_json(quote.facts)
     delivery = draft_delivery(quote.merchant, facts, now=now)
     stop, added_m = editor.put_in(
-        visit_for(facts), delivery=delivery, window=answer.window, state=Stop.State.HELD, now=now
+        visit_for(facts),
+        delivery=delivery,
+        window=answer.window,
+        state=Stop.State.HELD,
+        expires_at=now + HOLD_FOR,
     )
     return Hold.objects.create(
         delivery=delivery,
@@ -178,8 +182,7 @@ def extend_hold(*, hold: Hold, actor: str, now: datetime) -> Hold:
     hold.extensions += 1
     hold.expires_at = min(now + HOLD_FOR, hold.stop.opens_at)
     hold.save(update_fields=["extensions", "expires_at"])
-    # Who has read the old end must read again.
-    editor.touch()
+    editor.extend(hold.stop, expires_at=hold.expires_at)
     editor.save()
     events.record("hold.extended", delivery=hold.delivery, actor=actor, now=now, data=_said(hold))
     return hold

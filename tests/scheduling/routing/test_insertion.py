@@ -69,7 +69,7 @@ def test_the_best_gap_of_a_plan_is_the_one_that_the_score_names():
         for plan, windows in zip(world.plans, world.windows, strict=True):
             visit = replace(world.visit, opens_s=windows[0][0], closes_s=windows[0][1])
             expected = answer(plan, visit, windows[0], world.way_of)
-            found = best_gap(plan, visit, world.travel)
+            found = best_gap(build_tape(plan), visit, world.travel)
             if expected.gap is None:
                 assert found is None
             else:
@@ -83,7 +83,7 @@ def test_what_is_inserted_breaks_nothing_and_adds_what_was_said():
         world = make_world(seed)
         for plan, windows in zip(world.plans, world.windows, strict=True):
             visit = replace(world.visit, opens_s=windows[0][0], closes_s=windows[0][1])
-            found = best_gap(plan, visit, world.travel)
+            found = best_gap(build_tape(plan), visit, world.travel)
             if found is None:
                 continue
             gap, metres, seconds, _ = found
@@ -259,7 +259,7 @@ def test_a_visit_next_door_on_the_great_circle_adds_next_to_nothing():
     depot, door, next_door = Place(60.25, 24.9), Place(60.17, 24.94), Place(60.1701, 24.94)
     empty = Plan(depot, (Shift(van(ends_s=9_000, max_shift_s=9_000), (Trip(1),)),))
     plan = insert(empty, Gap(0, 1, 1, 0), visit_at(door), GreatCircle())
-    found = best_gap(plan, visit_at(next_door, 2), GreatCircle())
+    found = best_gap(build_tape(plan), visit_at(next_door, 2), GreatCircle())
 
     assert found is not None
     assert 0 <= found[1] < 30
