@@ -102,7 +102,10 @@ class Hold(models.Model):
                 condition=Q(state__in=["live", "confirmed", "released", "lapsed"]), name="hold_state_is_known"
             ),
         ]
-        indexes = [models.Index(fields=["expires_at"], condition=Q(state="live"), name="live_hold_by_expiry")]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(state="live"), name="live_hold_by_expiry"),
+            models.Index(fields=["session_key"], condition=Q(state="live"), name="live_hold_by_session"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} until {self.expires_at:%H:%M:%S}"

@@ -47,7 +47,7 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
     # hold's day too, so that nobody wins twice and nobody deadlocks.
     target = answer.plan_id or 0
     editors = edit(DayPlan.objects.lock({target, *map(_plan_of, kept)}).values(), now=now)
-    for older in kept.all():  # asked again, under the locks
+    for older in kept.all() if kept else ():  # those there were, asked again under the locks
         if _same(older, quote, answer):
             save_all(editors)
             return older
