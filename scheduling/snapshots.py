@@ -241,6 +241,7 @@ def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
         returns={route.pk: problem.Leg(route.return_s, route.return_m) for route in routes},
         lapsed=lapsed,
         stale_from=first_expiry(rows.values(), after=now),
+        known=before.strips if (before := _cache.get(plan.pk)) else {},
     )
 
 

@@ -27,6 +27,8 @@ class Skill(models.TextChoices):
 
 def skill_bits(skills: list[str]) -> int:
     """Return skills as the bitmask the routing core compares; ValueError for an unknown one."""
+    if not skills:  # nearly always: the order of all is not asked for
+        return 0
     order = Skill.values
     return sum(1 << order.index(skill) for skill in set(skills))
 

@@ -124,7 +124,7 @@ def strips_of(plan: Plan, known: Mapping[int, Strip] | None = None) -> dict[int,
     for shift in _distinct(plan.shifts):
         key = shift.vehicle.key
         old = known.get(key) if known else None
-        rows = old.rows if old and old.shift is shift else _rows(shift, plan.depot, dimensions)
+        rows = old.rows if old and old.shift == shift else _rows(shift, plan.depot, dimensions)
         strips[key] = Strip(shift, rows)
     return strips
 
