@@ -68,6 +68,15 @@ def test_a_mail_that_went_out_is_noted(booking, mail_server):
     assert mail_server.mails[0].message["Message-ID"] == message.message_id
 
 
+def test_all_that_is_due_goes_out_at_once_however_much_waited(booking, mail_server, monkeypatch):
+    monkeypatch.setattr("portal.tasks.AT_ONCE", 1)
+    make_booking(make_network(), contact=some_contact(email="bo@example.com"))
+    events.relay(now=NOW)
+
+    assert send_due_messages() == 2
+    assert len(mail_server.mails) == 2
+
+
 def test_a_busy_server_is_asked_again_later(booking, mail_server, at):
     mail_server.refusals = 2
 
