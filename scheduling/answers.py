@@ -6,6 +6,7 @@ quote, so that a browser carries 80 bytes a time instead of its address fifty ti
 
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final, Self
 
 from django.core.signing import BadSignature, Signer
@@ -77,20 +78,25 @@ class SlotAnswer:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal value."""
         # All fields are plain, so that asdict's deep copies would only cost time: there are dozens a quote.
-        values = ((name, getattr(self, name)) for name in FIELDS)
-        return {name: value.isoformat() if isinstance(value, date) else value for name, value in values}
+        values = dict(zip(FIELDS, values_of(self), strict=True))
+        for name in (DAY, *MOMENTS):
+            values[name] = values[name].isoformat()
+        return values
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return the value that `as_json` described."""
-        values = dict(data)
-        values["service_date"] = date.fromisoformat(values["service_date"])
-        for name in ("opens_at", "closes_at", "cutoff_at", "priced_at"):
+        values = {name: data[name] for name in FIELDS if name in data}
+        values[DAY] = date.fromisoformat(values[DAY])
+        for name in MOMENTS:
             values[name] = datetime.fromisoformat(values[name])
-        return cls(**{name: value for name, value in values.items() if name in FIELDS})
+        return cls(**values)
 
 
 FIELDS: Final = tuple(field.name for field in fields(SlotAnswer))
+DAY: Final = "service_date"
+MOMENTS: Final = ("opens_at", "closes_at", "cutoff_at", "priced_at")
+values_of: Final = attrgetter(*FIELDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from scheduling.routing.carbon import grams
 from scheduling.routing.insertion import Reason, Scores, Slots, gap_of, score
 from scheduling.routing.neighbours import booked_stops, neighbours
 from scheduling.routing.offers import Candidate, options_for, shown_neighbours
-from scheduling.routing.tape import Tape, build_tape, concatenate
-from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
-from scheduling.snapshots import ROAD, joined_tape, visit_for, without
+from scheduling.routing.tape import Tape, concatenate
+from scheduling.slot_rules import DayOfOutlet, classes_carrying, days_of, serving_outlets
+from scheduling.snapshots import ROAD, joined_tape, visit_for
 
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
 STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
@@ -42,11 +42,10 @@ def answers_for(
     `leaving_out` is a delivery whose present stop is thought away: it is being moved. Raises
     OutsideArea if no outlet serves the address, TooLarge if no vehicle of theirs could carry it.
     """
-    kinds = VehicleClass.objects.in_bulk(field_name="slug")
     answers: list[SlotAnswer] = []
     booked_plans: set[int] = set()
     outlets = serving_outlets(merchant, facts)
-    require_carriable(outlets, facts)
+    kinds = classes_carrying(outlets, facts)
     for outlet in outlets:
         found = days_of(outlet, now=now, days=days + SPARE_DAYS, skip_days=skip_days, leaving_out=leaving_out)
         scored, booked = _score(found, facts, kinds, leaving_out)
@@ -86,8 +85,8 @@ def _score(
     for d, day in enumerate(asked):
         for s, slot in enumerate(day.slots):
             if slot.open:
-                filled = _filled(slot, tape, scores, class_of, d, s)
-                answers[slot.key] = replace(filled, neighbours=shown_neighbours(int(near[d, s])))
+                beside = shown_neighbours(int(near[d, s]))
+                answers[slot.key] = _filled(slot, tape, scores, class_of, d, s, neighbours=beside)
     booked = booked_stops(tape)
     plans = {day.plan.pk for d, day in enumerate(asked) if day.plan and booked[d]}
     return list(answers.values()), plans
@@ -95,12 +94,14 @@ def _score(
 
 def _tape_of(days: list[DayOfOutlet], leaving_out: Delivery | None) -> Tape:
     snapshots = [day.snapshot for day in days if day.snapshot]
+    if leaving_out is None:
+        return joined_tape(snapshots)
     own = {snapshot.plan_id: snapshot.stops_of(leaving_out) for snapshot in snapshots}
     if not any(own.values()):
         return joined_tape(snapshots)
     return concatenate(
         [
-            build_tape(without(snapshot.plan, stops)) if (stops := own[snapshot.plan_id]) else snapshot.tape
+            snapshot.tape_without(stops) if (stops := own[snapshot.plan_id]) else snapshot.tape
             for snapshot in snapshots
         ]
     )
@@ -131,10 +132,12 @@ def _filled(
     class_of: Mapping[int, VehicleClass],
     d: int,
     s: int,
+    *,
+    neighbours: int,
 ) -> SlotAnswer:
     row = int(scores.row[d, s])
     if row < 0:
-        return replace(slot, status=STATUS_OF[Reason(int(scores.reason[d, s]))])
+        return replace(slot, status=STATUS_OF[Reason(int(scores.reason[d, s]))], neighbours=neighbours)
     kind = class_of[gap_of(tape, row).shift_key]
     metres = int(scores.metres[d, s])
     return replace(
@@ -144,6 +147,7 @@ def _filled(
         exact_grams=grams(metres, kind.grams_per_km),
         vehicle_class=kind.slug,
         boundary=kind.boundary,
+        neighbours=neighbours,
     )
 
 

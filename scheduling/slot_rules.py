@@ -1,15 +1,26 @@
 """Which slots are sold, and what decides about them before any route is asked."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Self
+
+from django.db.models import Exists, OuterRef
 
 from scheduling import windows
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts
-from scheduling.models import Blackout, DayPlan, Delivery, Merchant, MerchantDepot, SlotPattern, VehicleClass
+from scheduling.models import (
+    Blackout,
+    DayPlan,
+    Delivery,
+    Merchant,
+    MerchantDepot,
+    SlotPattern,
+    Vehicle,
+    VehicleClass,
+)
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 
 Counts = Mapping[tuple[Any, ...], int]
@@ -37,16 +48,18 @@ def serving_outlets(merchant: Merchant, facts: VisitFacts) -> list[MerchantDepot
     return found
 
 
-def require_carriable(outlets: Iterable[MerchantDepot], facts: VisitFacts) -> None:
-    """Raise TooLarge unless some vehicle of the depots could carry the load, were it empty. One query."""
-    fits = VehicleClass.objects.filter(
-        vehicles__depot__in={outlet.depot_id for outlet in outlets},
-        vehicles__active=True,
-        capacity_g__gte=facts.load_g,
-        capacity_ml__gte=facts.load_ml,
-    )
-    if not fits.exists():
+def classes_carrying(outlets: Iterable[MerchantDepot], facts: VisitFacts) -> Mapping[str, VehicleClass]:
+    """Return all vehicle classes by their slugs, once a vehicle of the depots could carry the load, empty.
+
+    Raises TooLarge if none could. One query.
+    """
+    vehicles = Vehicle.objects.filter(depot__in={outlet.depot_id for outlet in outlets}, active=True)
+    used = Exists(vehicles.filter(vehicle_class=OuterRef("pk")))
+    kinds = {kind.slug: kind for kind in VehicleClass.objects.annotate(used_there=used)}
+    roomy = (k for k in kinds.values() if k.capacity_g >= facts.load_g and k.capacity_ml >= facts.load_ml)
+    if not any(kind.used_there for kind in roomy):
         raise TooLarge
+    return kinds
 
 
 def days_of(
@@ -69,11 +82,12 @@ def days_of(
         plan = plans.get(day)
         snapshot = snapshots[plan.pk] if plan else None
         counts = snapshot.counts(leaving_out=leaving_out) if snapshot else {}
+        version = snapshot.version if snapshot else 0
         slots = tuple(
-            replace(answer, plan_version=snapshot.version if snapshot else 0)
+            answer
             for pattern in patterns
             if windows.runs_on(pattern.weekdays, day)
-            and (answer := rules.answer(pattern, day, plan, counts)) is not None
+            and (answer := rules.answer(pattern, day, plan, counts, version=version)) is not None
         )
         if slots:
             found.append(DayOfOutlet(outlet, day, plan, snapshot, slots))
@@ -97,9 +111,12 @@ class Rules:
         return cls(outlet=outlet, now=now, ready_at=outlet.ready_at(ordered_at), blackouts=tuple(blackouts))
 
     def answer(
-        self, pattern: SlotPattern, day: date, plan: DayPlan | None, counts: Counts
+        self, pattern: SlotPattern, day: date, plan: DayPlan | None, counts: Counts, *, version: int
     ) -> SlotAnswer | None:
-        """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun."""
+        """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun.
+
+        `version` is that of the plan which `counts` were taken from.
+        """
         zone = self.outlet.depot.zone
         window = pattern.window_on(day, zone)
         if window is None or window.opens_at <= self.now:
@@ -117,6 +134,7 @@ class Rules:
             base_price_minor=pattern.base_price_minor,
             price_minor=pattern.base_price_minor,
             priced_at=self.now,
+            plan_version=version,
         )
 
     def status(

@@ -127,7 +127,8 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
     reason = driving(answer) if pricing.present else because(answer, earned)
     why = [reason, against(answer, pricing)]
-    shown = row(offer, f"suggestion-{index}", when, tags=tags, why=why, pricing=pricing)
+    choice = f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
+    shown = row(offer, f"suggestion-{index}", when, choice, tags=tags, why=why, pricing=pricing)
     return replace(shown, group="suggestion")
 
 
@@ -146,13 +147,21 @@ def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
         tags.append(Tag(_("Little driving"), "good"))
     near = near_you(answer) if little else ""
     why = [words.more_driving(answer.band_m), near, against(answer, pricing)]
-    return row(offer, f"time-{index}", when, tags=tuple(tags), why=why, pricing=pricing)
+    choice = f"{words.short_day(offer.opens)} {when}"
+    return row(offer, f"time-{index}", when, choice, tags=tuple(tags), why=why, pricing=pricing)
 
 
 def row(
-    offer: OfferView, name: str, when: str, *, tags: tuple[Tag, ...], why: Iterable[str], pricing: Pricing
+    offer: OfferView,
+    name: str,
+    when: str,
+    choice: str,
+    *,
+    tags: tuple[Tag, ...],
+    why: Iterable[str],
+    pricing: Pricing,
 ) -> Row:
-    """Return a time that can be chosen."""
+    """Return a time that can be chosen; `choice` is its name wherever it stands: Thu 26 Nov 10:00–12:00."""
     price = offer.answer.price_minor
     return Row(
         id=name,
@@ -163,14 +172,9 @@ def row(
         percent=offer.share_percent,
         tags=tags,
         why=" ".join(filter(None, why)),
-        choice=choice_of(offer),
+        choice=choice,
         price_line=pricing.line(price),
     )
-
-
-def choice_of(offer: OfferView) -> str:
-    """Return Thu 26 Nov 10:00–12:00."""
-    return f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
 
 
 def adds_less(answer: SlotAnswer) -> bool:

@@ -31,16 +31,20 @@ class Notice:
 
 
 def merchant_or_404(slug: str) -> Merchant:
-    """Return the merchant whose page was asked for."""
-    merchant = merchant_named(slug)
+    """Return the merchant whose page was asked for, its brand loaded with it. One query if it has one."""
+    brand = Brand.objects.select_related("merchant").filter(merchant__slug=slug).first()
+    merchant = brand.merchant if brand else merchant_named(slug)
     if merchant is None:
         raise Http404
     return merchant
 
 
 def shop_of(merchant: Merchant) -> Shop:
-    """Return how a merchant shows itself; one without a brand wears our own colours. One query."""
-    brand = Brand.objects.select_related("merchant").filter(merchant=merchant).first()
+    """Return how a merchant shows itself; one without a brand wears our own colours.
+
+    One query, unless its brand is loaded.
+    """
+    brand: Brand | None = getattr(merchant, "brand", None)
     return Shop(
         name=merchant.name,
         initial=brand.letter if brand else merchant.name[:1].upper(),

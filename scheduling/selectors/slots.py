@@ -81,9 +81,10 @@ def answers_of(quote: Quote) -> list[SlotAnswer]:
     return [SlotAnswer.from_json(data) for data in quote.offers]
 
 
-def view_of(quote: Quote, *, next_day_with_room: date | None = None) -> QuoteView:
-    """Return a kept quote for showing. No query if its merchant is loaded."""
-    answers = answers_of(quote)
+def view_of(
+    quote: Quote, answers: Sequence[SlotAnswer], *, next_day_with_room: date | None = None
+) -> QuoteView:
+    """Return a quote for showing, with the answers it keeps. No query if its merchant is loaded."""
     widest = max((answer.band_m for answer in answers if answer.open), default=BAND_M)
     offers = [_offer_view(quote, answer, widest) for answer in answers]
     return QuoteView(

@@ -33,14 +33,15 @@ def ask(
     OutsideArea or TooLarge.
     """
     leaving_out = moving or held
-    answers = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out)
+    found = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out)
+    answers = _standing_prices(found, facts, session_key, now)
     quote = Quote.objects.create(
         merchant=merchant,
         delivery=moving,
         session_key=session_key,
         facts_digest=facts.digest,
         facts=facts.as_json(),
-        offers=[answer.as_json() for answer in _standing_prices(answers, facts, session_key, now)],
+        offers=[answer.as_json() for answer in answers],
         method=METHOD,
         asked_at=now,
         expires_at=now + OFFER_LIFE,
@@ -48,7 +49,7 @@ def ask(
     later = None
     if not any(answer.open for answer in answers):
         later = _next_day_with_room(merchant, facts, now, leaving_out)
-    return view_of(quote, next_day_with_room=later)
+    return view_of(quote, answers, next_day_with_room=later)
 
 
 def _standing_prices(
@@ -58,7 +59,7 @@ def _standing_prices(
     earlier = Quote.objects.filter(
         session_key=session_key, facts_digest=facts.digest, asked_at__gt=now - PRICES_STAND_FOR
     )
-    latest = earlier.order_by("-asked_at", "-pk").first()
+    latest = earlier.order_by("-asked_at", "-pk").only("offers").first()
     standing = {shown.key: shown for shown in answers_of(latest)} if latest else {}
     return [_at_price_of(answer, standing.get(answer.key), now) for answer in answers]
 
