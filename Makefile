@@ -1,7 +1,7 @@
 # Doorstep. `make` alone lists what can be done; each target explains itself after its ##.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove test-sqlite test-postgres lint format serve worker messages pins clean chromium
+.PHONY: help demo test prove test-sqlite test-postgres lint format serve restart worker messages pins clean chromium
 
 PORT ?= 8000
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -45,7 +45,12 @@ format: .venv/dev.stamp ## Put every Python file into shape.
 serve: .venv/run.stamp ## Serve as in production, with gunicorn (settings from the environment, see docs/operations.md).
 	@$(PY) manage.py migrate --no-input
 	@$(PY) manage.py collectstatic --no-input --verbosity 0
-	@PORT=$(PORT) exec .venv/bin/gunicorn --config deploy/gunicorn.conf.py
+	@mkdir -p var && PORT=$(PORT) WEB_PIDFILE=var/web.pid exec .venv/bin/gunicorn --config deploy/gunicorn.conf.py
+
+restart: .venv/run.stamp ## Put what is checked out now in the place of what `make serve` runs, turning nobody away.
+	@$(PY) manage.py migrate --no-input
+	@$(PY) manage.py collectstatic --no-input --verbosity 0
+	@$(PY) deploy/restart.py var/web.pid
 
 worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
 	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO

@@ -8,6 +8,7 @@ import shutil
 import socket
 import struct
 import tempfile
+from pathlib import Path
 
 wsgi_app = "portal.wsgi"
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
@@ -46,17 +47,22 @@ if os.environ.get("METRICS_PORT") and COUNTS not in os.environ:
 
 
 def on_exit(server):
-    """Throw the counts away."""
+    """Throw the counts away, and the mark of readiness."""
     shutil.rmtree(os.environ.get(COUNTS, ""), ignore_errors=True)
+    if pidfile:
+        Path(f"{pidfile}.{os.getpid()}.ready").unlink(missing_ok=True)
 
 
 def post_worker_init(worker):
-    """Write gunicorn's own lines as all others, and let any worker answer Prometheus for all of them."""
+    """Log as all others, answer Prometheus, and let deploy/restart.py know that we are ready."""
     from portal import metrics
 
     worker.log.error_log.handlers.clear()
     worker.log.error_log.propagate = True
     metrics.serve()
+    if pidfile:
+        with Path(f"{pidfile}.{os.getppid()}.ready").open("a") as mark:
+            mark.write(f"{worker.pid} {worker.cfg.workers}\n")
 
 
 def post_fork(server, worker):
