@@ -131,7 +131,7 @@ def answers_of(scores: Scores) -> list[list[reference.Answer]]:
 
 def arrays_of(tape: Tape) -> list[Numbers]:
     """Return the arrays of a tape that have a number for each row."""
-    records = (tape, tape.nodes, tape.rates)
+    records = (tape, tape.nodes, tape.rates, tape.outline)
     values = [getattr(record, field.name) for record in records for field in fields(record)]
     rows = len(tape.departs_s)
     return [value for value in values if isinstance(value, np.ndarray) and value.shape[-1] == rows]

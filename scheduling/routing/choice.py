@@ -14,8 +14,8 @@ from scheduling.routing.travel import Ints
 
 Mask = NDArray[np.bool_]
 
-DEAR = 2**62
-"""More than anything costs."""
+FULL, DEAR = 2**61, 2**62
+"""More than anything costs: what a candidate without room costs, and what one that does not fit does."""
 
 INDEX_BITS = 24
 """A cost and below it, in so many bits, a candidate's index: the least of them is the first cheapest."""
@@ -57,21 +57,24 @@ class Candidates:
         return self.cuts[1:] - self.cuts[:-1]
 
 
-def cheapest(found: Candidates, cost_s: Ints, opens_s: Ints, last_s: Ints) -> Ints:
-    """The index of the first cheapest candidate that fits each slot, or -1; shape (n_days, n_slots)."""
-    key = (cost_s << INDEX_BITS) + np.arange(len(cost_s))
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """For each slot, shape (n_days, n_slots): its candidate's index or -1, and whether only room lacks."""
+
+    pick: Ints
+    full: Mask
+
+
+def cheapest(found: Candidates, cost_s: Ints, room: Mask, opens_s: Ints, last_s: Ints) -> Choice:
+    """The first cheapest candidate that fits each slot and has room."""
+    key = np.where(room, (cost_s << INDEX_BITS) + np.arange(len(cost_s)), FULL)
     if len(key) <= FEW * opens_s.size:
         best = _least(found, key, opens_s, last_s)
     else:
         cheap = _cheap(found, cost_s)
         best = _least(found.take(cheap), key.take(cheap), opens_s, last_s)
         _look_further(best, found, key, opens_s, last_s)
-    return np.where(best == DEAR, -1, best & ((1 << INDEX_BITS) - 1))
-
-
-def any_fit(found: Candidates, opens_s: Ints, last_s: Ints) -> Mask:
-    """Whether any candidate fits each slot, shape (n_days, n_slots)."""
-    return _least(found, np.zeros_like(found.row), opens_s, last_s) < DEAR
+    return Choice(np.where(best < FULL, best & ((1 << INDEX_BITS) - 1), -1), best == FULL)
 
 
 def _least(found: Candidates, key: Ints, opens_s: Ints, last_s: Ints) -> Ints:
@@ -97,8 +100,8 @@ def _cheap(found: Candidates, cost_s: Ints) -> Ints:
 
 
 def _look_further(best: Ints, found: Candidates, key: Ints, opens_s: Ints, last_s: Ints) -> None:
-    """Try all for the slots that none of the cheap ones fits. Where one does, nothing dearer matters."""
-    missing = (best == DEAR) & (opens_s <= last_s)
+    """Try all for the slots that no cheap one fits with room. Where one does, nothing dearer matters."""
+    missing = (best >= FULL) & (opens_s <= last_s)
     columns = np.flatnonzero(missing.any(axis=0))
     if len(columns):
         further = _least(found, key, opens_s[:, columns], last_s[:, columns])

@@ -15,7 +15,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from scheduling.routing.choice import Candidates, Mask, any_fit, cheapest
+from scheduling.routing.choice import Candidates, Mask, cheapest
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
 from scheduling.routing.tape import Tape
@@ -101,12 +101,11 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     to, back = travel.legs_through(tape.nodes, tape.rates, row, visit.place)
     timely, room = _timely(tape, visit, row, to, back), _has_room(tape, visit, row)
     added = _added(tape, row, to, back)
-    pick = cheapest(timely.only(room), added.cost_s, slots.opens_s, slots.last_s)
-    served = pick >= 0
+    choice = cheapest(timely, added.cost_s, room, slots.opens_s, slots.last_s)
+    pick, served = choice.pick, choice.pick >= 0
     reason = np.where(served, FITS, NO_TIME)
     if not served.all():
-        full = timely.take(np.flatnonzero(~room))
-        reason[~served & any_fit(full, slots.opens_s, slots.last_s)] = NO_ROOM
+        reason[choice.full] = NO_ROOM
         reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
     return Scores(
         row=_picked(row, pick, served, missing=-1),
