@@ -282,10 +282,15 @@ def relayed_twice(world: World, *, later: timedelta = timedelta(0)) -> Contest:
     return Contest(relaying, partial(events.relay, now=NOW + later), lambda *_both: True)
 
 
-def asked_and_taken(world: World) -> Contest:
-    holding = world.holding()
+def read_and_taken(world: World) -> Contest:
+    holding, plan = world.holding(), plan_on(world.outlet, TOMORROW)
     snapshots.forget_all()
-    return Contest(partial(ask_for, world.outlet), holding, lambda *both: None not in both)
+
+    def none_torn(mine: Any, _theirs: Any) -> bool:
+        plan.refresh_from_db()
+        return mine == [snapshots.read_snapshot(plan, version=plan.version, now=NOW)]
+
+    return Contest(partial(snapshots.snapshots_of, [plan], now=NOW), holding, none_torn)
 
 
 LOCK = "scheduling.models.plans:DayPlanQuerySet.lock"
@@ -297,6 +302,7 @@ HELD_OFFER = "scheduling.services.holds:open_offer"
 MOVED_OFFER = "scheduling.services.bookings:open_offer"
 DAY = "scheduling.services.plans:open_day"
 ROWS = "scheduling.snapshots:read_snapshot"
+STOPS = "scheduling.snapshots:_read_stops"
 HANDED = "scheduling.events:_hand_on"
 EFFECT = "tests.proofs.injections:take_effect"
 
@@ -333,5 +339,6 @@ POINTS = (
         EFFECT,
         partial(relayed_twice, later=events.LEASE * 2),
     ),
-    Point("quote: rows read, version not looked at again; a hold is placed", "after", ROWS, asked_and_taken),
+    Point("quote: trips read, stops not; a hold is placed", "before", STOPS, read_and_taken),
+    Point("quote: rows read, version not looked at again; a hold is placed", "after", ROWS, read_and_taken),
 )
