@@ -96,7 +96,13 @@ def _id_in(token: str) -> uuid.UUID | None:
 
 
 def _link(pk: uuid.UUID | None) -> AccessLink | None:
-    rows = AccessLink.objects.select_related("delivery__booking__stop__route__shift__plan__depot")
+    rows = AccessLink.objects.select_related(
+        "delivery__booking__stop__route__shift__plan__depot",
+        # What the pages behind it show:
+        "delivery__merchant__brand",
+        "delivery__address",
+        "delivery__order",
+    )
     return rows.filter(pk=pk).first() if pk else None
 
 

@@ -72,8 +72,8 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
 
 
 def booking_of(delivery: Delivery) -> Booking:
-    """Return the delivery's booking with all that leads to its depot. One query."""
-    rows = Booking.objects.select_related("stop__route__shift__plan__depot")
+    """Return the delivery's booking, read afresh, with all that leads to its depot. One query."""
+    rows = Booking.objects.select_related("delivery", "stop__route__shift__plan__depot")
     return rows.get(delivery=delivery)
 
 

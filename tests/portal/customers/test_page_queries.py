@@ -1,0 +1,178 @@
+"""How many statements each page costs, so that none grows unseen: one table, the same on both databases."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from portal.access import FOLLOW, MANAGE, issue_link, token_of
+from portal.accounts import urls as accounts
+from portal.customers import urls as customers
+from portal.customers.pages import shop_of
+from portal.models import Brand
+from scheduling import snapshots
+from scheduling.models import Delivery
+from tests.factories import NOW, PASSWORD, make_booking, make_membership, some_facts
+from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
+
+STATEMENTS: dict[str, int] = {
+    "address": 1,
+    "theme": 1,
+    "counting": 2,
+    "address: typed": 3,
+    "address: typed wrong": 3,
+    "address: typed almost": 3,
+    "place": 2,
+    "place: chosen": 3,
+    "times, tapes of 9 days cold": 45,
+    "times, tapes warm": 9,
+    "times, one day for htmx": 9,
+    "hold: kept": 18,
+    "hold: the same again": 8,
+    "hold: another instead": 22,
+    "hold: nothing chosen": 10,
+    "times, one kept": 10,
+    "extend": 10,
+    "check": 3,
+    "check: typed wrong": 4,
+    "check: confirmed": 24,
+    "booking, just booked": 6,
+    "booking": 5,
+    "calendar": 3,
+    "move": 11,
+    "move: moved": 23,
+    "cancel": 2,
+    "cancel: cancelled": 12,
+    "open-link: follow": 1,
+    "open-link: manage": 1,
+    "follow": 3,
+    "home": 0,
+    "find": 0,
+    "find: found": 2,
+    "find: unknown": 2,
+    "asked": 0,
+    "styleguide": 0,
+    "sign-in": 0,
+    "sign-in: signed in": 5,
+    "staff": 6,
+    "sign-out": 4,
+}
+"""By what is asked for, in the order of a shopper's way. Beginning and ending transactions is free."""
+
+TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+class Counter:
+    """Counts the statements of each request."""
+
+    def __init__(self) -> None:
+        self.counted: dict[str, int] = {}
+
+    def __call__(
+        self, name: str, ask: Callable[..., Any], *args: Any, status: int = 200, **values: Any
+    ) -> Any:
+        with CaptureQueriesContext(connection) as asked:
+            response = ask(*args, **values)
+        assert response.status_code == status, (name, response.status_code)
+        self.counted[name] = sum(not query["sql"].startswith(TRANSACTIONS) for query in asked)
+        return response
+
+
+@pytest.fixture
+def count() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+def shopper(outlet) -> Shopper:
+    """Somebody at a shop with a brand, whose vans have some stops already."""
+    Brand.objects.create(merchant=outlet.merchant, letter="N")
+    for number in range(6):
+        make_booking(outlet, facts=some_facts(east_m=30 * number))
+    return Shopper(outlet)
+
+
+def test_no_page_asks_more_than_it_did(shopper, count):
+    browse(shopper, count)
+    keep_and_confirm(shopper, count)
+    look_after(shopper, count)
+    come_back(shopper, count)
+
+    assert count.counted == STATEMENTS
+
+
+def browse(shopper: Shopper, count: Counter) -> None:
+    get, base = shopper.client.get, shopper.base
+    count("address", get, base)
+    count("theme", get, shop_of(shopper.outlet.merchant).theme_url)
+    count("counting", get, base + "how-we-count/")
+    count("address: typed", shopper.types, ADDRESS, status=303)
+    count("address: typed wrong", shopper.types, "Nowhere 1", status=422)
+    count("address: typed almost", shopper.types, "Rantatie 4", status=303)
+    count("place", get, base + "place/")
+    count("place: chosen", shopper.client.post, base + "place/", {"choice": "0"}, status=303)
+    snapshots.forget_all()
+    count("times, tapes of 9 days cold", shopper.sees_times)
+    count("times, tapes warm", shopper.sees_times)
+    count("times, one day for htmx", shopper.sees_times, "2026-11-25", HX_Request="true", HX_Target="days")
+
+
+def keep_and_confirm(shopper: Shopper, count: Counter) -> None:
+    post, base = shopper.client.post, shopper.base
+    first, second = offers_in(shopper.sees_times("2026-11-25"))[-2:]
+    count("hold: kept", shopper.keeps, first, status=303)
+    count("hold: the same again", shopper.keeps, first, status=303)
+    count("hold: another instead", shopper.keeps, second, status=303)
+    count("hold: nothing chosen", post, base + "hold/", status=422)
+    count("times, one kept", shopper.sees_times)
+    count("extend", post, base + "check/extend/", status=303)
+    page = count("check", shopper.checks).content.decode()
+    keeping = page.partition('name="keeping" value="')[2].partition('"')[0]
+    typed = {"email": "aino@example.com", "order_number": "10482", "keeping": keeping}
+    count("check: typed wrong", post, base + "check/", typed | {"email": "aino"}, status=422)
+    count("check: confirmed", post, base + "check/", typed, status=303)
+
+
+def look_after(shopper: Shopper, count: Counter) -> None:
+    get, post = shopper.client.get, shopper.client.post
+    delivery = Delivery.objects.get(contact_email="aino@example.com", order__number="10482")
+    page = f"/d/{delivery.ref}/"
+    count("booking, just booked", get, page)
+    count("booking", get, page)
+    count("calendar", get, page + "calendar.ics")
+    times = count("move", get, page + "move/")
+    count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
+    count("cancel", get, page + "cancel/")
+    count("cancel: cancelled", post, page + "cancel/", status=303)
+    friend = Client()
+    for kind in (FOLLOW, MANAGE):
+        link = issue_link(delivery=delivery, kind=kind, now=NOW)
+        count(f"open-link: {kind}", friend.get, f"/l/{token_of(link)}/", status=302)
+    count("follow", friend.get, f"/f/{delivery.ref}/")
+
+
+def come_back(shopper: Shopper, count: Counter) -> None:
+    client, user = Client(), make_membership(depot=shopper.outlet.depot).user
+    count("home", client.get, "/", status=302)
+    count("find", client.get, "/find/")
+    known = {"order_number": "10482", "email": "aino@example.com"}
+    count("find: found", client.post, "/find/", known, status=303)
+    count("find: unknown", client.post, "/find/", known | {"order_number": "10483"}, status=303)
+    count("asked", client.get, "/find/asked/")
+    count("styleguide", client.get, "/styleguide/")
+    count("sign-in", client.get, "/staff/login/")
+    typed = {"email": user.email, "password": PASSWORD}
+    count("sign-in: signed in", client.post, "/staff/login/", typed, status=303)
+    count("staff", client.get, "/staff/")
+    count("sign-out", client.post, "/staff/logout/", status=303)
+
+
+def test_every_public_page_is_in_the_table():
+    pages = {str(pattern.name) for pattern in [*customers.urlpatterns, *accounts.urlpatterns]}
+
+    assert pages <= {name.partition(":")[0].partition(",")[0] for name in STATEMENTS}
