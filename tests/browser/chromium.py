@@ -1,0 +1,74 @@
+"""A real Chromium, and a watch on its pages: a console error or a breach of the policy is a complaint."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+# Browsers call any answer from 400 on an error; these two are how forms are refused here.
+EXPECTED = re.compile(r"Failed to load resource: .* status of (409|422) ")
+
+
+@dataclass
+class Watch:
+    """What went wrong on the pages of one test; `allow` what the test provokes on purpose."""
+
+    complaints: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def allow(self, part: str) -> None:
+        """Let pass every complaint that contains `part`."""
+        self.allowed.append(part)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED.search(message.text):
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def on_error(self, error: Exception) -> None:
+        self.complaints.append(f"uncaught: {error}")
+
+    def on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https"} and parts.hostname not in {"127.0.0.1", "localhost"}:
+            self.complaints.append(f"asks a third party: {request.url}")
+
+    def over(self, page: Page) -> Page:
+        """Watch a page from now on."""
+        page.on("console", self.on_console)
+        page.on("pageerror", self.on_error)
+        page.on("request", self.on_request)
+        return page
+
+    def unexpected(self) -> list[str]:
+        """The complaints that were not allowed."""
+        return [text for text in self.complaints if not any(part in text for part in self.allowed)]
+
+
+def chromium() -> str | None:
+    """Where Chromium is on this machine, if it is."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """Start Chromium, and end it at the end."""
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        yield browser
+        browser.close()
