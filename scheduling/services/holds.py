@@ -14,7 +14,6 @@ from scheduling.models import (
     Delivery,
     Hold,
     Merchant,
-    MerchantDepot,
     Quote,
     SlotPattern,
     Stop,
@@ -105,11 +104,11 @@ def require_choosable(
 
     Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
     """
-    outlet = MerchantDepot.objects.select_related("depot").filter(pk=answer.outlet_id, active=True).first()
-    pattern = SlotPattern.objects.filter(pk=int(answer.key.split(".")[0]), active=True).first()
-    if pattern is None or outlet is None:
+    sold = SlotPattern.objects.filter(active=True, outlet_id=answer.outlet_id, outlet__active=True)
+    pattern = sold.select_related("outlet__depot").filter(pk=int(answer.key.split(".")[0])).first()
+    if pattern is None:
         raise SlotTaken
-    rules = Rules.of(outlet, now=now, ordered_at=ordered_at)
+    rules = Rules.of(pattern.outlet, now=now, ordered_at=ordered_at)
     status = rules.status(
         pattern, answer.service_date, answer.window, editor.row, editor.counts(), write=write
     )
