@@ -1,6 +1,8 @@
 """A real SMTP server which keeps what it is given, and can refuse on cue."""
 
+import asyncio
 import socket
+import time
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,6 +19,7 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage
+    at: float = field(default_factory=time.time)
 
     @property
     def subject(self) -> str:
@@ -43,12 +46,16 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """`mails` in order of arrival; the next `refusals` mails are turned away for now (451)."""
+    """`mails` in order of arrival; the next `refusals` mails are turned away for now (451).
+
+    It takes its time: `answer_after_s` passes between keeping a mail and saying so.
+    """
 
     host: str
     port: int
     mails: list[Mail] = field(default_factory=list)
     refusals: int = 0
+    answer_after_s: float = 0
 
     def to(self, address: str) -> list[Mail]:
         """Every mail to `address`, oldest first."""
@@ -61,6 +68,8 @@ class MailServer:
             return "451 Busy, please come back"
         message: Any = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message))
+        if self.answer_after_s:
+            await asyncio.sleep(self.answer_after_s)
         return "250 Taken"
 
 

@@ -1,6 +1,16 @@
 """Every proof by its name, in the order in which `make prove` runs them."""
 
-from tests.proofs import clocks, control, injected, last_places, quotes
+from tests.proofs import (
+    clocks,
+    control,
+    injected,
+    kill_web,
+    kill_worker,
+    last_places,
+    outages,
+    quotes,
+    rolling,
+)
 from tests.proofs.run import Proof
 
 PROOFS = {
@@ -17,6 +27,36 @@ PROOFS = {
             "64 shoppers want 50 places at the same moment, over HTTP, on SQLite",
             '0 over, 0 unsold, 0 "locked", p95 < 2 s',
             last_places.on_sqlite,
+        ),
+        Proof(
+            "kill-web",
+            "the web is killed 100 times on each database while shoppers book, move and cancel",
+            "0 acknowledged changes lost, check_invariants 0",
+            kill_web.prove,
+        ),
+        Proof(
+            "kill-worker",
+            "the worker is killed 100 times while shoppers book, move and cancel and are told by mail",
+            "each effect once, a mail repeated at most once per kill with the same id, resumed < 60 s",
+            kill_worker.prove,
+        ),
+        Proof(
+            "database",
+            "PostgreSQL is restarted 10 times, half of them as after a crash, while shoppers go on",
+            "0 acknowledged changes lost, a time can be held < 15 s after each start",
+            outages.database,
+        ),
+        Proof(
+            "broker",
+            "Redis is away for 5 minutes and comes back empty; no other process is touched",
+            "0 requests failed, 0 events lost, p95 < 1 s meanwhile, the mails < 60 s after",
+            outages.broker,
+        ),
+        Proof(
+            "rolling",
+            "web and worker are restarted 10 times under load, with and without kept connections",
+            "0 requests failed, 0 effects lost",
+            rolling.prove,
         ),
         Proof(
             "control",

@@ -75,13 +75,13 @@ class Ledger:
             every = [each for attempts in self.attempts.values() for each in attempts]
         return sum(each.acknowledged and each.change != SEEN for each in every)
 
-    def acknowledged(self, change: str) -> list[str]:
-        """The subjects of which this change was acknowledged."""
+    def booked(self) -> list[str]:
+        """The orders that were told to be booked."""
         with self._lock:
             return [
                 subject
                 for subject, attempts in self.attempts.items()
-                if any(each.acknowledged and each.change in (change, SEEN) for each in attempts)
+                if any(each.acknowledged and each.ref for each in attempts)
             ]
 
     def judge(self, kept: Mapping[str, Kept]) -> Verdict:

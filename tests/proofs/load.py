@@ -1,97 +1,26 @@
 """Shoppers who go on whatever happens: they quote, hold, extend, confirm, move, cancel, and keep a ledger."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from itertools import count
 from random import Random
 from threading import Event, Thread
-from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from portal.benchmarks.servers import wait_until
 from portal.benchmarks.stack import Stack
+from tests.proofs.browsing import Browser, Strange, Traffic, Unanswered
 from tests.proofs.ledger import CANCELLED, SEEN, Ledger, possible
 from tests.proofs.run import Run
-from tests.races.shopper import KEEPING, Answer, Shopper, addresses
+from tests.races.shopper import KEEPING, Answer, addresses
 
-OFFERED = re.compile(
-    r'<input type="radio" name="(?:offer|suggestion)"[^>]* value="([^"]+)"[^>]* data-key="([^"]+)"'
-)
-PAGES_AND_REFUSALS = {200, 303, 409}
 HOUSEHOLDS = 600
-
-
-class Unanswered(Exception):
-    """No answer, or an apology: nobody knows whether it took effect."""
-
-
-class Strange(Exception):
-    """An answer that no shopper should get."""
 
 
 class Stopped(Exception):
     """The crowd goes home."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as its shopper saw it; status 0 where nobody answered. `at` is monotonic seconds."""
-
-    at: float
-    seconds: float
-    what: str
-    status: int
-
-
-@dataclass
-class Traffic:
-    """Every request of a crowd, and what was strange."""
-
-    requests: list[Request] = field(default_factory=list)
-    strange: list[str] = field(default_factory=list)
-
-    def statuses(self) -> Counter[int]:
-        return Counter(each.status for each in self.requests)
-
-    def seconds(self, since: float = 0, until: float = float("inf")) -> list[float]:
-        """How long requests took that began in this time, the quickest first."""
-        return sorted(each.seconds for each in self.requests if since <= each.at < until)
-
-
-def percentile(ordered: list[float], part: float) -> float:
-    """The value that this part of an ordered list stays below; 0 of an empty one."""
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
-
-
-@dataclass
-class Browser(Shopper):
-    """A shopper whose every request is noted."""
-
-    traffic: Traffic = field(default_factory=Traffic)
-
-    def send(self, method: str, path: str, data: dict[str, str] | None = None) -> Answer:
-        """Make one request. Raises Unanswered, or Strange for an answer that nobody should get."""
-        started, what, status = monotonic(), f"{method} {path}", 0
-        try:
-            answer = super().send(method, path, data)
-            status = answer.status
-        except (OSError, HTTPException) as error:
-            raise Unanswered(f"{what}: {type(error).__name__}") from error
-        finally:
-            self.traffic.requests.append(Request(started, monotonic() - started, what, status))
-        if status >= 500:
-            raise Unanswered(f"{what}: {status}")
-        if status not in PAGES_AND_REFUSALS:
-            raise Strange(f"{what}: {status}")
-        return answer
-
-    def offered(self) -> dict[str, str]:
-        """The times on the last page: tokens by their keys."""
-        return {key: token for token, key in OFFERED.findall(self.page)}
 
 
 @dataclass
@@ -261,13 +190,18 @@ class Crowd:
     merchant: str
     shoppers: int
     pause_s: float = 0.1
+    keeps_alive: bool = False
+    first: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     traffic: Traffic = field(default_factory=Traffic)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._threads = [Thread(target=self._shop, args=(n,), daemon=True) for n in range(self.shoppers)]
+        self._threads = [
+            Thread(target=self._shop, args=(n,), daemon=True)
+            for n in range(self.first, self.first + self.shoppers)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -282,14 +216,24 @@ class Crowd:
     def wait_for_changes(self, number: int, *, seconds: float = 60) -> None:
         """Wait until so many more changes are acknowledged. Raises TimeoutError."""
         wanted = self.ledger.told() + number
-        wait_until(lambda: self.ledger.told() >= wanted, seconds=seconds, what=f"{number} more changes")
+        try:
+            wait_until(lambda: self.ledger.told() >= wanted, seconds=seconds, what=f"{number} more changes")
+        except TimeoutError as error:
+            last = [(each.what, each.status) for each in self.traffic.requests[-3:]]
+            raise TimeoutError(f"{error}; {last}; {self.traffic.strange[-3:]}") from error
 
     def _shop(self, number: int) -> None:
         """Trip after trip; each comes from a network of its own: throttles are not what is proven here."""
         chance, homes = self.run.random(f"shopper {number}"), addresses(HOUSEHOLDS)
         for trip in count(1):
             network = f"10.{number}.{trip % 250}.1"
-            browser = Browser(self.stack.url, network, self.stack.headers, traffic=self.traffic)
+            browser = Browser(
+                self.stack.url,
+                network,
+                self.stack.headers,
+                traffic=self.traffic,
+                keeps_alive=self.keeps_alive,
+            )
             address, order = chance.choice(homes), f"S{number}-{trip}"
             try:
                 Trip(

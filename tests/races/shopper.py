@@ -45,8 +45,8 @@ class Shopper:
     page: str = ""
 
     def send(self, method: str, path: str, data: dict[str, str] | None = None) -> Answer:
-        """Make one request on a connection of its own; keep its cookies and its page."""
-        connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=60)
+        """Make one request; keep its cookies and its page."""
+        connection = self.connect()
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers |= {"X-Forwarded-For": self.network, **self.headers}
         if data is not None:
@@ -56,7 +56,7 @@ class Shopper:
             response = connection.getresponse()
             body = response.read().decode()
         finally:
-            connection.close()
+            self.leave(connection)
         for line in response.headers.get_all("Set-Cookie") or []:
             name, _equals, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
@@ -64,6 +64,14 @@ class Shopper:
         if answer.status < 300 or answer.status >= 400:
             self.page = body
         return answer
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Open a connection for one request."""
+        return http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=60)
+
+    def leave(self, connection: http.client.HTTPConnection) -> None:
+        """End it when the request is over."""
+        connection.close()
 
     def get(self, path: str) -> Answer:
         return self.send("GET", path)

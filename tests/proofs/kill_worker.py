@@ -1,0 +1,85 @@
+"""kill -9 on the worker while events flow: each takes effect once, and every mail arrives in the end."""
+
+import os
+import re
+import signal
+from contextlib import suppress
+from random import Random
+from time import sleep
+
+from portal.benchmarks.servers import wait_until
+from portal.benchmarks.stack import Stack, running
+from tests.fakes.mail import MailServer
+from tests.proofs.afterwards import Effects, mail_taken, open_shop, wait_for_the_last_mails
+from tests.proofs.load import Crowd
+from tests.proofs.run import Outcome, Run
+
+SHOPPERS = 3
+MAIL_TAKES_S = 0.1
+"""Long enough that many kills come while a mail is under way."""
+RESUME_S = 60
+TIMETABLE = re.compile(r"The timetable runs in process (\d+)")
+
+
+def prove(run: Run) -> Outcome:
+    """On PostgreSQL, its web left alone."""
+    kills = run.size(100, 2)
+    with (
+        mail_taken(answer_after_s=MAIL_TAKES_S) as (mail, mail_url),
+        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+    ):
+        merchant = open_shop(stack)
+        stack.start_worker()
+        with Crowd(run, stack, merchant, SHOPPERS, pause_s=0.3) as crowd:
+            kill_again_and_again(run, crowd, mail, kills)
+        run.say("nobody shops any more: the last mails are waited for")
+        wait_for_the_last_mails(run, stack)
+        effects = Effects.read(stack, mail.mails, crowd.ledger)
+    for line in (*crowd.traffic.strange, *effects.faults):
+        run.say(line)
+    return Outcome.of(
+        f"{kills} kills, {effects.events} events, {effects.mails} mails: {len(effects.faults)} not exactly "
+        f"once, {effects.interrupted} interrupted, {effects.repeated} mails repeated with the same id; "
+        f"longest wait for an effect, by interruption, {effects.longest_s:.0f} s",
+        each_effect_once=not effects.faults,
+        no_more_repeated_mails_than_kills=effects.repeated <= kills,
+        effects_resume_in_time=run.short or effects.longest_s < RESUME_S,
+        nothing_strange_was_answered=not crowd.traffic.strange,
+    )
+
+
+def kill_again_and_again(run: Run, crowd: Crowd, mail: MailServer, kills: int) -> None:
+    """Kill the worker in three ways by turns, each while events flow."""
+    ways, chance = (kill_whole, kill_child, kill_timetable), run.random("kills")
+    for number in range(1, kills + 1):
+        crowd.wait_for_changes(3)
+        sleep(chance.uniform(0.2, run.size(4, 1)))
+        ways[(run.seed + number) % len(ways)](crowd.stack, chance)
+        if number % 10 == 0:
+            run.say(f"{number} kills, {len(mail.mails)} mails")
+
+
+def kill_whole(stack: Stack, _chance: Random) -> None:
+    """Kill the worker with all its children, as a power cut would, and start it again."""
+    stack.worker.kill()
+    stack.start_worker()
+
+
+def kill_child(stack: Stack, chance: Random) -> None:
+    """Kill one of the processes that do the tasks; the worker replaces it."""
+    pool = sorted(set(stack.worker.children()) - {timetable_of(stack)})
+    if pool:
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(pool), signal.SIGKILL)
+
+
+def kill_timetable(stack: Stack, _chance: Random) -> None:
+    """Kill the timetable alone: the worker ends by itself, and whoever supervises it starts it again."""
+    os.kill(timetable_of(stack), signal.SIGKILL)
+    wait_until(lambda: not stack.worker.alive, seconds=60, what="the worker to end without its timetable")
+    stack.start_worker()
+
+
+def timetable_of(stack: Stack) -> int:
+    """The process in which the worker's timetable runs."""
+    return int(TIMETABLE.findall(stack.worker.said())[-1])

@@ -1,0 +1,155 @@
+"""The database restarts under load, and Redis is away: no booking is lost, and all goes on by itself."""
+
+from dataclasses import dataclass
+from itertools import count
+from time import monotonic, sleep, time
+
+from portal.benchmarks.servers import Postgres
+from portal.benchmarks.stack import Stack, running
+from tests.proofs.afterwards import (
+    Effects,
+    breaches,
+    mail_taken,
+    open_shop,
+    said_of,
+    verdict_on,
+    wait_for_the_last_mails,
+)
+from tests.proofs.browsing import Browser, Strange, Unanswered, percentile
+from tests.proofs.load import Crowd
+from tests.proofs.run import Outcome, Run
+from tests.races.shopper import addresses
+
+READY_S, P95_AWAY_S, MAILS_BACK_S = 15, 1, 60
+LITTLE_PAUSE_S = 0.2
+
+
+def database(run: Run) -> Outcome:
+    """PostgreSQL is shut down by turns as a crash leaves it and in order, and started again."""
+    restarts = run.size(10, 2)
+    with (
+        mail_taken() as (mail, mail_url),
+        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+    ):
+        merchant = open_shop(stack)
+        stack.start_worker()
+        with Crowd(run, stack, merchant, shoppers=4, pause_s=LITTLE_PAUSE_S) as crowd:
+            ready_s = [restart(run, crowd, harshly=number % 2 == 0) for number in range(restarts)]
+            crowd.wait_for_changes(4)
+        wait_for_the_last_mails(run, stack)
+        broken, verdict = breaches(stack), verdict_on(stack, crowd.ledger)
+        effects = Effects.read(stack, mail.mails, crowd.ledger)
+    for line in (*verdict.lost, *verdict.twice, *crowd.traffic.strange, *effects.faults, *broken):
+        run.say(line)
+    return Outcome.of(
+        f"{restarts} restarts, {said_of(crowd.traffic, verdict)}; a fresh shopper holds a time at most "
+        f"{max(ready_s):.1f} s after a start; {effects.mails} mails, {effects.repeated} repeated, "
+        f"{len(effects.faults)} of {effects.events} events not exactly once",
+        nothing_acknowledged_is_lost=not verdict.lost,
+        nothing_is_done_twice=not verdict.twice,
+        invariants_hold=not broken,
+        ready_in_time=run.short or max(ready_s) < READY_S,
+        each_effect_once=not effects.faults,
+        no_more_repeated_mails_than_restarts=effects.repeated <= restarts,
+        nothing_strange_was_answered=not crowd.traffic.strange,
+        who_comes_meanwhile_is_asked_to_come_back=not crowd.traffic.statuses()[500],
+    )
+
+
+def restart(run: Run, crowd: Crowd, *, harshly: bool) -> float:
+    """Shut the database down for a moment; return how many seconds after its start a shopper is served."""
+    postgres = crowd.stack.postgres
+    assert isinstance(postgres, Postgres)
+    chance = run.random(f"restart {crowd.ledger.told()}")
+    crowd.wait_for_changes(4)
+    sleep(chance.uniform(0, 0.5))
+    postgres.end(harshly=harshly)
+    sleep(chance.uniform(0, run.size(3, 1)))
+    began = monotonic()
+    postgres.start()
+    until_served(crowd.stack, crowd.merchant)
+    run.say(f"{'immediate' if harshly else 'fast'} shutdown, served {monotonic() - began:.1f} s after start")
+    return monotonic() - began
+
+
+def until_served(stack: Stack, merchant: str) -> None:
+    """Try until somebody new is shown times and has one kept. Raises TimeoutError after a minute."""
+    deadline = monotonic() + 60
+    for attempt in count():
+        browser = Browser(stack.url, f"10.200.{attempt % 250}.1", stack.headers)
+        try:
+            browser.ask(merchant, addresses(1)[0])
+            if browser.hold(merchant, min(browser.offered().values())).status == 303:
+                return
+        except (Unanswered, Strange, AssertionError) as error:
+            if monotonic() > deadline:
+                raise TimeoutError(f"nobody is served: {error}") from error
+        sleep(0.1)
+
+
+def broker(run: Run) -> Outcome:
+    """Redis is killed, is away, and comes back empty; no other process is touched."""
+    away_s = run.size(300, 6)
+    with (
+        mail_taken() as (mail, mail_url),
+        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+    ):
+        merchant = open_shop(stack)
+        stack.start_worker()
+        with Crowd(run, stack, merchant, shoppers=3, pause_s=LITTLE_PAUSE_S) as crowd:
+            crowd.wait_for_changes(5)
+            gone, back = without_redis(run, crowd, away_s)
+            crowd.wait_for_changes(5)
+        wait_for_the_last_mails(run, stack)
+        broken, verdict = breaches(stack), verdict_on(stack, crowd.ledger)
+        effects = Effects.read(stack, mail.mails, crowd.ledger)
+        unharmed = stack.web.alive and stack.worker.alive
+    for line in (*verdict.lost, *crowd.traffic.strange, *effects.faults, *broken):
+        run.say(line)
+    away = crowd.traffic.seconds(gone.monotonic, back.monotonic)
+    late_s = waited_s(effects, gone, back)
+    return Outcome.of(
+        f"away {back.monotonic - gone.monotonic:.0f} s: {said_of(crowd.traffic, verdict)}; "
+        f"{len(away)} requests then, p95 {percentile(away, 0.95) * 1000:.0f} ms, "
+        f"longest {percentile(away, 1) * 1000:.0f} ms; "
+        f"{len(effects.faults)} of {effects.events} events not exactly once, the last mail of that time "
+        f"{late_s:.0f} s after Redis was back",
+        nothing_acknowledged_is_lost=not verdict.lost,
+        no_request_failed=not verdict.in_doubt and set(crowd.traffic.statuses()) <= {200, 303, 409},
+        nothing_strange_was_answered=not crowd.traffic.strange,
+        invariants_hold=not broken,
+        no_event_is_lost=not effects.faults,
+        quick_enough_meanwhile=run.short or percentile(away, 0.95) < P95_AWAY_S,
+        mails_in_time=run.short or late_s < MAILS_BACK_S,
+        no_process_ended=unharmed,
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One moment by both clocks: durations are measured by one, mails and events are dated by the other."""
+
+    monotonic: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> "Moment":
+        return cls(monotonic(), time())
+
+
+def without_redis(run: Run, crowd: Crowd, seconds: int) -> tuple[Moment, Moment]:
+    """Kill Redis, wait, and start it empty; return when it went and came."""
+    gone = Moment.now()
+    crowd.stack.redis.end()
+    while (left_s := gone.monotonic + seconds - monotonic()) > 0:
+        sleep(min(30, left_s))
+        run.say(f"Redis is away: {crowd.ledger.told()} changes acknowledged")
+    crowd.wait_for_changes(5)
+    crowd.stack.redis.start()
+    return gone, Moment.now()
+
+
+def waited_s(effects: Effects, gone: Moment, back: Moment) -> float:
+    """How long after Redis was back the last mail came about what happened while it was away."""
+    about = [arrived for happened, arrived in effects.ways if gone.wall <= happened < back.wall]
+    return max(about, default=back.wall) - back.wall
