@@ -467,6 +467,10 @@ LOGGING = {
     "formatters": {"line": {"()": "portal.logs.Formatter", "for_machines": PRODUCTION}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # portal.request has a line for each request already
+        "gunicorn.http.wsgi": {"level": "ERROR"},  # warns at every HEAD that Django made a body for nothing
+    },
 }
 
 # Counts, for Prometheus. Every process of one machine that serves them has a port of its own.
