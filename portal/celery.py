@@ -24,7 +24,7 @@ MINUTE = 60.0
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:
-    """Return one line of the timetable. What no worker took in time is dropped: the next one does the same."""
+    """Return a line of the timetable. What no worker took in time is dropped: the next does the same."""
     return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 30.0)}}
 
 

@@ -1,0 +1,139 @@
+"""What lies in deploy/ fits the code: variables, commands, paths and limits that it names are there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_docs import variables_read
+from tests.test_settings import PRODUCTION, load
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+assert callable(load)  # a fixture, used below
+
+
+def text(name: str) -> str:
+    return (DEPLOY / name).read_text()
+
+
+def example() -> dict[str, str]:
+    """The variables of the example, those that are commented out included."""
+    found = re.findall(r"^#?([A-Z_]+)=(.*)$", text("doorstep.env.example"), re.MULTILINE)
+    return dict(found)
+
+
+def test_the_example_names_all_that_production_asks_for_and_nothing_unknown():
+    assert set(PRODUCTION) <= set(example())
+    assert set(example()) - variables_read() == {"POSTGRES_PASSWORD"}
+
+
+def test_the_example_holds_no_secret():
+    assert all(example()[name] == "" for name in ("SECRET_KEY", "EMAIL_URL", "POSTGRES_PASSWORD"))
+
+
+def test_production_starts_with_the_example_filled_in(load):
+    filled = example() | {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "EMAIL_URL": PRODUCTION["EMAIL_URL"]}
+
+    settings = load(**{name: value for name, value in filled.items() if value})
+
+    assert settings["PRODUCTION"]
+    assert settings["TRUSTED_PROXY_HOPS"] == 1
+
+
+def test_the_image_is_told_enough_to_collect_its_static_files(load):
+    step = re.search(r"RUN (SECRET_KEY=.*?)python manage.py collectstatic", text("Dockerfile"), re.DOTALL)
+    told = dict(re.findall(r"([A-Z_]+)=(\$\([^)]*\)+|\S+)", step[1]))
+
+    assert load(**told | {"SECRET_KEY": "0" * 50})["PRODUCTION"]
+
+
+def test_the_image_copies_what_is_there_and_runs_as_nobody_special():
+    image = text("Dockerfile")
+    for source in re.findall(r"^COPY (?!--)(\S+)", image, re.MULTILINE):
+        assert (ROOT / source).exists(), source
+    assert re.search(r"^USER doorstep$", image, re.MULTILINE)
+    assert "/healthz" in image
+    kept = re.findall(r"^!(\S+)$", text("Dockerfile.dockerignore"), re.MULTILINE)
+    assert {source.split("/")[0] for source in re.findall(r"^COPY (?!--)(\S+)", image, re.MULTILINE)} <= {
+        name.split("/")[0] for name in kept
+    }
+
+
+def test_gunicorn_takes_its_configuration():
+    command = [str(Path(sys.executable).with_name("gunicorn")), "--config", "deploy/gunicorn.conf.py"]
+    env = {"PATH": "", "DEBUG": "1", "WEB_THREADS": "3"}
+    printed = subprocess.run(
+        [*command, "--print-config"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    ).stdout
+
+    said = dict(re.findall(r"^(\w+)\s+= (.*)$", printed, re.MULTILINE))
+    assert (said["worker_class"], said["threads"]) == ("gthread", "3")
+    assert (said["limit_request_line"], said["limit_request_fields"]) == ("4094", "60")
+    assert int(said["graceful_timeout"]) < int(said["timeout"]) == 30
+    assert said["accesslog"] == "None"
+
+
+def test_there_is_one_timetable_wherever_it_runs():
+    beats = r"--app,? portal,? (?:worker.*--beat|beat)"
+
+    assert len(re.findall(beats, text("compose.yaml"))) == 1
+    assert [unit.stem for unit in UNITS if re.search(beats, unit.read_text())] == ["doorstep-beat"]
+
+
+def test_who_stops_a_worker_waits_longer_than_its_longest_task(load):
+    longest_s = load(**PRODUCTION)["CELERY_TASK_TIME_LIMIT"]
+    worker = (DEPLOY / "systemd" / "doorstep-worker.service").read_text()
+    compose = text("compose.yaml").split("  worker:")[1]
+
+    assert int(re.search(r"TimeoutStopSec=(\d+)", worker)[1]) > longest_s
+    assert int(re.search(r"stop_grace_period: (\d+)s", compose)[1]) > longest_s
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_units_run_what_is_there(unit):
+    said = unit.read_text()
+    for program in re.findall(r"^Exec\w+=/srv/doorstep/\.venv/bin/(\w+)", said, re.MULTILINE):
+        assert Path(sys.executable).with_name(program).exists()
+    for file in re.findall(r"(deploy/\S+\.py)", said):
+        assert (ROOT / file).exists()
+    assert "User=doorstep" in said
+    assert "NoNewPrivileges=true" in said
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+def test_units_are_understood_by_systemd(unit):
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if unit.name in line]
+
+    assert [line for line in complaints if "is not executable" not in line] == []
+
+
+def test_the_proxy_logs_no_link_and_shows_no_probe():
+    site = text("nginx.conf.example")
+
+    assert re.search(r"map \$request_uri \$doorstep_logged \{\s+~\^/l/\s+0;", site)
+    assert "if=$doorstep_logged" in site
+    assert "http_referer" not in site
+    for path in ("/healthz", "/readyz"):
+        assert re.search(rf"location = {path}\s+{{ return 404; }}", site)
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in site
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="no nginx here")
+def test_the_proxys_configuration_is_understood_by_nginx(tmp_path):
+    site = text("nginx.conf.example").replace("/var/log/nginx", str(tmp_path))
+    site = re.sub(r"ssl_certificate.*", "", site).replace("443 ssl", "443")
+    (tmp_path / "site.conf").write_text(site)
+    main = tmp_path / "nginx.conf"
+    main.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ include {tmp_path}/site.conf; }}"
+    )
+    done = subprocess.run(["nginx", "-t", "-c", str(main)], capture_output=True, text=True)
+
+    assert "syntax is ok" in done.stderr, done.stderr
