@@ -101,9 +101,12 @@ class Stack:
 
 
 def web_command(port: int, wsgi: str = "portal.wsgi") -> list[str]:
-    """Return how gunicorn is started; `wsgi` is the application, as gunicorn names it."""
+    """Return how gunicorn is started; `wsgi` is the application, as gunicorn names it.
+
+    By its own script: started by `-m`, it would not come up again beside itself (SIGUSR2).
+    """
     return [
-        sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py",
+        sys.executable, str(Path(sys.executable).with_name("gunicorn")), "--config", "deploy/gunicorn.conf.py",
         "--bind", f"{LOOPBACK}:{port}", wsgi,
     ]  # fmt: skip
 
