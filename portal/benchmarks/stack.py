@@ -106,8 +106,8 @@ def web_command(port: int, wsgi: str = "portal.wsgi") -> list[str]:
     By its own script: started by `-m`, it would not come up again beside itself (SIGUSR2).
     """
     return [
-        sys.executable, str(Path(sys.executable).with_name("gunicorn")), "--config", "deploy/gunicorn.conf.py",
-        "--bind", f"{LOOPBACK}:{port}", wsgi,
+        sys.executable, str(Path(sys.executable).with_name("gunicorn")),
+        "--config", "deploy/gunicorn.conf.py", "--bind", f"{LOOPBACK}:{port}", wsgi,
     ]  # fmt: skip
 
 
