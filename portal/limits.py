@@ -24,8 +24,8 @@ Rule = tuple[Limit, Key]
 
 
 def browser_of(request: HttpRequest) -> str:
-    """Return the browser that asks; one without a session is its network."""
-    return request.session.session_key or network_of(request)
+    """Return the browser that asks; nothing at its first form, which only its network's limit counts."""
+    return request.session.session_key or ""
 
 
 def delivery_of(request: HttpRequest) -> str:
@@ -80,8 +80,9 @@ class Limits:
         """Count a form that is sent; answer 429 where it is one too many."""
         match = request.resolver_match
         rules = FORMS.get(match.view_name, ()) if match and request.method == "POST" else ()
+        claims = [(limit, key(request)) for limit, key in rules]
         now = clock.now()
-        wait_s = max((take(limit, key(request), now=now) for limit, key in rules), default=0)
+        wait_s = max((take(limit, key, now=now) for limit, key in claims if key), default=0)
         return too_many(request, retry_after_s=wait_s) if wait_s else None
 
 

@@ -58,6 +58,15 @@ def test_a_form_sent_too_often_is_answered_with_when_to_come_back(client, twice,
 
 
 @pytest.mark.django_db
+def test_neighbours_behind_one_address_do_not_use_up_each_others_limit(monkeypatch):
+    _browser, network = limits.FORMS["customers:address"]
+    monkeypatch.setitem(limits.FORMS, "customers:address", (limits.by_browser("addresses", 1), network))
+    path = f"/s/{make_merchant().slug}/"
+
+    assert 429 not in {Client().post(path).status_code for _ in range(5)}
+
+
+@pytest.mark.django_db
 def test_changes_of_one_delivery_are_counted_together_whoever_sends_them(twice):
     twice("customers:cancel")
     booking = make_booking(make_network(days=2))
