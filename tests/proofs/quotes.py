@@ -9,7 +9,9 @@ PROCESSES = 2
 
 
 def quotes(run: Run) -> Outcome:
-    measured = {database: on(run, database) for database in DATABASES}
+    """On both databases; the short form, as its seed decides, on one."""
+    databases = (DATABASES[run.seed % 2],) if run.short else DATABASES
+    measured = {database: on(run, database) for database in databases}
     return Outcome.of(
         "; ".join(f"{database}: {line_of(figures)}" for database, figures in measured.items()),
         no_errors=not any(figures.errors for figures in measured.values()),
