@@ -66,21 +66,18 @@ def send(
     origin = perf_counter() - min(0.0, *(each.steps[0].at_s for each in coming)) + A_MOMENT_S
     walks = [Thread(target=_walk, args=(each, url, headers, origin, samples)) for each in coming]
     gc.freeze()  # or the collector would look through all of Django every now and then, and all would be late
-    _start(walks[: (first := _first_after(coming, 0))], coming, origin)
+    warming_up = sum(each.steps[0].at_s < 0 for each in coming)
+    _start(walks[:warming_up], coming, origin)
     _sleep_until(origin)
     at_start()
     own_cpu_s = process_time()
-    _start(walks[first:], coming[first:], origin)
+    _start(walks[warming_up:], coming[warming_up:], origin)
     _sleep_until(origin + seconds)
     own_cpu_s = process_time() - own_cpu_s
     for walk in walks:
         walk.join()
     gc.unfreeze()
     return Result([sample for sample in samples if sample.due_s >= 0], seconds, own_cpu_s)
-
-
-def _first_after(coming: Sequence[Visitor], at_s: float) -> int:
-    return next((index for index, each in enumerate(coming) if each.steps[0].at_s >= at_s), len(coming))
 
 
 def _start(walks: Sequence[Thread], coming: Sequence[Visitor], origin: float) -> None:
