@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from scheduling.conversion import row_of, waypoint
 from scheduling.errors import PlanBusy, SlotTaken
 from scheduling.models import DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
@@ -25,8 +26,6 @@ from scheduling.snapshots import (
     keep_newer,
     note_bump,
     read_snapshot,
-    row_of,
-    waypoint,
 )
 from scheduling.windows import Window
 

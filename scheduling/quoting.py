@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Final
 
 from scheduling.answers import SlotAnswer
+from scheduling.conversion import visit_for
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Merchant, VehicleClass
 from scheduling.models.plans import seconds_after
@@ -19,7 +20,7 @@ from scheduling.routing.neighbours import booked_stops, neighbours
 from scheduling.routing.offers import Candidate, options_for, shown_neighbours
 from scheduling.routing.tape import Tape, concatenate
 from scheduling.slot_rules import DayOfOutlet, classes_carrying, days_of, serving_outlets
-from scheduling.snapshots import ROAD, joined_tape, visit_for
+from scheduling.snapshots import ROAD, joined_tape
 
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
 STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from scheduling import events
 from scheduling.answers import SlotAnswer
+from scheduling.conversion import visit_for
 from scheduling.editor import PlanEditor
 from scheduling.errors import (
     HoldEnded,
@@ -19,7 +20,6 @@ from scheduling.services.changes import one_change
 from scheduling.services.holds import lock_hold, require_choosable, require_confirmable
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, open_offer
-from scheduling.snapshots import visit_for
 
 CONFIRMED_LATE: Final = timedelta(hours=2)
 """How long after its end a hold may still be confirmed, if its time is free."""

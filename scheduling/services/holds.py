@@ -5,6 +5,7 @@ from typing import Final
 
 from scheduling import events
 from scheduling.answers import OPEN, SlotAnswer
+from scheduling.conversion import visit_for
 from scheduling.editor import PlanEditor
 from scheduling.errors import CutoffPassed, HoldEnded, HoldLimit, SlotTaken, TooLateToChange
 from scheduling.facts import VisitFacts
@@ -22,7 +23,6 @@ from scheduling.services.changes import one_change
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, open_offer
 from scheduling.slot_rules import Rules
-from scheduling.snapshots import visit_for
 
 HOLD_FOR: Final = timedelta(minutes=15)
 MOST_EXTENSIONS: Final = 12

@@ -1,0 +1,176 @@
+"""Rows -> what the core reasons about: stops as visits, vehicles with shifts, facts as a visit to be."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from scheduling.facts import VisitFacts
+from scheduling.models import DayPlan, Delivery, Route, Shift, Stop
+from scheduling.models.network import skill_bits
+from scheduling.models.orders import household_key
+from scheduling.models.plans import seconds_after
+from scheduling.routing import problem
+
+A_LONG_DAY_S: Final = 14 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class StopRow:
+    """What is stored of an active stop: its row, its place in the trip, its arc, and what it is for."""
+
+    pk: int
+    route_id: int
+    position: int
+    arc: problem.Leg
+    state: str
+    delivery_id: int
+    merchant_id: int
+    opens_at: datetime
+    closes_at: datetime
+    expires_at: datetime | None
+
+
+def row_of(stop: Stop, *, expires_at: datetime | None) -> StopRow:
+    """Return what is stored of a stop just made; its delivery is loaded."""
+    return StopRow(
+        pk=stop.pk,
+        route_id=stop.route_id,
+        position=stop.position,
+        arc=problem.Leg(stop.arc_s, stop.arc_m),
+        state=stop.state,
+        delivery_id=stop.delivery_id,
+        merchant_id=stop.delivery.merchant_id,
+        opens_at=stop.opens_at,
+        closes_at=stop.closes_at,
+        expires_at=expires_at,
+    )
+
+
+def read_shifts(plan: DayPlan) -> list[Shift]:
+    """Return a day's shifts in order, with their vehicles and classes. One query."""
+    shifts = Shift.objects.filter(plan_id=plan.pk).select_related("vehicle__vehicle_class")
+    return list(shifts.order_by("pk"))
+
+
+STOP_COLUMNS: Final = (
+    "pk", "route_id", "position", "arc_s", "arc_m", "state", "delivery_id", "delivery__merchant_id",
+    "opens_at", "closes_at", "hold__expires_at", "delivery__direction", "delivery__load_g",
+    "delivery__load_ml", "delivery__service_s", "delivery__requirements", "delivery__address__lat",
+    "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
+    "delivery__address__postcode",
+)  # fmt: skip
+
+
+def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopRow]]:
+    """Return a day's active stops by id in trip order: as the core sees them, and as stored. One query."""
+    visits, rows = {}, {}
+    for values in Stop.objects.of_plan(plan).active().order_by("route_id", "position").values(*STOP_COLUMNS):
+        visits[values["pk"]] = _visit_of(values, plan.origin_at)
+        rows[values["pk"]] = StopRow(
+            pk=values["pk"],
+            route_id=values["route_id"],
+            position=values["position"],
+            arc=problem.Leg(values["arc_s"], values["arc_m"]),
+            state=values["state"],
+            delivery_id=values["delivery_id"],
+            merchant_id=values["delivery__merchant_id"],
+            opens_at=values["opens_at"],
+            closes_at=values["closes_at"],
+            # A booked stop keeps the hold it came from; only a held one can run out.
+            expires_at=values["hold__expires_at"] if values["state"] == Stop.State.HELD else None,
+        )
+    return visits, rows
+
+
+def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
+    place = problem.Place(values["delivery__address__lat"], values["delivery__address__lon"])
+    if values["state"] == Stop.State.WAYPOINT:
+        return waypoint(values["pk"], place)
+    return problem.Visit(
+        key=values["pk"],
+        place=place,
+        opens_s=seconds_after(origin_at, values["opens_at"]),
+        closes_s=seconds_after(origin_at, values["closes_at"]),
+        service_s=values["delivery__service_s"],
+        skills=skill_bits(values["delivery__requirements"]),
+        household=household_key(
+            line=values["delivery__address__line"],
+            unit=values["delivery__address__unit"],
+            postcode=values["delivery__address__postcode"],
+        ),
+        booked=values["state"] == Stop.State.BOOKED,
+        **loads(values["delivery__direction"], values["delivery__load_g"], values["delivery__load_ml"]),
+    )
+
+
+def waypoint(key: int, place: problem.Place) -> problem.Visit:
+    """Return a visit that only drives through a place: no window, no service, no load."""
+    return problem.Visit(key, place, 0, A_LONG_DAY_S, 0, (0, 0), (0, 0), booked=False)
+
+
+def loads(direction: str, load_g: int, load_ml: int) -> dict[str, tuple[int, int]]:
+    """Return what a visit brings and what it takes away, in grams and millilitres."""
+    carried, nothing = (load_g, load_ml), (0, 0)
+    if direction == Delivery.Direction.IN:
+        return {"delivered": nothing, "collected": carried}
+    return {"delivered": carried, "collected": nothing}
+
+
+def visit_for(
+    facts: VisitFacts, *, key: int = 0, opens_s: int = 0, closes_s: int = A_LONG_DAY_S
+) -> problem.Visit:
+    """Return the visit that a quote's facts describe, with a window in seconds after the plan's origin."""
+    address = facts.address
+    return problem.Visit(
+        key=key,
+        place=problem.Place(address.lat, address.lon),
+        opens_s=opens_s,
+        closes_s=closes_s,
+        service_s=facts.service_s,
+        skills=skill_bits(list(facts.requirements)),
+        household=household_key(line=address.line, unit=address.unit, postcode=address.postcode),
+        booked=False,
+        **loads(facts.direction, facts.load_g, facts.load_ml),
+    )
+
+
+def shift_of(shift: Shift, trips: list[problem.Trip], origin_at: datetime) -> problem.Shift:
+    """Return a shift with its trips, as the core sees it."""
+    kind = shift.vehicle.vehicle_class
+    return problem.Shift(
+        vehicle=problem.Vehicle(
+            key=shift.pk,
+            kind=problem.VehicleClass(
+                key=kind.slug,
+                capacity=(kind.capacity_g, kind.capacity_ml),
+                speed_m_per_h=kind.speed_m_per_h,
+                detour_percent=kind.detour_percent,
+                cost_s_per_km=kind.cost_s_per_km,
+                opening_cost_s=kind.opening_cost_s,
+                grams_per_km=kind.grams_per_km,
+            ),
+            starts_s=seconds_after(origin_at, shift.starts_at),
+            ends_s=seconds_after(origin_at, shift.ends_at),
+            max_shift_s=shift.max_shift_s,
+            reload_s=shift.reload_s,
+            skills=skill_bits(shift.vehicle.skills),
+        ),
+        trips=tuple(trips),
+    )
+
+
+def trips_by_shift(
+    routes: Iterable[Route], visits: Mapping[int, problem.Visit], rows: Mapping[int, StopRow]
+) -> dict[int, list[problem.Trip]]:
+    """Return each shift's trips in order; `rows` come in the order of their positions."""
+    stops_of, trips = defaultdict(list), defaultdict(list)
+    for pk, row in rows.items():
+        stops_of[row.route_id].append(pk)
+    for route in routes:
+        stops = stops_of[route.pk]
+        back = (problem.Leg(route.return_s, route.return_m),) if stops else ()
+        legs = tuple(rows[pk].arc for pk in stops) + back
+        trips[route.shift_id].append(problem.Trip(route.pk, tuple(visits[pk] for pk in stops), legs))
+    return trips
