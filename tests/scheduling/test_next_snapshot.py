@@ -36,7 +36,7 @@ def columns(tape: Tape) -> dict[str, np.ndarray]:
     }
 
 
-def check_kept(outlet, *, now=NOW) -> None:
+def assert_kept(outlet, *, now=NOW) -> None:
     """Compare what is cached of tomorrow and the day after with the rows, down to the tape's numbers."""
     for day in (TOMORROW, LATER):
         plan = DayPlan.objects.select_related("depot").get(pk=plan_on(outlet, day).pk)
@@ -57,22 +57,22 @@ def outlet():
 
 def test_after_a_hold_and_its_confirmation(outlet):
     hold = make_hold(outlet)
-    check_kept(outlet)
+    assert_kept(outlet)
 
     extend_hold(hold=hold, actor="test", now=NOW + timedelta(minutes=5))
-    check_kept(outlet)
+    assert_kept(outlet)
 
     confirm_hold(hold=hold, contact=some_contact(), order_number="T-1", actor="test", now=NOW)
-    check_kept(outlet)
+    assert_kept(outlet)
 
 
 def test_after_a_hold_that_is_given_back_and_one_that_runs_out(outlet):
     release_hold(hold=make_hold(outlet), actor="test", now=NOW)
-    check_kept(outlet)
+    assert_kept(outlet)
 
     hold = make_hold(outlet)
     sweep_plan(plan_id=plan_on(outlet).pk, now=hold.expires_at)
-    check_kept(outlet, now=hold.expires_at)
+    assert_kept(outlet, now=hold.expires_at)
 
 
 def test_after_a_move_within_a_day_one_to_another_and_a_cancellation(outlet):
@@ -90,10 +90,10 @@ def test_after_a_move_within_a_day_one_to_another_and_a_cancellation(outlet):
             actor="test",
             now=NOW,
         )
-        check_kept(outlet)
+        assert_kept(outlet)
 
     cancel_delivery(delivery=booking.delivery, actor="test", now=NOW)
-    check_kept(outlet)
+    assert_kept(outlet)
 
 
 def test_what_came_later_is_not_overwritten(outlet):
