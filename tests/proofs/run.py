@@ -12,7 +12,7 @@ from time import monotonic
 class Run:
     """One run of a proof: its seed, whether it is the short form, and a folder that is thrown away.
 
-    A proof goes through `seeds` on one running stack: its one seed at full size, three in the short form.
+    `seeds` are for proofs that go through several on one running stack: one at full size, three in short.
     """
 
     seed: int
@@ -57,9 +57,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Proof:
-    """`prove` does it; `sentence` tells what it does, `asked` the figure it must reach (TRUST.md's table)."""
+    """`prove` does it; `sentence` tells what it does, `asked` the figure it must reach.
+
+    `together`: its short form goes through all of `Run.seeds` itself, where starting a stack for each costs.
+    """
 
     name: str
     sentence: str
     asked: str
     prove: Callable[[Run], Outcome]
+    together: bool = False

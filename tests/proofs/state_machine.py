@@ -1,0 +1,36 @@
+"""Holds, bookings, changes, expiry and whatever shops and dispatch do, in 2,000 random orders."""
+
+from portal.benchmarks.stack import DATABASES, Stack, running
+from tests.proofs import within
+from tests.proofs.run import Outcome, Run
+
+BATCH = 50
+
+
+def state_machine(run: Run) -> Outcome:
+    """Run it on both databases at once, half of the runs on each."""
+    runs, steps = run.size(BATCH, 4), run.size(50, 20)
+    seeds = list(run.seeds) if run.short else [run.seed * 1_000 + number for number in range(1_000 // BATCH)]
+    with (
+        running(run.folder / "sqlite", database="sqlite") as sqlite,
+        running(run.folder / "postgres", database="postgres") as postgres,
+    ):
+        run.say(f"{len(seeds) * runs} runs on each of {' and '.join(DATABASES)}")
+        shopping = [_started(stack, seeds, runs, steps) for stack in (sqlite, postgres)]
+        found = [one.result() for one in shopping]
+    broken = [one["broken"] for one in found if one["broken"]]
+    counts = ", ".join(f"{sum(one[name] for one in found):,} {name}" for name in ("runs", "steps"))
+    told = ", ".join(
+        f"{sum(one.get('happened', {}).get(kind, 0) for one in found):,} {kind}"
+        for kind in ("hold.placed", "hold.lapsed", "booking.confirmed", "booking.moved", "booking.cancelled")
+    )
+    return Outcome.of(
+        f"{counts} ({told}): {len(broken)} breaches{''.join(f'; {what}' for what in broken)}",
+        nothing_broken=not broken,
+    )
+
+
+def _started(stack: Stack, seeds: list[int], runs: int, steps: int) -> within.Running:
+    return within.started(
+        stack, "tests.proofs.random_orders:go_shopping", seeds=seeds, runs=runs, steps=steps
+    )

