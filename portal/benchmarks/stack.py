@@ -4,6 +4,7 @@ gunicorn, a Celery worker with its timetable, PostgreSQL or SQLite, Redis; produ
 looks like a proxy that ends TLS (`Stack.headers`). All of it lies in one folder, which its owner throws away.
 """
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -175,11 +176,14 @@ def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
 
 
 def collect_static(stack: Stack) -> None:
-    """Collect static files, unless they are those collected last."""
+    """Collect static files, unless they are those collected last. Others who start wait for that."""
     digest, stamp = static_digest(), STATIC / "collected.stamp"
-    if not stamp.exists() or stamp.read_text() != digest:
-        stack.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
-        stamp.write_text(digest)
+    STATIC.parent.mkdir(exist_ok=True)
+    with (STATIC.parent / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != digest:
+            stack.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
+            stamp.write_text(digest)
 
 
 def static_digest() -> str:
