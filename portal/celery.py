@@ -9,12 +9,14 @@ import os
 from typing import Any
 
 from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from portal.timetable import EndsWithItsTimetable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+TRANSPORT_ALIASES.update(redis="portal.broker:Transport", rediss="portal.broker:Transport")
 app = Celery("doorstep")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
