@@ -6,11 +6,13 @@ minutes in which nobody counts. It is a decision: docs/decisions/0010-pages-go-o
 
 import logging
 from collections.abc import Callable
+from functools import cache as once
 from threading import Lock
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.exceptions import RedisError
 
 from portal.metrics import cache_failures
@@ -56,8 +58,20 @@ rest: Final = Rest(REST_S)
 """Of this process: every thread has a cache object of its own."""
 
 
+class OneClient(RedisCacheClient):
+    """Django's, which makes a client for each operation: that takes as long as asking. One will do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._client = once(Redis)  # for each pool of connections
+
+
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache; while Redis is away it knows nothing, keeps nothing and raises nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._class = OneClient
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return ask(super().add, True, *args, **kwargs)
