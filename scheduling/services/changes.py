@@ -1,10 +1,12 @@
 """One change is one transaction; waiting too long for a lock is a refusal, not a fault."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from threading import Lock
+from typing import Final, ParamSpec, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from scheduling.errors import PlanBusy
 
@@ -12,6 +14,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCK_STATES = {"55P03", "40P01", "40001"}  # lock_not_available, deadlock_detected, serialization_failure
+TURN_S: Final = 20
+"""How long a change waits for its turn on SQLite: as long as for another process's lock."""
+
+_turn = Lock()
 
 
 def is_lock_wait(error: OperationalError) -> bool:
@@ -20,13 +26,31 @@ def is_lock_wait(error: OperationalError) -> bool:
     return state in LOCK_STATES or "database is locked" in str(error)
 
 
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Let this process's changes queue where the database has no queue.
+
+    Who waits for SQLite's lock looks every now and then whether it is free, and the unlucky look at the
+    wrong moments. Inside a transaction the lock is ours already. Raises PlanBusy.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    if not _turn.acquire(timeout=TURN_S):
+        raise PlanBusy
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
 def one_change(service: Callable[P, R]) -> Callable[P, R]:
     """Run a service in one transaction; raise PlanBusy when a lock did not come free in time."""
 
     @wraps(service)
     def change(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            with transaction.atomic():
+            with _in_turn(), transaction.atomic():
                 return service(*args, **kwargs)
         except OperationalError as error:
             if is_lock_wait(error):

@@ -302,7 +302,7 @@ HELD_OFFER = "scheduling.services.holds:open_offer"
 MOVED_OFFER = "scheduling.services.bookings:open_offer"
 DAY = "scheduling.services.plans:open_day"
 ROWS = "scheduling.snapshots:read_snapshot"
-STOPS = "scheduling.snapshots:_read_stops"
+STOPS = "scheduling.snapshots:read_stops"
 HANDED = "scheduling.events:_hand_on"
 EFFECT = "tests.proofs.injections:take_effect"
 
