@@ -1,11 +1,13 @@
 """A database that is away: a page that says so, and no trace in the next request."""
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from portal import http
+from portal.sessions import SessionStore
 from tests.factories import make_merchant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +46,24 @@ def test_a_page_says_that_the_records_are_away_and_the_next_request_works(visito
     assert refused["Cache-Control"] == "no-store, private"
     assert "What was booked or kept for you stays so." in refused.content.decode()
     assert answered.status_code == 200
+
+
+def test_a_session_that_cannot_be_saved_is_no_fault_of_its_browser(away):
+    session = SessionStore()
+    session.create()
+    away()
+
+    with pytest.raises(OperationalError):
+        session.save()
+
+
+def test_a_session_that_was_ended_meanwhile_is_not_made_again():
+    session = SessionStore()
+    session.create()
+    SessionStore(session.session_key).delete()
+
+    with pytest.raises(UpdateError):
+        session.save()
 
 
 @pytest.mark.parametrize(
