@@ -2,12 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from portal.benchmarks.servers import wait_until
 from portal.benchmarks.stack import Stack
 from tests.fakes.mail import Mail, MailServer, start_mail_server
 from tests.proofs.browsing import Traffic
@@ -42,24 +41,40 @@ def breaches(stack: Stack) -> list[str]:
     return [] if "\n0 breaches" in said else [said[-600:] or "check_invariants broke off"]
 
 
-def verdict_on(stack: Stack, ledger: Ledger) -> Verdict:
-    """Hold a ledger against the rows."""
-    return ledger.judge(Kept.read(json.loads(stack.python(*SHOP, "kept"))))
+@dataclass(frozen=True)
+class Rows:
+    """All that the database keeps."""
+
+    breaches: list[str]
+    kept: dict[str, Kept]
+    effects: list[dict[str, Any]]
 
 
-def wait_for_the_last_mails(run: Run, stack: Stack, *, seconds: float = 180) -> None:
-    """Wait until no event and no mail waits. In the short form leases end by hand, not after their time."""
-    if run.short:
-        stack.python(*SHOP, "end-leases")
-    try:
-        wait_until(
-            lambda: stack.python(*SHOP, "waiting").strip() == "0",
-            seconds=seconds,
-            what="the last mails",
-            every_s=0.5,
-        )
-    except TimeoutError as error:
-        raise TimeoutError(f"{error}; the worker said {stack.worker.said()[-1000:]}") from error
+def look(run: Run, stack: Stack, *, wait_s: float = 180) -> Rows:
+    """Read the rows when no event and no mail waits any more. Raises TimeoutError.
+
+    In the short form leases are ended by hand, not after their time.
+    """
+    hurry = ["hurry"] if run.short else []
+    found = json.loads(stack.python(*SHOP, "look", str(wait_s), *hurry))
+    if wait_s and found["waiting"]:
+        said = stack.worker.said()[-1000:]
+        raise TimeoutError(f"{found['waiting']} wait after {wait_s:.0f} s; the worker said {said}")
+    return Rows(found["breaches"], Kept.read(found["kept"]), found["effects"])
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From an event to its first mail, in seconds of the wall's clock."""
+
+    happened: float
+    arrived: float
+    interruptions: int
+
+    def seconds(self, outages: Sequence[tuple[float, float]] = ()) -> float:
+        """How long that took, but for the time in which nobody could have worked on it."""
+        away = sum(max(0.0, min(until, self.arrived) - max(since, self.happened)) for since, until in outages)
+        return self.arrived - self.happened - away
 
 
 @dataclass(frozen=True)
@@ -71,15 +86,15 @@ class Effects:
     mails: int
     repeated: int
     interrupted: int
-    ways: list[tuple[float, float]]
-    """When each event happened and when its first mail arrived, in seconds of the wall's clock."""
-    longest_s: float
-    """The longest way from an event to its mail, for each interruption: each may cost as much again."""
+    ways: "list[Way]"
+
+    def longest_s(self, outages: Sequence[tuple[float, float]] = ()) -> float:
+        """The longest way but for outages, for each interruption: each may cost as much again."""
+        return max((way.seconds(outages) / max(1, way.interruptions) for way in self.ways), default=0.0)
 
     @classmethod
-    def read(cls, stack: Stack, mails: list[Mail], ledger: Ledger) -> "Effects":
-        """Read the rows, and hold them against the mails and what was acknowledged."""
-        rows = json.loads(stack.python(*SHOP, "effects"))
+    def of(cls, rows: list[dict[str, Any]], mails: list[Mail], ledger: Ledger) -> "Effects":
+        """Hold rows against the mails that arrived and what was acknowledged."""
         times = Counter(message_id(mail) for mail in mails)
         first_at = {message_id(mail): mail.at for mail in reversed(mails)}
         known = {each["id"] for row in rows for each in row["messages"]}
@@ -94,12 +109,11 @@ class Effects:
             repeated=len(mails) - len(times),
             interrupted=sum(map(interruptions, rows)),
             ways=[
-                (row["at"], first_at[each["id"]])
+                Way(row["at"], first_at[each["id"]], interruptions(row))
                 for row in rows
                 for each in row["messages"]
                 if each["id"] in first_at
             ],
-            longest_s=max((wait_s(row, first_at) for row in rows), default=0.0),
         )
 
 
@@ -120,12 +134,6 @@ def fault_of(row: Mapping[str, Any], times: Mapping[str, int]) -> str:
 def interruptions(row: Mapping[str, Any]) -> int:
     """How often whoever had claimed an event or its mail did not finish."""
     return int(row["relays"] - 1 + sum(each["sends"] - 1 for each in row["messages"]))
-
-
-def wait_s(row: Mapping[str, Any], first_at: Mapping[str, float]) -> float:
-    """How long an event's mail took, by interruption."""
-    arrived = [first_at[each["id"]] for each in row["messages"] if each["id"] in first_at]
-    return float(max(arrived, default=row["at"]) - row["at"]) / max(1, interruptions(row))
 
 
 def said_of(traffic: Traffic, verdict: Verdict) -> str:

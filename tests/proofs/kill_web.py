@@ -7,7 +7,7 @@ from random import Random
 from time import sleep
 
 from portal.benchmarks.stack import DATABASES, Database, Stack, running
-from tests.proofs.afterwards import breaches, open_shop, said_of, verdict_on
+from tests.proofs.afterwards import breaches, look, open_shop, said_of
 from tests.proofs.load import Crowd
 from tests.proofs.run import Outcome, Run
 
@@ -29,12 +29,13 @@ def killed(run: Run, database: Database) -> Outcome:
     with running(run.folder / database, database=database, settings=web) as stack:
         with Crowd(run, stack, open_shop(stack), SHOPPERS, pause_s=0.05) as crowd:
             broken = kill_again_and_again(run, crowd, kills, database)
-        broken += breaches(stack)
-        verdict = verdict_on(stack, crowd.ledger)
+        rows = look(run, stack, wait_s=0)
+    broken += rows.breaches
+    verdict = crowd.ledger.judge(rows.kept)
     for line in (*verdict.lost, *verdict.twice, *crowd.traffic.strange, *broken):
         run.say(line)
     return Outcome.of(
-        f"{database}: {kills} kills, {said_of(crowd.traffic, verdict)}, {len(broken)} looks with breaches",
+        f"{database}: {kills} kills, {said_of(crowd.traffic, verdict)}, {len(broken)} breaches",
         nothing_acknowledged_is_lost=not verdict.lost,
         nothing_is_done_twice=not verdict.twice,
         invariants_hold=not broken,

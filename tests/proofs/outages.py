@@ -8,12 +8,10 @@ from portal.benchmarks.servers import Postgres
 from portal.benchmarks.stack import Stack, running
 from tests.proofs.afterwards import (
     Effects,
-    breaches,
+    look,
     mail_taken,
     open_shop,
     said_of,
-    verdict_on,
-    wait_for_the_last_mails,
 )
 from tests.proofs.browsing import Browser, Strange, Unanswered, percentile
 from tests.proofs.load import Crowd
@@ -36,10 +34,9 @@ def database(run: Run) -> Outcome:
         with Crowd(run, stack, merchant, shoppers=4, pause_s=LITTLE_PAUSE_S) as crowd:
             ready_s = [restart(run, crowd, harshly=number % 2 == 0) for number in range(restarts)]
             crowd.wait_for_changes(4)
-        wait_for_the_last_mails(run, stack)
-        broken, verdict = breaches(stack), verdict_on(stack, crowd.ledger)
-        effects = Effects.read(stack, mail.mails, crowd.ledger)
-    for line in (*verdict.lost, *verdict.twice, *crowd.traffic.strange, *effects.faults, *broken):
+        rows = look(run, stack)
+    verdict, effects = crowd.ledger.judge(rows.kept), Effects.of(rows.effects, mail.mails, crowd.ledger)
+    for line in (*verdict.lost, *verdict.twice, *crowd.traffic.strange, *effects.faults, *rows.breaches):
         run.say(line)
     return Outcome.of(
         f"{restarts} restarts, {said_of(crowd.traffic, verdict)}; a fresh shopper holds a time at most "
@@ -47,7 +44,7 @@ def database(run: Run) -> Outcome:
         f"{len(effects.faults)} of {effects.events} events not exactly once",
         nothing_acknowledged_is_lost=not verdict.lost,
         nothing_is_done_twice=not verdict.twice,
-        invariants_hold=not broken,
+        invariants_hold=not rows.breaches,
         ready_in_time=run.short or max(ready_s) < READY_S,
         each_effect_once=not effects.faults,
         no_more_repeated_mails_than_restarts=effects.repeated <= restarts,
@@ -89,22 +86,21 @@ def until_served(stack: Stack, merchant: str) -> None:
 
 def broker(run: Run) -> Outcome:
     """Redis is killed, is away, and comes back empty; no other process is touched."""
-    away_s = run.size(300, 6)
+    away_s = run.size(300, 3)
     with (
         mail_taken() as (mail, mail_url),
         running(run.folder, database="postgres", mail_url=mail_url) as stack,
     ):
         merchant = open_shop(stack)
         stack.start_worker()
-        with Crowd(run, stack, merchant, shoppers=3, pause_s=LITTLE_PAUSE_S) as crowd:
+        with Crowd(run, stack, merchant, shoppers=3, pause_s=2 * LITTLE_PAUSE_S) as crowd:
             crowd.wait_for_changes(5)
             gone, back = without_redis(run, crowd, away_s)
             crowd.wait_for_changes(5)
-        wait_for_the_last_mails(run, stack)
-        broken, verdict = breaches(stack), verdict_on(stack, crowd.ledger)
-        effects = Effects.read(stack, mail.mails, crowd.ledger)
+        rows = look(run, stack)
         unharmed = stack.web.alive and stack.worker.alive
-    for line in (*verdict.lost, *crowd.traffic.strange, *effects.faults, *broken):
+    verdict, effects = crowd.ledger.judge(rows.kept), Effects.of(rows.effects, mail.mails, crowd.ledger)
+    for line in (*verdict.lost, *crowd.traffic.strange, *effects.faults, *rows.breaches):
         run.say(line)
     away = crowd.traffic.seconds(gone.monotonic, back.monotonic)
     late_s = waited_s(effects, gone, back)
@@ -117,7 +113,7 @@ def broker(run: Run) -> Outcome:
         nothing_acknowledged_is_lost=not verdict.lost,
         no_request_failed=not verdict.in_doubt and set(crowd.traffic.statuses()) <= {200, 303, 409},
         nothing_strange_was_answered=not crowd.traffic.strange,
-        invariants_hold=not broken,
+        invariants_hold=not rows.breaches,
         no_event_is_lost=not effects.faults,
         quick_enough_meanwhile=run.short or percentile(away, 0.95) < P95_AWAY_S,
         mails_in_time=run.short or late_s < MAILS_BACK_S,
@@ -151,5 +147,5 @@ def without_redis(run: Run, crowd: Crowd, seconds: int) -> tuple[Moment, Moment]
 
 def waited_s(effects: Effects, gone: Moment, back: Moment) -> float:
     """How long after Redis was back the last mail came about what happened while it was away."""
-    about = [arrived for happened, arrived in effects.ways if gone.wall <= happened < back.wall]
+    about = [way.arrived for way in effects.ways if gone.wall <= way.happened < back.wall]
     return max(about, default=back.wall) - back.wall

@@ -6,12 +6,10 @@ from time import monotonic
 from portal.benchmarks.stack import Stack, running
 from tests.proofs.afterwards import (
     Effects,
-    breaches,
+    look,
     mail_taken,
     open_shop,
     said_of,
-    verdict_on,
-    wait_for_the_last_mails,
 )
 from tests.proofs.browsing import Traffic
 from tests.proofs.ledger import Ledger
@@ -33,11 +31,16 @@ def prove(run: Run) -> Outcome:
         running(run.folder, database="postgres", mail_url=mail_url, settings=web) as stack,
     ):
         load = under_load(run, stack)
-        wait_for_the_last_mails(run, stack)
-        broken, verdict = breaches(stack), verdict_on(stack, load.ledger)
-        effects = Effects.read(stack, mail.mails, load.ledger)
+        rows = look(run, stack)
+    verdict, effects = load.ledger.judge(rows.kept), Effects.of(rows.effects, mail.mails, load.ledger)
     failed = load.traffic.failed()
-    for line in (*map(str, failed.items()), *verdict.lost, *load.traffic.strange, *effects.faults, *broken):
+    for line in (
+        *map(str, failed.items()),
+        *verdict.lost,
+        *load.traffic.strange,
+        *effects.faults,
+        *rows.breaches,
+    ):
         run.say(line)
     return Outcome.of(
         f"{load.restarts} restarts of web and worker, {load.per_s:.0f} requests a second: "
@@ -46,7 +49,7 @@ def prove(run: Run) -> Outcome:
         no_request_failed=not failed,
         nothing_acknowledged_is_lost=not verdict.lost and not verdict.twice,
         no_effect_is_lost_or_repeated=not effects.faults and not effects.repeated,
-        invariants_hold=not broken,
+        invariants_hold=not rows.breaches,
         nothing_strange_was_answered=not load.traffic.strange,
         there_was_load=run.short or load.per_s >= REQUESTS_PER_S,
     )

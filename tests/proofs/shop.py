@@ -7,6 +7,8 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 
 
@@ -69,6 +71,19 @@ def effects() -> list[dict[str, Any]]:
     ]
 
 
+def look(wait_s: str, hurry: str = "") -> dict[str, Any]:
+    """All that is kept, when nothing waits any more, or nobody waits any longer."""
+    from scheduling.invariants import breaches
+
+    if hurry:
+        end_leases()
+    deadline = monotonic() + float(wait_s)
+    while (left := waiting()) and monotonic() < deadline:
+        sleep(0.3)
+    found = [f"{each.rule} {each.subject}: {each.what}" for each in breaches()]
+    return {"waiting": left, "breaches": found, "kept": kept(), "effects": effects()}
+
+
 def waiting() -> int:
     """How many events and mails are still on their way."""
     from portal.models import Message
@@ -78,25 +93,18 @@ def waiting() -> int:
     return events_waiting() + Message.objects.filter(state=MessageState.QUEUED).count()
 
 
-def end_leases() -> int:
+def end_leases() -> None:
     """Let what killed processes had claimed be due now, instead of half a minute later."""
     from portal.models import Message
     from portal.models.messages import MessageState
     from scheduling import clock
     from scheduling.models import Event
 
-    freed = Event.objects.filter(relayed_at=None).update(leased_until=None)
-    queued = Message.objects.filter(state=MessageState.QUEUED)
-    return freed + queued.update(next_attempt_at=clock.now())
+    Event.objects.filter(relayed_at=None).update(leased_until=None)
+    Message.objects.filter(state=MessageState.QUEUED).update(next_attempt_at=clock.now())
 
 
-KINDS = {
-    "lay-out": lay_out,
-    "kept": kept,
-    "effects": effects,
-    "waiting": waiting,
-    "end-leases": end_leases,
-}
+KINDS: dict[str, Callable[..., dict[str, Any]]] = {"lay-out": lay_out, "look": look}
 
 
 def main() -> None:
@@ -105,7 +113,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     kind, *arguments = sys.argv[1:]
-    print(json.dumps(KINDS[kind](*arguments)))  # type: ignore[operator]
+    print(json.dumps(KINDS[kind](*arguments)))
 
 
 if __name__ == "__main__":
