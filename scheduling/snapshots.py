@@ -68,9 +68,12 @@ class Snapshot:
 
         `leaving_out` is a delivery that is being moved: its present stop does not count.
         """
-        own = leaving_out.pk if leaving_out else None
-        rows = (row for row in self.rows.values() if row.pk not in self.lapsed and row.delivery_id != own)
-        return counts_of(rows)
+        own = [self.rows[pk] for pk in self.stops_of(leaving_out)] if leaving_out else []
+        return self._counts - counts_of(own) if own else self._counts
+
+    @cached_property
+    def _counts(self) -> Counter[tuple[Any, ...]]:
+        return counts_of(row for row in self.rows.values() if row.pk not in self.lapsed)
 
     def stops_of(self, delivery: Delivery | None) -> list[int]:
         """Return the stops that leave the routes when a delivery does."""

@@ -158,7 +158,7 @@ def _give_back(hold: Hold, editor: PlanEditor, *, actor: str, now: datetime) -> 
 def lock_hold(hold: Hold, *, now: datetime) -> tuple[Hold, PlanEditor]:
     """Lock a hold's day plan, lapse what is over; return the hold as it then is, and the plan's editor."""
     found = Hold.objects.select_related(
-        "stop__route__shift", "delivery__merchant", "delivery__address", "quote__merchant"
+        "stop__route__shift__plan__depot", "delivery__merchant", "delivery__address", "quote__merchant"
     )
     plan_id = _plan_of(found.get(pk=hold.pk))
     editor = edit(DayPlan.objects.lock({plan_id}).values(), now=now)[plan_id]

@@ -40,7 +40,7 @@ STATEMENTS: dict[str, int] = {
     "extend": 10,
     "check": 3,
     "check: typed wrong": 4,
-    "check: confirmed": 24,
+    "check: confirmed": 22,
     "booking, just booked": 6,
     "booking": 5,
     "calendar": 3,

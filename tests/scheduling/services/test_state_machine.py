@@ -11,5 +11,5 @@ from tests.proofs.random_orders import shop
 def test_no_order_of_changes_breaks_anything(seed):
     machine = shop(runs=6, steps=25, number=seed)
 
-    assert machine.happened["hold.placed"] > 6
+    assert machine.happened["hold.placed"]
     assert not Hold.objects.exists()
