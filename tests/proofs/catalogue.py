@@ -3,6 +3,7 @@
 from tests.proofs import (
     clocks,
     control,
+    deployed,
     injected,
     kill_web,
     kill_worker,
@@ -60,6 +61,12 @@ PROOFS = {
             "web and worker are restarted 10 times under load, with and without kept connections",
             "0 requests failed, 0 effects lost",
             rolling.prove,
+        ),
+        Proof(
+            "deployed",
+            "production's own processes walked in a real browser, by phone and at a desk, on each database",
+            "every journey to its last mail, 0 complaints of the browser",
+            deployed.prove,
         ),
         Proof(
             "control",
