@@ -31,7 +31,7 @@ def database(run: Run) -> Outcome:
     ):
         merchant = open_shop(stack)
         stack.start_worker()
-        with Crowd(run, stack, merchant, shoppers=4, pause_s=LITTLE_PAUSE_S) as crowd:
+        with Crowd(run, stack, merchant, shoppers=6, pause_s=LITTLE_PAUSE_S / 4) as crowd:
             ready_s = [restart(run, crowd, harshly=number % 2 == 0) for number in range(restarts)]
             crowd.wait_for_changes(4)
         rows = look(run, stack)
