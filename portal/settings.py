@@ -253,7 +253,7 @@ REDIS_URL = read(
     "REDIS_URL",
     "",
     "give an address such as redis://127.0.0.1:6379/0, or leave it empty where one process does all.",
-    lambda value: urlsplit(value).scheme in {"redis", "rediss", "unix"},
+    lambda value: urlsplit(value).scheme in {"redis", "rediss"},
 )
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
 WEB_THREADS = number("WEB_THREADS", 8, 1, 64)

@@ -76,6 +76,7 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("DATABASE_URL", "mysql://root@db/doorstep", "postgres://"),
         ("DATABASE_URL", "nonsense", "postgres://"),
         ("REDIS_URL", "http://127.0.0.1", "redis://"),
+        ("REDIS_URL", "unix:///run/redis.sock", "redis://"),
         ("WEB_CONCURRENCY", "many", "whole number from 1 to 64"),
         ("WEB_CONCURRENCY", "0", "whole number from 1 to 64"),
         ("TRUSTED_PROXY_HOPS", "-1", "whole number from 0 to 5"),
