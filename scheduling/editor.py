@@ -151,7 +151,7 @@ class PlanEditor:
             raise PlanBusy
         note_bump(self.row.pk)
         self.row.version = version + 1
-        transaction.on_commit(partial(keep_newer, self._next()))
+        transaction.on_commit(partial(keep_newer, self._next()), robust=True)
 
     def _next(self) -> Snapshot:
         """Return the snapshot that the plan's rows make from now on."""

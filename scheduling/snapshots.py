@@ -26,7 +26,7 @@ from scheduling.routing.travel import GreatCircle, Travel
 ROAD: Final[Travel] = GreatCircle()
 """Where legs come from: quote and commit use the same."""
 
-MOST_CACHED: Final = 128
+MOST_CACHED: Final = 512  # forty depots' days ahead
 MOST_JOINED: Final = 16
 
 
@@ -167,8 +167,8 @@ def keep_newer(snapshot: Snapshot) -> None:
 
 def _keep(snapshot: Snapshot) -> None:
     _cache[snapshot.plan_id] = snapshot
-    while len(_cache) > MOST_CACHED:
-        _cache.pop(next(iter(_cache)))  # the oldest: days that are over are never asked for again
+    for oldest in list(_cache)[:-MOST_CACHED]:  # days that are over are never asked for again
+        _cache.pop(oldest, None)  # another thread may have been quicker
 
 
 def joined_tape(snapshots: Sequence[Snapshot]) -> Tape:

@@ -121,6 +121,8 @@ def reschedule_delivery(
     quote, answer = open_offer(
         token=offer_token, merchant=delivery.merchant, session_key=session_key, now=now, moving=delivery
     )
+    # Before the plans, as place_hold does: both note the choice in a quote that may be the session's mutex.
+    Quote.objects.lock_session(session_key=session_key, merchant=delivery.merchant)
     booking, editors = _lock_booking(delivery, now=now, also=answer.plan_id)
     old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
     target = editors[answer.plan_id or 0]

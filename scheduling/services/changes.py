@@ -14,8 +14,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCK_STATES = {"55P03", "40P01", "40001"}  # lock_not_available, deadlock_detected, serialization_failure
-TURN_S: Final = 20
-"""How long a change waits for its turn on SQLite: as long as for another process's lock."""
+TURN_S: Final = 8
+"""How long a change waits for its turn on SQLite; after that, for another process's lock."""
 
 _turn = Lock()
 

@@ -45,7 +45,7 @@ STATEMENTS: dict[str, int] = {
     "booking": 5,
     "calendar": 3,
     "move": 11,
-    "move: moved": 22,
+    "move: moved": 23,
     "cancel": 2,
     "cancel: cancelled": 12,
     "open-link: follow": 1,
