@@ -220,6 +220,9 @@ DATABASES: dict[str, dict[str, Any]] = {
             # A booking that we confirmed survives a power cut: FULL, not the NORMAL usual beside WAL.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
+        # Opening the file with its pragmas takes longer than most queries, so each thread keeps it open.
+        # Elsewhere not: the demo starts over with a new file, and so may a developer.
+        "CONN_MAX_AGE": 60 if PRODUCTION else 0,
     },
 }
 STATEMENT_TIMEOUT_S = number("STATEMENT_TIMEOUT_S", 15, 0, 86_400)

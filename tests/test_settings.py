@@ -118,6 +118,14 @@ def test_sqlite_takes_its_lock_first_and_survives_a_power_cut(load):
     assert "synchronous=FULL" in options["init_command"]
 
 
+def test_sqlites_file_stays_open_between_requests_unless_it_may_be_replaced(load):
+    def kept_s(**variables: str) -> int:
+        return load(**variables)["DATABASES"]["default"]["CONN_MAX_AGE"]
+
+    assert kept_s(**PRODUCTION | {"DATABASE_URL": ""}) == 60
+    assert [kept_s(**{mode: "1"}) for mode in ("DEBUG", "DOORSTEP_DEMO", "DOORSTEP_TEST")] == [0, 0, 0]
+
+
 def test_postgres_waits_three_seconds_for_a_lock(load):
     database = load(**PRODUCTION)["DATABASES"]["default"]
 
