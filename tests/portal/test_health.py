@@ -5,6 +5,7 @@ from threading import Event as Flag
 from time import monotonic
 
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -104,6 +105,26 @@ def test_lag_counts_what_could_go_and_not_what_waits_for_its_next_attempt():
     Event.objects.update(relayed_at=NOW)
     queue_message(event=event, ref="D7K2", now=NOW - timedelta(seconds=20))
     assert checks.relay_lag_s(now=NOW) == 20
+
+
+def test_two_who_look_at_the_cache_at_once_do_not_meet_there(monkeypatch):
+    class Shared(LocMemCache):
+        """Tells a second probe to look just before the first one reads."""
+
+        told = False
+
+        def get(self, *args, **kwargs):
+            if not Shared.told:
+                Shared.told = True
+                second.append(checks.cache_answers())
+            return super().get(*args, **kwargs)
+
+    second: list[str] = []
+    cache = Shared("two-probes", {})
+    monkeypatch.setattr(checks, "cache", cache)
+
+    assert [checks.cache_answers(), *second] == ["", ""]
+    assert not cache._cache
 
 
 def test_what_a_check_raises_is_told_without_what_it_said():
