@@ -4,10 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from portal.benchmarks.servers import LOOPBACK, answers, free_port, wait_until
+from scheduling.services.changes import TURN_S
 from tests.test_docs import variables_read
 from tests.test_settings import PRODUCTION, load
 
@@ -116,24 +119,75 @@ def test_units_are_understood_by_systemd(unit):
 
 def test_the_proxy_logs_no_link_and_shows_no_probe():
     site = text("nginx.conf.example")
+    servers = re.split(r"^server \{", site, flags=re.MULTILINE)[1:]
 
-    assert re.search(r"map \$request_uri \$doorstep_logged \{\s+~\^/l/\s+0;", site)
-    assert "if=$doorstep_logged" in site
-    assert "http_referer" not in site
+    assert re.search(r"map \$uri \$doorstep_logged \{\s+~\*\^/l/\s+0;", site)
+    assert len(servers) == 2
+    for server in servers:
+        assert re.search(r"^    access_log (off|\S+ doorstep if=\$doorstep_logged);", server, re.MULTILINE)
+        assert re.search(r"^    error_log  \S+ crit;", server, re.MULTILINE)
+    assert not re.search(r"log_format [^;]*(http_referer|\$request\b|request_uri)", site)
     for path in ("/healthz", "/readyz"):
         assert re.search(rf"location = {path}\s+{{ return 404; }}", site)
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in site
 
 
+def test_the_proxy_waits_longer_than_a_change_may(load):
+    sqlite_s = load(DEBUG="1")["DATABASES"]["default"]["OPTIONS"]["timeout"]
+    waits_s = int(re.search(r"proxy_read_timeout (\d+)s", text("nginx.conf.example"))[1])
+
+    assert waits_s > TURN_S + sqlite_s
+    assert f"{TURN_S + sqlite_s} s on SQLite" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def proxy_configuration(folder: Path, *, http: int = 80, https: int = 443) -> Path:
+    """The example as a whole configuration that logs into a folder, without certificates."""
+    site = text("nginx.conf.example").replace("/var/log/nginx", str(folder))
+    site = re.sub(r"ssl_certificate.*|listen \[::\].*", "", site)
+    site = site.replace("listen 80;", f"listen 127.0.0.1:{http};")
+    site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{https};")
+    site = site.replace("server 127.0.0.1:8000;", f"server 127.0.0.1:{free_port()};")  # where nobody listens
+    (folder / "site.conf").write_text(site)
+    main = folder / "nginx.conf"
+    main.write_text(
+        f"pid {folder}/pid; error_log stderr; events {{}} daemon off;\n"
+        f"http {{ access_log {folder}/inherited.log; include {folder}/site.conf; }}"
+    )
+    return main
+
+
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="no nginx here")
 def test_the_proxys_configuration_is_understood_by_nginx(tmp_path):
-    site = text("nginx.conf.example").replace("/var/log/nginx", str(tmp_path))
-    site = re.sub(r"ssl_certificate.*", "", site).replace("443 ssl", "443")
-    (tmp_path / "site.conf").write_text(site)
-    main = tmp_path / "nginx.conf"
-    main.write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ include {tmp_path}/site.conf; }}"
-    )
+    main = proxy_configuration(tmp_path)
     done = subprocess.run(["nginx", "-t", "-c", str(main)], capture_output=True, text=True)
 
     assert "syntax is ok" in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="no nginx here")
+def test_no_way_to_write_a_link_leaves_it_in_a_log_of_the_proxy(tmp_path):
+    http, https = free_port(), free_port()
+    main = proxy_configuration(tmp_path, http=http, https=https)
+    nginx = subprocess.Popen(["nginx", "-c", str(main)], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(https), seconds=10, what="nginx")
+        for port in (http, https):
+            for path in ("/l/KEY/", "/%6c/KEY/", "//l/KEY/", "/L/KEY/", "/x/../l/KEY/", "/find/"):
+                ask(port, path)
+    finally:
+        nginx.terminate()
+        nginx.wait(timeout=10)
+    logs = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+
+    assert "GET /find/" in logs
+    assert "KEY" not in logs
+
+
+def ask(port: int, path: str) -> None:
+    """Ask for a path as it stands, and wait for whatever is answered."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    finally:
+        connection.close()
