@@ -157,14 +157,26 @@ def grant_cookie(response: HttpResponse, link: AccessLink, *, request: HttpReque
 
 def link_from_request(request: HttpRequest, *, ref: str, kind: LinkKind, now: datetime) -> AccessLink | None:
     """Return the live link by which this browser may `kind` the delivery, if any. Who manages may follow."""
-    try:
-        key, generation = signing.loads(request.COOKIES.get(cookie_name(ref), ""), salt=SALT)
-    except signing.BadSignature:
-        return None
-    link = _link(uuid.UUID(key))
+    key, generation = _said_by_cookie(request, ref)
+    link = _link(uuid.UUID(key)) if key else None
     if link is None or link.generation != generation or link.delivery.ref != ref:
         return None
     return link if link.kind in (kind, MANAGE) and is_live(link, now=now) else None
+
+
+def link_named_by(request: HttpRequest, *, ref: str) -> str:
+    """Return which link, in which generation, this browser came by, live or not; or nothing. No query."""
+    key, generation = _said_by_cookie(request, ref)
+    return f"{key}:{generation}" if key else ""
+
+
+def _said_by_cookie(request: HttpRequest, ref: str) -> tuple[str, int]:
+    """Return the id and generation in the delivery's cookie; nothing if we did not sign it."""
+    try:
+        key, generation = signing.loads(request.COOKIES.get(cookie_name(ref), ""), salt=SALT)
+    except signing.BadSignature:
+        return "", 0
+    return str(key), int(generation)
 
 
 # Views

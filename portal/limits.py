@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from portal.access import link_named_by
 from portal.http import too_large, too_many
 from portal.metrics import throttled
 from portal.throttle import Limit, network_of, take
@@ -28,10 +29,13 @@ def browser_of(request: HttpRequest) -> str:
     return request.session.session_key or ""
 
 
-def delivery_of(request: HttpRequest) -> str:
-    """Return the delivery that an address is about, whoever holds its link."""
+def link_of(request: HttpRequest) -> str:
+    """Return the link by which the asker has to do with this delivery; nothing for a stranger.
+
+    Not the delivery: its name is no secret, and who only knows that must not use up its owner's limit.
+    """
     match = request.resolver_match
-    return str(match.kwargs.get("ref", "")) if match else ""
+    return link_named_by(request, ref=str(match.kwargs.get("ref", ""))) if match else ""
 
 
 def by_browser(name: str, times: int) -> Rule:
@@ -44,9 +48,9 @@ def by_network(name: str, times: int) -> Rule:
     return Limit(f"{name}-network", times=times, per_s=300), network_of
 
 
-def by_delivery(name: str, times: int) -> Rule:
-    """So many in five minutes about one delivery."""
-    return Limit(f"{name}-delivery", times=times, per_s=300), delivery_of
+def by_link(name: str, times: int) -> Rule:
+    """So many in five minutes by one link to a delivery, however many browsers came by it."""
+    return Limit(f"{name}-link", times=times, per_s=300), link_of
 
 
 FORMS: Final[dict[str, tuple[Rule, ...]]] = {
@@ -55,8 +59,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:hold": (by_browser("holds", 40), by_network("holds", 300)),
     "customers:check": (by_browser("confirms", 40), by_network("confirms", 300)),
     "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),
-    "customers:move": (by_delivery("moves", 40), by_network("moves", 300)),
-    "customers:cancel": (by_delivery("cancels", 40), by_network("cancels", 300)),
+    "customers:move": (by_link("moves", 40), by_network("moves", 300)),
+    "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:find": (by_network("finds", 60),),
     "sign-in": (by_network("sign-ins", 120),),
 }

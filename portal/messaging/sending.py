@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import Enum
 from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from portal.messaging.mails import NobodyToTell, compose
 from portal.models.messages import Message
 from portal.services.messages import claim_message, mark_refused, mark_sent
@@ -21,7 +23,10 @@ class Outcome(Enum):
 
 
 def try_message(*, pk: int, now: datetime) -> Outcome:
-    """Try to send a message, unless somebody else has just taken it; note what came of it."""
+    """Try to send a message, unless somebody else has just taken it; note what came of it.
+
+    Raises SoftTimeLimitExceeded if the task's time is up: the message is then due again after its lease.
+    """
     message = claim_message(pk=pk, now=now)
     if message is None:
         return Outcome.NOT_SENT
@@ -33,6 +38,8 @@ def try_message(*, pk: int, now: datetime) -> Outcome:
     except NobodyToTell:
         mark_refused(message, error="no address on file", for_good=True, now=now)
         return Outcome.NOT_SENT
+    except SoftTimeLimitExceeded:
+        raise  # not the mail's fault, and the server may have taken it
     except Exception as error:
         # One mail that can't be made must not hold up the others.
         log.exception("Message %s can't be made", message.pk)

@@ -5,8 +5,10 @@ from django.test import Client
 from django.urls import get_resolver
 
 from portal import limits
+from portal.access import FOLLOW, cookie_name, renew_link
 from portal.throttle import Limit
 from scheduling import clock
+from scheduling.models import Booking
 from tests.factories import NOW, make_booking, make_link, make_merchant, make_network
 from tests.portal.test_hostile_requests import signed, within
 
@@ -66,19 +68,46 @@ def test_neighbours_behind_one_address_do_not_use_up_each_others_limit(monkeypat
     assert 429 not in {Client().post(path).status_code for _ in range(5)}
 
 
+def somebody(network: int, booking: Booking, cookie: str) -> Client:
+    """A browser in a network of its own, with a cookie for a delivery."""
+    visitor = Client(REMOTE_ADDR=f"198.51.{network}.1")
+    visitor.cookies[cookie_name(booking.delivery.ref)] = cookie
+    return visitor
+
+
 @pytest.mark.django_db
-def test_changes_of_one_delivery_are_counted_together_whoever_sends_them(twice):
+def test_changes_by_one_link_are_counted_together_whoever_sends_them(twice):
     twice("customers:cancel")
     booking = make_booking(make_network(days=2))
-    ref = booking.delivery.ref
+    cookie = signed(make_link(booking))
 
-    def send() -> int:
-        somebody = Client(REMOTE_ADDR=f"198.51.{send.__dict__.setdefault('n', 0)}.1")
-        send.__dict__["n"] += 1
-        somebody.cookies[f"delivery-{ref}"] = signed(make_link(booking))
-        return somebody.post(f"/d/{ref}/cancel/").status_code
+    answers = [
+        somebody(n, booking, cookie).post(f"/d/{booking.delivery.ref}/cancel/").status_code for n in range(3)
+    ]
 
-    assert [send() == 429 for _ in range(3)] == [False, False, True]
+    assert [answer == 429 for answer in answers] == [False, False, True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("with_a_link", ["none", "forged", "to another delivery", "to follow", "renewed"])
+def test_strangers_and_followers_cannot_keep_the_owner_from_changing_a_delivery(with_a_link):
+    network = make_network(days=2)
+    booking, another = make_booking(network), make_booking(network)
+    cookie = {
+        "none": "",
+        "forged": signed(make_link(booking))[:-1],
+        "to another delivery": signed(make_link(another)),
+        "to follow": signed(make_link(booking, FOLLOW)),
+        "renewed": signed(make_link(booking)),
+    }[with_a_link]
+    renew_link(make_link(booking))
+    path = f"/d/{booking.delivery.ref}/cancel/"
+    stranger, owner = somebody(1, booking, cookie), somebody(2, booking, signed(make_link(booking)))
+
+    answers = {stranger.post(path).status_code for _ in range(60)}
+
+    assert answers <= {403, 404, 429}
+    assert owner.post(path).status_code == 303
 
 
 @pytest.mark.django_db

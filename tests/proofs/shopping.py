@@ -20,7 +20,18 @@ from scheduling import events, snapshots
 from scheduling.errors import DomainError
 from scheduling.facts import VisitFacts
 from scheduling.invariants import breaches
-from scheduling.models import Blackout, Booking, DayPlan, Delivery, Event, Hold, MerchantDepot, Quote, Stop
+from scheduling.models import (
+    Blackout,
+    Booking,
+    DayPlan,
+    Delivery,
+    Event,
+    Hold,
+    Merchant,
+    MerchantDepot,
+    Quote,
+    Stop,
+)
 from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.selectors.slots import QuoteView
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
@@ -42,6 +53,7 @@ loads = st.sampled_from([2_000, 200_000, 500_000])
 directions = st.sampled_from(["out", "out", "in"])
 places = st.integers(-500, 500)
 minutes = st.sampled_from([1, 1, 7, 7, 16, 16, 180, 600])
+meanwhiles = st.sampled_from(["nothing", "nothing", "called off", "full", "closed"])
 caps = st.sampled_from([None, None, 1, 2, 3])
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
@@ -182,11 +194,20 @@ class Shopping(RuleBasedStateMachine):
             self.confirm_one(hold)
 
     @held_before
-    @rule(which=any_row, after=st.sampled_from([1, 20, 130]))
-    def confirm_late(self, which, after):
-        if hold := self.some_hold(which, state__in=("live", "lapsed")):
-            self.now = max(self.now, hold.expires_at + timedelta(minutes=after))
-            self.confirm_one(hold)
+    @rule(which=any_row, after=st.sampled_from([1, 20, 130]), meanwhile=meanwhiles)
+    def confirm_late(self, which, after, meanwhile):
+        hold = self.some_hold(which, state__in=("live", "lapsed"))
+        if hold is None:
+            return
+        self.now = max(self.now, hold.expires_at + timedelta(minutes=after))
+        plan, merchant = hold.stop.route.shift.plan, hold.delivery.merchant
+        if meanwhile == "called off":
+            self.call_off(plan.service_date, merchant)
+        elif meanwhile == "full":
+            MerchantDepot.objects.filter(merchant=merchant).update(daily_cap=0)
+        elif meanwhile == "closed":
+            close_plan(plan_id=plan.pk, now=self.now)
+        self.confirm_one(hold)
 
     def confirm_one(self, hold: Hold) -> None:
         number, over = f"O{hold.pk}", self.now >= hold.expires_at and hold.state != Hold.State.CONFIRMED
@@ -194,6 +215,7 @@ class Shopping(RuleBasedStateMachine):
         if booking is not None:
             self.bookings = True
             if over:
+                self.happened["confirmed late"] += 1
                 self.require_allowed(booking.stop)
 
     def some_booking(self, which: int) -> Booking | None:
@@ -220,6 +242,7 @@ class Shopping(RuleBasedStateMachine):
             moved = self.attempt(reschedule_delivery, **values)
             if moved and moved.stop != booking.stop:
                 within = moved.stop.route.shift.plan_id == booking.stop.route.shift.plan_id
+                self.happened["moved within a day"] += within
                 self.require_allowed(moved.stop, write="move_within" if within else "move_in")
 
     @booked_before
@@ -241,8 +264,11 @@ class Shopping(RuleBasedStateMachine):
             return
         outlet = self.outlets[shop or 0]
         day = self.now.date() + timedelta(days=ahead)
-        merchant = None if shop is None else outlet.merchant
-        Blackout.objects.create(depot=outlet.depot, merchant=merchant, first_date=day, last_date=day)
+        self.call_off(day, None if shop is None else outlet.merchant)
+
+    def call_off(self, day: date, merchant: Merchant | None) -> None:
+        depot = self.outlets[0].depot
+        Blackout.objects.create(depot=depot, merchant=merchant, first_date=day, last_date=day)
 
     @rule(early=st.booleans())
     def dispatch_goes_on(self, early):

@@ -43,7 +43,9 @@ ASKED = Asked(rate=20, seconds=60, database="sqlite", processes=2, seed=1, highe
 
 
 @contextmanager
-def serving(*, takes_s: float = 0, status: int = 200, one_by_one: bool = False) -> Iterator[str]:
+def serving(
+    *, takes_s: float = 0, status: int = 200, one_by_one: bool = False, page: bytes = b"ok"
+) -> Iterator[str]:
     """A server that answers every page alike."""
 
     class Answering(BaseHTTPRequestHandler):
@@ -52,10 +54,10 @@ def serving(*, takes_s: float = 0, status: int = 200, one_by_one: bool = False) 
         def do_GET(self) -> None:
             sleep(takes_s)
             self.send_response(status)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(page)))
             self.send_header("Server-Timing", "total;dur=3.0, count;dur=2")
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(page)
 
         def log_message(self, *_args: object) -> None:
             """Say nothing."""
@@ -134,6 +136,14 @@ def test_errors_are_told_by_kind_and_end_a_visit():
     assert all("open: status 500" in kind for kind in figures.errors)
     assert (figures.steps, figures.achieved_rate, figures.quick) == ({}, 0, False)
     assert [sample.error for sample in nobody.samples] == ["ConnectionRefusedError"]
+
+
+def test_a_visit_that_breaks_off_for_whatever_reason_is_an_error_for_all_that_was_wanted():
+    with serving(page=b"\xff") as url:
+        result = send([looks(0, 0.1)], url=url, headers={}, seconds=0.2)
+
+    wrong = [sample.error for sample in result.samples]
+    assert wrong == ["UnicodeDecodeError", "not sent after quote: UnicodeDecodeError"]
 
 
 def test_percentiles_are_times_that_occurred():

@@ -1,9 +1,13 @@
 """One mail per event, whatever happens on the way."""
 
+import os
+import signal
 import smtplib
 from datetime import timedelta
+from threading import Timer
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
@@ -75,6 +79,46 @@ def test_all_that_is_due_goes_out_at_once_however_much_waited(booking, mail_serv
 
     assert send_due_messages() == 2
     assert len(mail_server.mails) == 2
+
+
+def test_while_the_server_is_slow_no_mail_is_begun_that_may_not_end(booking, mail_server, monkeypatch):
+    monkeypatch.setattr("portal.tasks.LONGEST_S", 0.1)
+    mail_server.answer_after_s = 0.2
+    make_booking(make_network(), contact=some_contact(email="bo@example.com"))
+    events.relay(now=NOW)
+
+    assert [send_due_messages() for _ in range(3)] == [1, 1, 0]
+    assert [mail.recipients for mail in mail_server.mails] == [("aino@example.com",), ("bo@example.com",)]
+
+
+@pytest.fixture
+def time_is_up_soon():
+    """What Celery does at a task's soft limit, a moment from now."""
+
+    def time_is_up(*_signal):
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGUSR1, time_is_up)
+    timer = Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
+    yield
+    timer.cancel()
+    timer.join()
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_task_whose_time_is_up_does_not_say_that_its_mail_cannot_be_made(
+    booking, mail_server, caplog, at, time_is_up_soon
+):
+    mail_server.answer_after_s = 1.5
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        send_due_messages()
+
+    message = Message.objects.get()
+    assert (message.state, message.attempts, message.error) == ("queued", 1, "")
+    assert message.next_attempt_at == NOW + messages.LEASE
+    assert "can't be made" not in caplog.text
 
 
 def test_a_busy_server_is_asked_again_later(booking, mail_server, at):
