@@ -40,15 +40,25 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 accesslog = None  # portal/logs.py writes one line per request, without tokens
 errorlog = "-"
 
-# One folder for the counts of all workers: the client reads its name when a worker imports it.
+# One folder for the counts of all workers: the client reads its name when a worker imports it. Each master
+# makes its own, below the one it was given if any: a new one beside the old one counts anew, and whichever
+# ends removes nothing but its own. SIGHUP reads this file again in the same process.
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-if os.environ.get("METRICS_PORT") and COUNTS not in os.environ:
-    os.environ[COUNTS] = tempfile.mkdtemp(prefix="doorstep-metrics-")
+OURS = f"doorstep-metrics-{os.getpid()}-"
+if os.environ.get("METRICS_PORT") and OURS not in os.environ.get(COUNTS, ""):
+    os.environ[COUNTS] = tempfile.mkdtemp(prefix=OURS, dir=os.environ.get(COUNTS) or None)
+
+
+def on_starting(server):
+    """Remove a mark that another process of our number left when it was killed."""
+    if pidfile:
+        Path(f"{pidfile}.{os.getpid()}.ready").unlink(missing_ok=True)
 
 
 def on_exit(server):
     """Throw the counts away, and the mark of readiness."""
-    shutil.rmtree(os.environ.get(COUNTS, ""), ignore_errors=True)
+    if OURS in os.environ.get(COUNTS, ""):
+        shutil.rmtree(os.environ[COUNTS], ignore_errors=True)
     if pidfile:
         Path(f"{pidfile}.{os.getpid()}.ready").unlink(missing_ok=True)
 

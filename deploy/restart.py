@@ -18,13 +18,19 @@ from time import monotonic, sleep
 
 START_S = 60
 STOP_S = 40
+# main() waits for either of them twice: doorstep-web.service gives a reload more than that.
 
 
 def main(pidfile: Path) -> int:
-    """Restart what runs by this pid file; return 0, or 1 where the old processes had to go on."""
-    old = int(pidfile.read_text())
+    """Restart what runs by this pid file; return 0, or 1 where that did not work out."""
+    old, second = pid_in(pidfile), pidfile.with_name(f"{pidfile.name}.2")
+    if not alive(old):
+        return failed(f"Nothing runs by {pidfile}: start it.")
+    if parent(pid_in(second)) == old:
+        return failed("Another restart is under way.")
+    second.unlink(missing_ok=True)  # of one that was killed: gunicorn removes its own
     os.kill(old, signal.SIGUSR2)
-    new = until(lambda: pid_in(pidfile.with_name(f"{pidfile.name}.2")), seconds=START_S)
+    new = until(lambda: pid_in(second), seconds=START_S)
     if (
         not new
         or not until(lambda: all_ready(pidfile, new) or not alive(new), seconds=START_S)
@@ -32,37 +38,55 @@ def main(pidfile: Path) -> int:
     ):
         if new and alive(new):
             os.kill(new, signal.SIGTERM)
-        print("The new processes did not come up; the old ones go on. Their log says why.", file=sys.stderr)
-        return 1
+        return failed("The new processes did not come up; the old ones go on. Their log says why.")
     tell_systemd(f"MAINPID={new}")
     os.kill(old, signal.SIGTERM)
     if not until(lambda: not alive(old), seconds=STOP_S):
-        print(f"The new processes answer, but the old ones ({old}) have not ended.", file=sys.stderr)
-        return 1
+        return failed(f"The new processes answer, but the old ones ({old}) have not ended.")
     until(lambda: pid_in(pidfile) == new, seconds=STOP_S)  # then it can be restarted again
     print(f"{new} answers; {old} has ended.")
     return 0
 
 
+def failed(sentence: str) -> int:
+    """Say why, and return what a shell takes for a failure."""
+    print(sentence, file=sys.stderr)
+    return 1
+
+
 def all_ready(pidfile: Path, master: int) -> bool:
-    """Whether every worker of a gunicorn has said that it is ready (deploy/gunicorn.conf.py)."""
-    mark = pidfile.with_name(f"{pidfile.name}.{master}.ready")
-    lines = mark.read_text().split("\n")[:-1] if mark.exists() else []
-    return bool(lines) and len(lines) >= int(lines[0].split()[1])
+    """Whether every worker of a gunicorn has said that it is ready (deploy/gunicorn.conf.py).
+
+    A worker that was ready and died does not count: the one in its place has a line of its own.
+    """
+    lines = text_of(pidfile.with_name(f"{pidfile.name}.{master}.ready")).split("\n")[:-1]
+    ready = {pid for pid in (int(line.split()[0]) for line in lines) if parent(pid) == master}
+    return bool(lines) and len(ready) >= int(lines[0].split()[1])
+
+
+def text_of(file: Path) -> str:
+    """Return what a file says; nothing where there is none (any more)."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def pid_in(file: Path) -> int:
     """Return the pid that a file holds; 0 where there is none yet."""
-    text = file.read_text().strip() if file.exists() else ""
-    return int(text) if text else 0
+    return int(text_of(file).strip() or 0)
 
 
 def alive(pid: int) -> bool:
     """Whether a process runs; one that only waits to be buried does not."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
+    return parent(pid) is not None
+
+
+def parent(pid: int) -> int | None:
+    """Return the pid of a process's parent; None if the process does not run (any more)."""
+    _name, _, rest = text_of(Path(f"/proc/{pid}/stat")).rpartition(") ")  # names may have spaces and brackets
+    state, number = rest.split()[:2] if rest else ("X", "")
+    return None if state in {"Z", "X"} else int(number)
 
 
 def until(condition: Callable[[], int], *, seconds: float) -> int:

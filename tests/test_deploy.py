@@ -1,6 +1,8 @@
 """What lies in deploy/ fits the code: variables, commands, paths and limits that it names are there."""
 
+import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -95,6 +97,42 @@ def test_who_stops_a_worker_waits_longer_than_its_longest_task(load):
 
     assert int(re.search(r"TimeoutStopSec=(\d+)", worker)[1]) > longest_s
     assert int(re.search(r"stop_grace_period: (\d+)s", compose)[1]) > longest_s
+
+
+def test_who_reloads_web_waits_longer_than_a_restart_may_take():
+    restart = runpy.run_path(str(DEPLOY / "restart.py"))
+    web = (DEPLOY / "systemd" / "doorstep-web.service").read_text()
+
+    assert int(re.search(r"TimeoutStartSec=(\d+)", web)[1]) > 2 * (restart["START_S"] + restart["STOP_S"])
+
+
+def test_a_restart_counts_each_new_worker_that_lives_once(tmp_path):
+    all_ready = runpy.run_path(str(DEPLOY / "restart.py"))["all_ready"]
+    mark = tmp_path / f"web.pid.{os.getpid()}.ready"
+    first, second = (subprocess.Popen(["sleep", "60"]) for _ in range(2))
+    looks = [all_ready(tmp_path / "web.pid", os.getpid())]
+    try:
+        for pids in ([first.pid] * 2, [first.pid, 1], [first.pid, second.pid]):
+            mark.write_text("".join(f"{pid} 2\n" for pid in pids))
+            looks.append(all_ready(tmp_path / "web.pid", os.getpid()))
+    finally:
+        first.kill()
+        second.kill()
+        second.wait()
+    looks.append(all_ready(tmp_path / "web.pid", os.getpid()))  # the first is not even buried yet
+    first.wait()
+
+    assert looks == [False, False, False, True, False]
+
+
+def test_a_restart_where_nothing_runs_says_so(tmp_path):
+    gone = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True).stdout
+    (tmp_path / "web.pid").write_text(gone)
+    for pidfile in ("web.pid", "none.pid"):
+        command = [sys.executable, "deploy/restart.py", str(tmp_path / pidfile)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+        assert (done.returncode, done.stderr) == (1, f"Nothing runs by {command[-1]}: start it.\n")
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Process]:
+def serving(folder: Path, **variables: str) -> Iterator[Process]:
     """gunicorn with two workers, a database of its own and a port for metrics."""
     port, metrics = free_port(), free_port()
     env = {"PATH": os.environ["PATH"], "DOORSTEP_TEST": "1", "SQLITE_FILE": str(folder / "db.sqlite3")}
     env |= {"PORT": str(port), "METRICS_PORT": str(metrics), "WEB_PIDFILE": str(folder / "web.pid")}
-    env["GAZETTEER_FILE"] = str(folder / "addresses.csv")
+    env |= {"GAZETTEER_FILE": str(folder / "addresses.csv")} | variables
     write_gazetteer(env)
     manage = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(manage, cwd=ROOT, env=env, check=True)
@@ -124,6 +124,36 @@ def test_a_rolling_restart_under_load_turns_nobody_away(web):
     assert load.failed == []
     assert set(load.answered) == {200}
     assert after != before
+
+
+def test_what_killed_processes_left_behind_misleads_no_restart(web):
+    before = Path(web.env["WEB_PIDFILE"]).read_text()
+    second = Path(web.env["WEB_PIDFILE"] + ".2")
+    second.write_text(f"{os.getpid()}\n")  # a number that somebody else has by now
+    Path(f"{web.env['WEB_PIDFILE']}.{os.getpid()}.ready").write_text(f"{os.getpid()} 1\n")
+    done = restart(web)
+
+    assert done.returncode == 0, done.stderr + web.said()
+    assert not second.exists()
+    assert Path(web.env["WEB_PIDFILE"]).read_text() != before
+    assert get(web.port, "/healthz") == 200
+
+
+def test_old_and_new_processes_count_in_folders_of_their_own_below_the_one_they_were_given(tmp_path):
+    counts = tmp_path / "counts"
+    counts.mkdir()
+    with serving(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(counts)) as web:
+        (before,) = counts.glob("*/")
+        done = restart(web)
+        (after,) = counts.glob("*/")
+        counted = list(after.glob("*.db"))
+        os.kill(int(Path(web.env["WEB_PIDFILE"]).read_text()), signal.SIGTERM)
+        wait_until(lambda: not list(counts.glob("*/")), seconds=30, what="the counts to be thrown away")
+
+    assert done.returncode == 0, done.stderr
+    assert before != after
+    assert counted
+    assert counts.is_dir()
 
 
 def test_new_processes_that_do_not_come_up_leave_the_old_ones_in_place(web):
