@@ -53,7 +53,7 @@ restart: .venv/run.stamp ## Put what is checked out now in the place of what `ma
 	@$(PY) deploy/restart.py var/web.pid
 
 worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
-	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat --loglevel INFO
+	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat
 
 messages: .venv/dev.stamp ## Collect every sentence for translators into locale/ (needs Debian's gettext).
 	@mkdir -p locale

@@ -8,7 +8,9 @@ import logging
 import os
 from typing import Any
 
+import click
 from celery import Celery, signals
+from click.core import ParameterSource
 from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
@@ -41,8 +43,13 @@ app.conf.beat_schedule = {
 
 @signals.setup_logging.connect
 def keep_our_logging(loglevel: int | None = None, **_: Any) -> None:
-    """Write lines as the web does, instead of in Celery's own shape; `--loglevel` has the last word."""
-    if loglevel is not None:
+    """Write lines as the web does, instead of in Celery's own shape; a `--loglevel` given has the last word.
+
+    Without one Celery would have said WARNING, and LOG_LEVEL holds: Django has set it.
+    """
+    command = click.get_current_context(silent=True)
+    given = command and command.get_parameter_source("loglevel")
+    if loglevel is not None and given is ParameterSource.COMMANDLINE:
         logging.getLogger().setLevel(loglevel)
 
 

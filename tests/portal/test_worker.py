@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import click
 import pytest
 from celery import signals
 
@@ -115,6 +116,25 @@ def test_every_line_of_a_task_names_it_and_the_next_one_begins_afresh():
 
     assert (within["task"], within["task_id"]) == ("scheduling.tasks.relay_events", "7")
     assert "task" not in after
+
+
+@pytest.mark.parametrize(("given", "level"), [([], "ERROR"), (["--loglevel", "INFO"], "INFO")])
+def test_log_level_holds_for_a_worker_unless_its_command_names_another(given, level):
+    @click.command()
+    @click.option("--loglevel", default="WARNING")
+    def program(loglevel: str) -> None:
+        signals.setup_logging.send(sender=None, loglevel=loglevel)
+
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel("ERROR")  # as settings.py does for LOG_LEVEL
+    try:
+        program.main(given, standalone_mode=False)
+        after = root.level
+    finally:
+        root.setLevel(before)
+
+    assert logging.getLevelName(after) == level
 
 
 def test_sweeps_that_nobody_took_do_not_pile_up_for_the_worker_that_comes_back():
