@@ -4,6 +4,7 @@ SHELL := bash
 .PHONY: help demo test prove test-sqlite test-postgres lint format serve restart worker messages pins clean chromium
 
 PORT ?= 8000
+WEB_PIDFILE ?= var/web.pid
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -45,12 +46,12 @@ format: .venv/dev.stamp ## Put every Python file into shape.
 serve: .venv/run.stamp ## Serve as in production, with gunicorn (settings from the environment, see docs/operations.md).
 	@$(PY) manage.py migrate --no-input
 	@$(PY) manage.py collectstatic --no-input --verbosity 0
-	@mkdir -p var && PORT=$(PORT) WEB_PIDFILE=var/web.pid exec .venv/bin/gunicorn --config deploy/gunicorn.conf.py
+	@mkdir -p var && PORT=$(PORT) WEB_PIDFILE=$(WEB_PIDFILE) exec .venv/bin/gunicorn --config deploy/gunicorn.conf.py
 
 restart: .venv/run.stamp ## Put what is checked out now in the place of what `make serve` runs, turning nobody away.
 	@$(PY) manage.py migrate --no-input
 	@$(PY) manage.py collectstatic --no-input --verbosity 0
-	@$(PY) deploy/restart.py var/web.pid
+	@$(PY) deploy/restart.py $(WEB_PIDFILE)
 
 worker: .venv/run.stamp ## Run the worker and its timetable beside `make serve`: mails, lapsed holds, new days.
 	@mkdir -p var && .venv/bin/celery --app portal worker --beat --schedule var/beat

@@ -29,7 +29,7 @@ def text(name: str) -> str:
 def example() -> dict[str, str]:
     """The variables of the example, those that are commented out included."""
     found = re.findall(r"^#?([A-Z_]+)=(.*)$", text("doorstep.env.example"), re.MULTILINE)
-    return dict(found)
+    return {name: value.strip("'") for name, value in found}
 
 
 def test_the_example_names_all_that_production_asks_for_and_nothing_unknown():
@@ -97,6 +97,38 @@ def test_who_stops_a_worker_waits_longer_than_its_longest_task(load):
 
     assert int(re.search(r"TimeoutStopSec=(\d+)", worker)[1]) > longest_s
     assert int(re.search(r"stop_grace_period: (\d+)s", compose)[1]) > longest_s
+
+
+def test_services_of_one_machine_share_no_port_for_their_counts():
+    assert "METRICS_PORT" not in example()
+    for unit in UNITS:
+        files = re.findall(r"^EnvironmentFile=(\S+)$", unit.read_text(), re.MULTILINE)
+        own = unit.stem.removeprefix("doorstep-")
+        assert files == ["/etc/doorstep/doorstep.env", f"-/etc/doorstep/{own}.env"]
+
+
+def test_containers_have_ports_of_their_own_for_their_counts_and_publish_none():
+    compose = text("compose.yaml")
+    counts = re.findall(r'METRICS_HOST: 0\.0\.0\.0, METRICS_PORT: "(\d+)"', compose)
+    published = re.findall(r"^    ports: (.*)$", compose, re.MULTILINE)
+
+    assert len(set(counts)) == len(counts) == 3
+    assert len(published) == 2
+    assert all(re.fullmatch(r'\["127\.0\.0\.1:\S+:8000"\]', each) for each in published)
+
+
+def test_the_example_is_read_by_a_shell_as_by_systemd(tmp_path):
+    given = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "EMAIL_URL": "smtp://me:p$HOME&w@mail.example.org:25"}
+    file = text("doorstep.env.example")
+    for name, value in (given | {"REDIS_URL": PRODUCTION["REDIS_URL"]}).items():
+        file = re.sub(rf"^#?{name}=.*$", f"{name}='{value}'", file, flags=re.MULTILINE)
+    (tmp_path / "doorstep.env").write_text(file)
+    env = {"PATH": os.environ["PATH"], "DOORSTEP_ENV": str(tmp_path / "doorstep.env")}
+    command = [str(DEPLOY / "manage.sh"), "diffsettings"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+
+    assert "DEFAULT_FROM_EMAIL = 'Deliveries <times@example.org>'" in done.stdout, done.stderr
+    assert "EMAIL_HOST_PASSWORD = 'p$HOME&w'" in done.stdout
 
 
 def test_who_reloads_web_waits_longer_than_a_restart_may_take():
