@@ -21,7 +21,8 @@ from scheduling.errors import DomainError
 from scheduling.invariants import breaches
 from scheduling.models import DayPlan, Event
 from tests.factories import NOW
-from tests.proofs.injection_points import LAID_OUT, POINTS, Point, World
+from tests.proofs.contests.world import LAID_OUT, World
+from tests.proofs.injection_points import POINTS, Point
 
 A_WHILE_S = 0.1
 MUCH_LATER = NOW + events.LONGEST_WAIT * 2
