@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from portal.benchmarks.stack import Stack
+from portal.benchmarks.stack import Stack, running
 from tests.fakes.mail import Mail, MailServer, start_mail_server
 from tests.proofs.browsing import Traffic
 from tests.proofs.ledger import Kept, Ledger, Verdict
@@ -33,6 +33,18 @@ def mail_taken(*, answer_after_s: float = 0) -> Iterator[tuple[MailServer, str]]
         yield server, f"smtp://{server.host}:{server.port}"
     finally:
         controller.stop()
+
+
+@contextmanager
+def shop_and_mail(run: Run, *, answer_after_s: float = 0) -> Iterator[tuple[Stack, str, MailServer]]:
+    """All processes, on PostgreSQL, with an open shop: the stack, the merchant, the mail server."""
+    with (
+        mail_taken(answer_after_s=answer_after_s) as (mail, mail_url),
+        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+    ):
+        merchant = open_shop(stack)
+        stack.start_worker()
+        yield stack, merchant, mail
 
 
 def breaches(stack: Stack) -> list[str]:

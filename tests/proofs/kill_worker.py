@@ -8,9 +8,9 @@ from random import Random
 from time import sleep, time
 
 from portal.benchmarks.servers import wait_until
-from portal.benchmarks.stack import Stack, running
+from portal.benchmarks.stack import Stack
 from tests.fakes.mail import MailServer
-from tests.proofs.afterwards import Effects, look, mail_taken, open_shop
+from tests.proofs.afterwards import Effects, look, shop_and_mail
 from tests.proofs.load import Crowd
 from tests.proofs.run import Outcome, Run
 
@@ -24,12 +24,7 @@ TIMETABLE = re.compile(r"The timetable runs in process (\d+)")
 def prove(run: Run) -> Outcome:
     """On PostgreSQL, its web left alone."""
     kills = run.size(100, 2)
-    with (
-        mail_taken(answer_after_s=MAIL_TAKES_S) as (mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url) as stack,
-    ):
-        merchant = open_shop(stack)
-        stack.start_worker()
+    with shop_and_mail(run, answer_after_s=MAIL_TAKES_S) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, SHOPPERS, pause_s=0.3) as crowd:
             outages = kill_again_and_again(run, crowd, mail, kills)
         run.say("nobody shops any more: the last mails are waited for")

@@ -5,13 +5,12 @@ from itertools import count
 from time import monotonic, sleep, time
 
 from portal.benchmarks.servers import Postgres
-from portal.benchmarks.stack import Stack, running
+from portal.benchmarks.stack import Stack
 from tests.proofs.afterwards import (
     Effects,
     look,
-    mail_taken,
-    open_shop,
     said_of,
+    shop_and_mail,
 )
 from tests.proofs.browsing import Browser, Strange, Unanswered, percentile
 from tests.proofs.load import Crowd
@@ -25,12 +24,7 @@ LITTLE_PAUSE_S = 0.2
 def database(run: Run) -> Outcome:
     """PostgreSQL is shut down by turns as a crash leaves it and in order, and started again."""
     restarts = run.size(10, 2)
-    with (
-        mail_taken() as (mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url) as stack,
-    ):
-        merchant = open_shop(stack)
-        stack.start_worker()
+    with shop_and_mail(run) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, shoppers=6, pause_s=LITTLE_PAUSE_S / 4) as crowd:
             ready_s = [restart(run, crowd, harshly=number % 2 == 0) for number in range(restarts)]
             crowd.wait_for_changes(4)
@@ -87,12 +81,7 @@ def until_served(stack: Stack, merchant: str) -> None:
 def broker(run: Run) -> Outcome:
     """Redis is killed, is away, and comes back empty; no other process is touched."""
     away_s = run.size(300, 3)
-    with (
-        mail_taken() as (mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url) as stack,
-    ):
-        merchant = open_shop(stack)
-        stack.start_worker()
+    with shop_and_mail(run) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, shoppers=3, pause_s=2 * LITTLE_PAUSE_S) as crowd:
             crowd.wait_for_changes(5)
             gone, back = without_redis(run, crowd, away_s)
