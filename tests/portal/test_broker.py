@@ -2,16 +2,7 @@ import pytest
 from kombu import Connection
 
 from portal import broker
-from portal.benchmarks.servers import Redis
 from portal.celery import app
-
-
-@pytest.fixture
-def redis(tmp_path):
-    server = Redis(tmp_path)
-    server.start()
-    yield server
-    server.close()
 
 
 def test_who_uses_a_closed_channel_is_told_that_the_connection_is_lost(redis):

@@ -21,14 +21,6 @@ TWICE = throttle.Limit("twice", times=2, per_s=60)
 
 
 @pytest.fixture
-def redis(tmp_path):
-    server = Redis(tmp_path)
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def cached(redis, settings, monkeypatch):
     """The production cache, in that Redis, with short rests."""
     monkeypatch.setattr(caching, "rest", Rest(0.2))
