@@ -63,7 +63,15 @@ class Postgres:
 
     def start(self) -> None:
         """Start it again where it lay; its address stays."""
-        self._server.ensure_postgres_running()
+        wait_until(self._started, seconds=30, what="PostgreSQL to start", every_s=0.5)
+
+    def _started(self) -> bool:
+        """Whether it starts: after a crash its children may still hold what it shared with them."""
+        try:
+            self._server.ensure_postgres_running()
+        except subprocess.SubprocessError:
+            return False
+        return True
 
     def close(self) -> None:
         """Stop it for good."""
