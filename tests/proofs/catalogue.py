@@ -23,14 +23,12 @@ PROOFS = {
             "64 shoppers want 50 places at the same moment, over HTTP, on PostgreSQL",
             "0 over, 0 unsold, p95 < 450 ms",
             last_places.on_postgres,
-            together=True,
         ),
         Proof(
             "sqlite-race",
             "64 shoppers want 50 places at the same moment, over HTTP, on SQLite",
             '0 over, 0 unsold, 0 "locked", p95 < 2 s',
             last_places.on_sqlite,
-            together=True,
         ),
         Proof(
             "kill-web",
@@ -73,28 +71,24 @@ PROOFS = {
             "the same races without the row lock, the recheck under it and what would hide it",
             "oversells at least 1 on each database, and the invariants notice",
             control.control,
-            together=True,
         ),
         Proof(
             "injected",
             "competing changes let in at the vulnerable steps of every change, on both databases",
             "at least 15 points, 0 wrong",
             injected.injected,
-            together=True,
         ),
         Proof(
             "state-machine",
             "shoppers, customers, shops, dispatch and the clock do whatever they may, in random orders",
             "2,000 runs x 50 steps, 0 breaches",
             state_machine.state_machine,
-            together=True,
         ),
         Proof(
             "clocks",
             "local days, windows, cut-offs and horizon against the C library's clock, minute by minute",
             "8 zones x 4 years, 0 mismatches",
             clocks.clocks,
-            together=True,
         ),
         Proof(
             "quotes",

@@ -19,14 +19,12 @@ AT_ONCE_S = 10
 
 
 def prove(run: Run) -> Outcome:
-    """On each database a journey by phone and one at a desk; in the short form one by phone."""
+    """On each database a journey by phone and one at a desk; in the short form by phone, on PostgreSQL."""
     executable = chromium()
     if executable is None:
         return Outcome("not walked", ("no Chromium here: apt-get install chromium",))
-    walked = [
-        _walked(run, database, executable)
-        for database in (DATABASES if not run.short else run.random().choices(DATABASES))
-    ]
+    databases: tuple[Database, ...] = ("postgres",) if run.short else DATABASES
+    walked = [_walked(run, database, executable) for database in databases]
     journeys, mails = sum(found[0] for found in walked), sum(found[1] for found in walked)
     complaints = [text for found in walked for text in found[2]]
     return Outcome(f"{journeys} journeys, {mails} mails, {len(complaints)} complaints", tuple(complaints[:5]))

@@ -38,15 +38,15 @@ def take_effect(event: Event) -> None:
     transaction.on_commit(lambda: effects.update([event.uid]))
 
 
-def inject(seeds: list[int]) -> dict[str, Any]:
-    """Go through all points with each seed; return counts and what was wrong."""
+def inject(seeds: list[int], share: int) -> dict[str, Any]:
+    """Go through the points, all with each seed or a share of them; return counts and what was wrong."""
     events.set_waker(None)
     for kind in events.KINDS:
         events.subscribe(kind, "proof", lambda event, _now: take_effect(event))
     waited, wrong = 0, []
     for seed in seeds:
         call_command("flush", interactive=False, verbosity=0)
-        for point in POINTS:
+        for point in POINTS[seed % share :: share]:
             rival_waited, faults = _contested(point, Random(f"{seed} {point.name}"))
             waited += rival_waited
             wrong += [f"{point.name} (seed {seed}): {fault}" for fault in faults]

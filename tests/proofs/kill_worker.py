@@ -23,7 +23,7 @@ TIMETABLE = re.compile(r"The timetable runs in process (\d+)")
 
 def prove(run: Run) -> Outcome:
     """On PostgreSQL, its web left alone."""
-    kills = run.size(100, 2)
+    kills = run.size(100, 3)
     with shop_and_mail(run, answer_after_s=MAIL_TAKES_S) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, SHOPPERS, pause_s=0.3) as crowd:
             outages = kill_again_and_again(run, crowd, mail, kills)
@@ -45,9 +45,10 @@ def prove(run: Run) -> Outcome:
 
 def kill_again_and_again(run: Run, crowd: Crowd, mail: MailServer, kills: int) -> list[tuple[float, float]]:
     """Kill the worker in three ways by turns, each while events flow; return when there was none."""
-    ways, chance = (kill_whole, kill_child, kill_timetable), run.random("kills")
+    ways, chances = (kill_whole, kill_child, kill_timetable), [run.random("kills", seed=s) for s in run.seeds]
     outages = []
     for number in range(1, kills + 1):
+        chance = chances[number % len(chances)]
         crowd.wait_for_changes(3)
         sleep(chance.uniform(0.2, run.size(4, 1)))
         began = time()

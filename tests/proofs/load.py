@@ -224,7 +224,8 @@ class Crowd:
 
     def _shop(self, number: int) -> None:
         """Trip after trip; each comes from a network of its own: throttles are not what is proven here."""
-        chance, homes = self.run.random(f"shopper {number}"), addresses(HOUSEHOLDS)
+        chance = self.run.random(f"shopper {number}", seed=self.run.seed_of(number))
+        homes = addresses(HOUSEHOLDS)
         for trip in count(1):
             network = f"10.{number}.{trip % 250}.1"
             browser = Browser(

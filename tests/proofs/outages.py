@@ -23,10 +23,10 @@ LITTLE_PAUSE_S = 0.2
 
 def database(run: Run) -> Outcome:
     """PostgreSQL is shut down by turns as a crash leaves it and in order, and started again."""
-    restarts = run.size(10, 2)
+    restarts = run.size(10, 3)
     with shop_and_mail(run) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, shoppers=6, pause_s=LITTLE_PAUSE_S / 4) as crowd:
-            ready_s = [restart(run, crowd, harshly=number % 2 == 0) for number in range(restarts)]
+            ready_s = [restart(run, crowd, number) for number in range(restarts)]
             crowd.wait_for_changes(4)
         rows = look(run, stack)
     verdict, effects = crowd.ledger.judge(rows.kept), Effects.of(rows.effects, mail.mails, crowd.ledger)
@@ -47,11 +47,11 @@ def database(run: Run) -> Outcome:
     )
 
 
-def restart(run: Run, crowd: Crowd, *, harshly: bool) -> float:
+def restart(run: Run, crowd: Crowd, number: int) -> float:
     """Shut the database down for a moment; return how many seconds after its start a shopper is served."""
-    postgres = crowd.stack.postgres
+    postgres, harshly = crowd.stack.postgres, number % 2 == 0
     assert isinstance(postgres, Postgres)
-    chance = run.random(f"restart {crowd.ledger.told()}")
+    chance = run.random(f"restart {crowd.ledger.told()}", seed=run.seed_of(number))
     crowd.wait_for_changes(4)
     sleep(chance.uniform(0, 0.5))
     postgres.end(harshly=harshly)

@@ -12,7 +12,8 @@ from time import monotonic
 class Run:
     """One run of a proof: its seed, whether it is the short form, and a folder that is thrown away.
 
-    `seeds` are for proofs that go through several on one running stack: one at full size, three in short.
+    A proof goes through all its `seeds` on one running stack, since starting one costs: at full size there
+    is one, in the short form there are three.
     """
 
     seed: int
@@ -24,6 +25,10 @@ class Run:
     def seeds(self) -> tuple[int, ...]:
         """The seeds to go through."""
         return tuple(range(self.seed, self.seed + self.size(1, 3)))
+
+    def seed_of(self, number: int) -> int:
+        """The seed of one of many that take turns: shoppers, kills."""
+        return self.seeds[number % len(self.seeds)]
 
     def random(self, purpose: str = "", *, seed: int | None = None) -> Random:
         """Chance that the seed decides, another for each purpose."""
@@ -57,13 +62,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Proof:
-    """`prove` does it; `sentence` tells what it does, `asked` the figure it must reach.
-
-    `together`: its short form goes through all of `Run.seeds` itself, where starting a stack for each costs.
-    """
+    """`prove` does it; `sentence` tells what it does, `asked` the figure it must reach."""
 
     name: str
     sentence: str
     asked: str
     prove: Callable[[Run], Outcome]
-    together: bool = False
