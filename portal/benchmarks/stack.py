@@ -150,8 +150,9 @@ def running(
         )
         environment = environment_for(port, redis.url, mail_url) | where | dict(settings or {})
         stack = Stack(folder, port, environment, redis, postgres)
-        closing.callback(stack.worker.kill)
-        closing.callback(stack.web.kill)
+        # Asked then: its owner may have put other processes in their place.
+        closing.callback(lambda: stack.worker.kill())
+        closing.callback(lambda: stack.web.kill())
         collect_static(stack)
         stack.manage("migrate", "--no-input", "--verbosity", "0")
         yield stack
