@@ -95,7 +95,7 @@ def waiting() -> int:
 
 
 SENT_WITHIN = timedelta(seconds=10)
-"""Nobody sends longer at one mail here. A younger claim may be a living sender's: ended, two would send it."""
+"""Nobody sends longer at one mail here. A younger claim may be a living sender's: ended, two send it."""
 
 
 def end_leases() -> None:
