@@ -2,8 +2,8 @@
 
 import json
 import logging
+import sys
 import urllib.request
-from time import perf_counter
 
 import pytest
 from django.http import HttpResponse
@@ -198,16 +198,20 @@ def test_without_a_port_nothing_is_served(settings):
     assert metrics.serve() is None
 
 
-def test_watching_costs_less_than_a_fifth_of_a_millisecond_a_request(rf):
-    requests = [rf.get("/nowhere/") for _ in range(400)]
-    watch = watched(lambda request: HttpResponse())
+def test_watching_a_request_takes_few_calls(rf):
+    # Counted, not timed: a clock would measure what else the machine does.
+    watch, request = watched(lambda request: HttpResponse()), rf.get("/nowhere/")
+    watch(rf.get("/nowhere/"))  # what is made once is made now
+    calls = 0
 
-    def best_s(times: int) -> float:
-        return min(timed(request) for request in requests[:times])
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
 
-    def timed(request) -> float:
-        began = perf_counter()
+    sys.setprofile(count)
+    try:
         watch(request)
-        return perf_counter() - began
+    finally:
+        sys.setprofile(None)
 
-    assert best_s(400) < 0.0002
+    assert 0 < calls < 1000  # about 550, and much of that is pytest catching the line
