@@ -75,6 +75,11 @@ class SlotAnswer:
         """Return what would be promised."""
         return Window(self.opens_at, self.closes_at)
 
+    def but(self, **changes: Any) -> Self:
+        """Return this answer with some fields changed."""
+        # dataclasses.replace takes three times as long, a hundred times in each quote.
+        return type(self)(**(dict(zip(FIELDS, values_of(self), strict=True)) | changes))
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal value."""
         # All fields are plain, so that asdict's deep copies would only cost time: there are dozens a quote.

@@ -4,7 +4,6 @@ Stands beside snapshots: it reads rows and asks the core. It writes nothing.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Final
@@ -138,11 +137,10 @@ def _filled(
 ) -> SlotAnswer:
     row = int(scores.row[d, s])
     if row < 0:
-        return replace(slot, status=STATUS_OF[Reason(int(scores.reason[d, s]))], neighbours=neighbours)
+        return slot.but(status=STATUS_OF[Reason(int(scores.reason[d, s]))], neighbours=neighbours)
     kind = class_of[gap_of(tape, row).shift_key]
     metres = int(scores.metres[d, s])
-    return replace(
-        slot,
+    return slot.but(
         added_m=metres,
         added_s=int(scores.seconds[d, s]),
         exact_grams=grams(metres, kind.grams_per_km),
@@ -163,8 +161,7 @@ def _priced(
     options = options_for(candidates, days_with_bookings=booked_plans, cap_minor=cap_minor)
     shown = {option.key: option for option in options}
     return [
-        replace(
-            answer,
+        answer.but(
             price_minor=option.price_minor,
             band_m=option.band_m,
             grams=option.grams,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -24,6 +25,7 @@ class Window:
         return self.opens_at <= other.opens_at and other.closes_at <= self.closes_at
 
 
+@lru_cache(maxsize=8192)  # every quote asks for the same weeks
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the UTC instant at which the clocks of `zone` show `at` on `day`.
 

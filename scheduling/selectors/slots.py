@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise as LazyText
 
-from scheduling.answers import REASONS, SlotAnswer, seal
+from scheduling.answers import OPEN, REASONS, SlotAnswer, seal
 from scheduling.models import Quote
 from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
 from scheduling.routing.offers import share_percent as bar_percent
@@ -19,20 +19,50 @@ WHY_ORDER = ("blackout", "not_yet", "taken", "no_time", "cap", "packing", "cutof
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """One time. `token` is empty and `reason` a sentence where it can't be chosen; local times are aware."""
+    """One time. `token` is empty and `reason` a sentence where it can't be chosen; local times are aware.
+
+    Most of a quote's times are on days that nobody opens: what a page shows of a time is made when it does.
+    """
 
     answer: SlotAnswer
-    token: str
-    opens: datetime
-    closes: datetime
-    cutoff: datetime
+    quote_ref: str
+    expires_at: datetime
     share_percent: int
-    reason: str | LazyText
+
+    @property
+    def token(self) -> str:
+        """Return what a form sends to choose it."""
+        if not self.available:
+            return ""
+        return seal(quote_ref=self.quote_ref, key=self.answer.key, expires_at=self.expires_at)
+
+    @property
+    def opens(self) -> datetime:
+        """Return when it begins, in its depot's zone."""
+        return self._local(self.answer.opens_at)
+
+    @property
+    def closes(self) -> datetime:
+        """Return when it ends, in its depot's zone."""
+        return self._local(self.answer.closes_at)
+
+    @property
+    def cutoff(self) -> datetime:
+        """Return from when on it can't be chosen any more, in its depot's zone."""
+        return self._local(self.answer.cutoff_at)
+
+    @property
+    def reason(self) -> str | LazyText:
+        """Return why it can't be chosen, as a sentence."""
+        return "" if self.available else REASONS[self.answer.status]
 
     @property
     def available(self) -> bool:
         """Whether it can be chosen."""
         return self.answer.open
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.answer.time_zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +111,23 @@ def answers_of(quote: Quote) -> list[SlotAnswer]:
     return [SlotAnswer.from_json(data) for data in quote.offers]
 
 
+@dataclass(frozen=True, slots=True)
+class PriceShown:
+    """A price, and since when this session is shown it."""
+
+    minor: int
+    since: datetime
+
+
+def prices_shown(quote: Quote) -> dict[str, PriceShown]:
+    """Return by key the prices of the times that could be chosen: what the next quote needs of this one."""
+    return {
+        data["key"]: PriceShown(data["price_minor"], datetime.fromisoformat(data["priced_at"]))
+        for data in quote.offers
+        if data["status"] == OPEN
+    }
+
+
 def view_of(
     quote: Quote, answers: Sequence[SlotAnswer], *, next_day_with_room: date | None = None
 ) -> QuoteView:
@@ -100,17 +147,8 @@ def view_of(
 
 
 def _offer_view(quote: Quote, answer: SlotAnswer, widest_m: int) -> OfferView:
-    zone = ZoneInfo(answer.time_zone)
-    token = seal(quote_ref=quote.ref, key=answer.key, expires_at=quote.expires_at) if answer.open else ""
-    return OfferView(
-        answer=answer,
-        token=token,
-        opens=answer.opens_at.astimezone(zone),
-        closes=answer.closes_at.astimezone(zone),
-        cutoff=answer.cutoff_at.astimezone(zone),
-        share_percent=bar_percent(answer.band_m, widest_m) if answer.open else 0,
-        reason="" if answer.open else REASONS[answer.status],
-    )
+    share = bar_percent(answer.band_m, widest_m) if answer.open else 0
+    return OfferView(answer, quote.ref, quote.expires_at, share)
 
 
 def _days(offers: Iterable[OfferView]) -> tuple[DayView, ...]:

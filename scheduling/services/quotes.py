@@ -1,6 +1,5 @@
 """Every question is kept with its answers, and with what was chosen."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -10,7 +9,7 @@ from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Merchant, Quote
 from scheduling.quoting import answers_for
 from scheduling.routing.carbon import METHOD
-from scheduling.selectors.slots import QuoteView, answers_of, view_of
+from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices_shown, view_of
 from scheduling.services.plans import HORIZON_DAYS
 
 DAYS_SHOWN: Final = 7
@@ -60,14 +59,14 @@ def _standing_prices(
         session_key=session_key, facts_digest=facts.digest, asked_at__gt=now - PRICES_STAND_FOR
     )
     latest = earlier.order_by("-asked_at", "-pk").only("offers").first()
-    standing = {shown.key: shown for shown in answers_of(latest)} if latest else {}
+    standing = prices_shown(latest) if latest else {}
     return [_at_price_of(answer, standing.get(answer.key), now) for answer in answers]
 
 
-def _at_price_of(answer: SlotAnswer, shown: SlotAnswer | None, now: datetime) -> SlotAnswer:
-    if shown is None or not (shown.open and answer.open) or shown.priced_at <= now - PRICES_STAND_FOR:
+def _at_price_of(answer: SlotAnswer, shown: PriceShown | None, now: datetime) -> SlotAnswer:
+    if shown is None or not answer.open or shown.since <= now - PRICES_STAND_FOR:
         return answer
-    return replace(answer, price_minor=shown.price_minor, priced_at=shown.priced_at)
+    return answer.but(price_minor=shown.minor, priced_at=shown.since)
 
 
 def _next_day_with_room(
