@@ -161,6 +161,9 @@ class Travel(Protocol):
         Both are driven by the vehicle of the row. Raises IndexError for the last row: there is no next.
         """
 
+    def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
+        """The legs between all of n places, as arrays of shape (n, n): row = from, column = to."""
+
 
 def metres_per_chord(kind: VehicleClass) -> float:
     return EARTH_RADIUS_M * kind.detour_percent / 100
@@ -205,6 +208,13 @@ class GreatCircle:
         whole_s, whole_m = seconds.astype(np.int64), metres.astype(np.int64)
         return Legs(whole_s[0], whole_m[0]), Legs(whole_s[1], whole_m[1])
 
+    def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
+        known = Places.of(places)
+        chords = np.stack([known.chords_to(place) for place in places])
+        metres = np.ceil(chords * metres_per_chord(kind))
+        seconds = np.ceil(metres * 3600.0 / kind.speed_m_per_h)
+        return Legs(seconds.astype(np.int64), metres.astype(np.int64))
+
 
 class Matrix:
     """Given times, and metres where known, between all nodes; the same for every vehicle class.
@@ -236,6 +246,10 @@ class Matrix:
     def legs_through(self, places: Places, rates: Rates, rows: Ints, visit: Place) -> tuple[Legs, Legs]:
         nodes, node, speed = _all_known(places), _known(visit), rates.speed_m_per_h.take(rows)
         return self._legs(nodes.take(rows), node, speed), self._legs(node, nodes.take(rows + 1), speed)
+
+    def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
+        nodes, speeds = _all_known(Places.of(places)), np.full(len(places), float(kind.speed_m_per_h))
+        return self._legs(nodes[:, np.newaxis], nodes[np.newaxis, :], speeds)
 
     def _legs(self, start: Ints | int, end: Ints | int, speed_m_per_h: Floats) -> Legs:
         seconds = self.seconds[start, end]

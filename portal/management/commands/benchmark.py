@@ -1,9 +1,9 @@
-"""`manage.py benchmark quote`, `manage.py benchmark http`: how long things take on this machine."""
+"""`manage.py benchmark quote`, `http`, `booking`: how long things take, and what scored times are worth."""
 
-import json
 import sys
 from argparse import ArgumentTypeError
 from dataclasses import asdict, fields
+from json import dumps
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal.benchmarks.booking.options import add_booking
 from portal.benchmarks.plot import drawn
 from portal.benchmarks.quote import Figures, growth, measure
 from portal.benchmarks.report import Asked, measured
@@ -49,9 +50,30 @@ class Command(BaseCommand):
         )
         http.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
+        booking = subjects.add_parser(
+            "booking", help="what scored times are worth: policies on given instances, day after day"
+        )
+        add_booking(booking)
+
     def handle(self, *args: Any, subject: str, **options: Any) -> None:
         """Measure the subject."""
-        {"quote": self.quote, "http": self.http}[subject](**options)
+        {"quote": self.quote, "http": self.http, "booking": self.booking}[subject](**options)
+
+    def booking(self, *, json: bool, **options: Any) -> None:
+        """Print what each policy came to; exit 1 if a promise was broken."""
+        from portal.benchmarks.booking.instances import InstanceUnreadable
+        from portal.benchmarks.booking.run import Wanted, measured
+        from portal.benchmarks.booking.table import as_text
+
+        try:
+            found = measured(
+                Wanted(**{each.name: options[each.name] for each in fields(Wanted)}), say=self.stderr.write
+            )
+        except (InstanceUnreadable, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(dumps(found) if json else as_text(found))
+        if found["broken"]:
+            sys.exit(1)
 
     def quote(
         self, *, days: int, stops: int, slots: int, seed: int, json: bool, plot: Path | None, **_: Any
@@ -120,7 +142,7 @@ def as_json(figures: Figures, grown: list[Figures]) -> str:
     found = asdict(figures)
     if grown:
         found["growth"] = [asdict(each) for each in grown]
-    return json.dumps(found)
+    return dumps(found)
 
 
 def as_text(figures: Figures) -> str:
