@@ -260,6 +260,8 @@ REDIS_URL = read(
 )
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
 WEB_THREADS = number("WEB_THREADS", 8, 1, 64)
+# Each keeps one process of a worker busy for seconds.
+SOLVERS_AT_ONCE = number("SOLVERS_AT_ONCE", 1, 0, 64)
 if PRODUCTION:
     require(
         REDIS_URL,

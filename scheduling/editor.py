@@ -1,7 +1,7 @@
 """A locked day plan while it is changed: moves in the core's plan, then writes the rows that differ."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scheduling.conversion import row_of, waypoint
+from scheduling.conversion import StopRow, row_of, waypoint
 from scheduling.errors import PlanBusy, SlotTaken
 from scheduling.models import DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
@@ -28,6 +28,8 @@ from scheduling.snapshots import (
     read_snapshot,
 )
 from scheduling.windows import Window
+
+STOPS_AT_ONCE = 100  # SQLite takes so many values in one statement, and PostgreSQL more
 
 
 class PlanEditor:
@@ -138,6 +140,33 @@ class PlanEditor:
         self._changed = True
         return stop, added_m
 
+    def reroute(self, plan: problem.Plan) -> None:
+        """Take better routes for the same stops: each goes to its new trip and place, in few statements.
+
+        New positions lie above all old ones of the day, so that no two stops meet on the way.
+        """
+        routes = {visit.key: row.route_id for visit, row in self._visits_with_rows(self.plan)}
+        if {visit.key for visit, _row in self._visits_with_rows(plan)} != set(routes):
+            raise ValueError("better routes must serve the same stops")
+        above = max((row.position for row in self._rows.values()), default=0)
+        moved = []
+        for old, new in zip(_trips(self.plan), _trips(plan), strict=True):
+            if old == new:
+                continue
+            for number, (visit, leg) in enumerate(zip(new.visits, new.legs, strict=False), start=1):
+                place = {"route_id": new.key, "position": above + number * POSITION_STEP}
+                self._note_row(visit.key, arc=leg, **place)
+                moved.append(
+                    Stop(pk=visit.key, arc_s=leg.seconds, arc_m=leg.metres, arc_source=ROAD.source, **place)
+                )
+        fields = ["route_id", "position", "arc_s", "arc_m", "arc_source"]
+        Stop.objects.bulk_update(moved, fields, batch_size=STOPS_AT_ONCE)
+        self.plan = plan
+        self._changed = True
+
+    def _visits_with_rows(self, plan: problem.Plan) -> Iterator[tuple[problem.Visit, StopRow]]:
+        return ((visit, self._rows[visit.key]) for trip in _trips(plan) for visit in trip.visits)
+
     def save(self) -> None:
         """Write the arcs that differ and bump the version; nothing if nothing changed."""
         if not self._changed:
@@ -146,7 +175,9 @@ class PlanEditor:
             for trip in shift.trips:
                 self._save_trip(trip)
         version = self.row.version
-        bumped = DayPlan.objects.filter(pk=self.row.pk, version=version).update(version=version + 1)
+        bumped = DayPlan.objects.filter(pk=self.row.pk, version=version).update(
+            version=version + 1, changed_at=self.now
+        )
         if not bumped:
             raise PlanBusy
         note_bump(self.row.pk)
@@ -172,7 +203,10 @@ class PlanEditor:
         return build_tape(self.plan, self.snapshot.strips)
 
     def _note(self, stop: Stop, **values: Any) -> None:
-        self._rows[stop.pk] = replace(self._rows[stop.pk], **values)
+        self._note_row(stop.pk, **values)
+
+    def _note_row(self, pk: int, **values: Any) -> None:
+        self._rows[pk] = replace(self._rows[pk], **values)
         self._changed = True
 
     def _save_trip(self, trip: problem.Trip) -> None:
@@ -212,6 +246,10 @@ class PlanEditor:
             position = start + number * POSITION_STEP
             Stop.objects.filter(pk=visit.key).update(position=position)
             self._rows[visit.key] = replace(self._rows[visit.key], position=position)
+
+
+def _trips(plan: problem.Plan) -> Iterator[problem.Trip]:
+    return (trip for shift in plan.shifts for trip in shift.trips)
 
 
 def _shift_of(plan: problem.Plan, key: int) -> problem.Shift:

@@ -29,6 +29,7 @@ KINDS: Final = {
     "booking.moved": gettext_noop("You moved it to another time"),
     "booking.cancelled": gettext_noop("You cancelled"),
     "plan.closed": gettext_noop("A day was closed"),
+    "plan.improved": gettext_noop("A day’s routes became better"),
 }
 
 Handler = Callable[[Event, datetime], None]

@@ -7,16 +7,19 @@ from time import sleep
 from typing import Final
 
 from celery import shared_task
+from django.conf import settings
 
 from scheduling import clock, events
 from scheduling.errors import PlanBusy
 from scheduling.models import Depot
-from scheduling.selectors.plans import plans_with_lapsed_holds
-from scheduling.services import plans
+from scheduling.models.plans import Improvement
+from scheduling.selectors.plans import plans_to_improve, plans_with_lapsed_holds, solvers_running
+from scheduling.services import improvements, plans
 
 log = logging.getLogger(__name__)
 
 STALE_S: Final = 30
+TRIES: Final = 3
 REST_S: Final = 5
 
 
@@ -100,3 +103,33 @@ def _closed(plan_id: int, *, now: datetime) -> int:
         log.info("Plan %s is busy: closed next time", plan_id)
         return 0
     return 1
+
+
+@shared_task
+def improve_plans() -> int:
+    """Have the day plans that are due most improved, as many as solvers may run at once; return how many."""
+    now = clock.now()
+    free = settings.SOLVERS_AT_ONCE - solvers_running(now=now)
+    due = plans_to_improve(now=now)[: max(0, free)]
+    for plan_id in due:
+        improve_plan.apply_async((plan_id,), retry=False, ignore_result=True, expires=STALE_S)
+    return len(due)
+
+
+@shared_task
+def improve_plan(plan_id: int, actor: str = "clock") -> str:
+    """Look for better routes for one day plan, and take them; return what became of it."""
+    try:
+        begun = improvements.begin_improvement(plan_id=plan_id, actor=actor, now=clock.now())
+    except PlanBusy:
+        return "busy"
+    if begun is None:
+        return "nothing"
+    found = improvements.solve(begun)
+    for _ in range(TRIES):
+        try:
+            return improvements.finish_improvement(begun=begun, found=found, now=clock.now()).outcome
+        except PlanBusy:
+            log.info("Plan %s is busy: its better routes wait", plan_id)
+    improvements.give_up(begun=begun, outcome=Improvement.Outcome.BUSY, now=clock.now())
+    return "busy"

@@ -15,7 +15,7 @@ from scheduling.models.network import (
     VehicleClass,
 )
 from scheduling.models.orders import Address, Delivery, Order, Parcel
-from scheduling.models.plans import DayPlan, Route, Shift, Stop
+from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
 
 __all__ = [
     "Address",
@@ -27,6 +27,7 @@ __all__ = [
     "Event",
     "GeocodedQuery",
     "Hold",
+    "Improvement",
     "Merchant",
     "MerchantDepot",
     "Operator",

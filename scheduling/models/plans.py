@@ -1,7 +1,7 @@
 """Day plans and what hangs on them. The DayPlan row is the mutex of its routes."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -41,6 +41,11 @@ class DayPlan(models.Model):
     origin_at = models.DateTimeField(_("local midnight, from which the core counts seconds"))
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     version = models.PositiveBigIntegerField(default=1)
+    changed_at = models.DateTimeField(null=True)
+    improved_version = models.PositiveBigIntegerField(
+        _("the version that was improved last"), default=1, db_default=1
+    )
+    improvement_asked_at = models.DateTimeField(null=True)
 
     objects = DayPlanQuerySet.as_manager()
 
@@ -182,6 +187,52 @@ class Stop(models.Model):
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
         check_move(STOP_MOVES, self.state, state)
         self.state = state
+
+
+class Improvement(models.Model):
+    """One run of the solver on one version of a day plan, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", _("running")
+        SWAPPED = "swapped", _("better routes taken")
+        NO_GAIN = "no_gain", _("nothing better found")
+        NO_PLACE = "no_place", _("somebody who came meanwhile does not fit the better routes")
+        OFFERS = "offers", _("times that somebody is looking at would not fit")
+        OVER = "over", _("the day takes no better routes any more")
+        BUSY = "busy", _("the day was busy")
+        LOST = "lost", _("the run did not come back")
+
+    LEASE = timedelta(minutes=3)
+    """A run that has not come back by then never will."""
+
+    plan = models.ForeignKey(DayPlan, on_delete=models.CASCADE, related_name="improvements")
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING)
+    version = models.PositiveBigIntegerField(_("the version it started from"))
+    visits = models.PositiveIntegerField()
+    budget_ms = models.PositiveIntegerField()
+    actor = models.CharField(max_length=60)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    before_s = models.PositiveBigIntegerField(_("what the routes cost, in seconds of driving"), null=True)
+    after_s = models.PositiveBigIntegerField(null=True)
+    before_m = models.PositiveBigIntegerField(null=True)
+    after_m = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan"], condition=Q(outcome="running"), name="one_improvement_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="running", finished_at__isnull=True)
+                | ~Q(outcome="running") & Q(finished_at__isnull=False),
+                name="improvement_ends_with_an_outcome",
+            ),
+        ]
+        indexes = [models.Index(fields=["plan", "-started_at"], name="improvement_by_plan")]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.version} {self.outcome}"
 
 
 def seconds_after(origin_at: datetime, at: datetime) -> int:
