@@ -17,7 +17,7 @@ from scheduling.facts import Contact, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
-from scheduling.services.holds import lock_hold, require_choosable, require_confirmable
+from scheduling.services.holds import lock_hold, require_confirmable, slot_sold
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, open_offer
 
@@ -58,7 +58,7 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     if now >= hold.expires_at + CONFIRMED_LATE:
         raise HoldEnded
     answer = next(a for a in answers_of(hold.quote) if a.key == hold.offer_key)
-    require_choosable(answer, editor, now=now, ordered_at=now)
+    slot_sold(answer, now=now, ordered_at=now).require_choosable(editor)
     visit = visit_for(VisitFacts.from_json(hold.quote.facts))
     hold.stop, hold.added_m = editor.put_in(
         visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED
@@ -134,7 +134,7 @@ def reschedule_delivery(
     source.take_out(old, Stop.State.REPLACED)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
-    require_choosable(answer, target, now=now, ordered_at=quote.asked_at, write=write)
+    slot_sold(answer, now=now, ordered_at=quote.asked_at).require_choosable(target, write=write)
     booking.stop, booking.added_m = target.put_in(
         visit_for(VisitFacts.from_json(quote.facts)),
         delivery=booking.delivery,

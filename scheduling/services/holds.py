@@ -1,5 +1,6 @@
 """Keep an offered time for a while; keep it longer; give it back."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +29,38 @@ HOLD_FOR: Final = timedelta(minutes=15)
 MOST_EXTENSIONS: Final = 12
 
 
+@dataclass(frozen=True, slots=True)
+class SlotSold:
+    """A slot that was offered, with the rules that decide whether it still can be chosen."""
+
+    answer: SlotAnswer
+    pattern: SlotPattern
+    rules: Rules
+
+    def require_choosable(self, editor: PlanEditor, *, write: str = "hold") -> None:
+        """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, on a locked plan."""
+        answer, counts = self.answer, editor.counts()
+        status = self.rules.status(
+            self.pattern, answer.service_date, answer.window, editor.row, counts, write=write
+        )
+        if status == "cutoff":
+            raise CutoffPassed
+        if status != OPEN:
+            raise SlotTaken
+
+
+def slot_sold(answer: SlotAnswer, *, now: datetime, ordered_at: datetime) -> SlotSold:
+    """Return the slot behind an offer. Raises SlotTaken if it is not sold any more. Two queries.
+
+    Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
+    """
+    sold = SlotPattern.objects.filter(active=True, outlet_id=answer.outlet_id, outlet__active=True)
+    pattern = sold.select_related("outlet__depot").filter(pk=int(answer.key.split(".")[0])).first()
+    if pattern is None:
+        raise SlotTaken
+    return SlotSold(answer, pattern, Rules.of(pattern.outlet, now=now, ordered_at=ordered_at))
+
+
 @one_change
 def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor: str, now: datetime) -> Hold:
     """Keep the offered window while its customer decides, in place of what their session kept before.
@@ -42,6 +75,10 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
     kept = Hold.objects.filter(
         session_key=session_key, delivery__merchant=merchant, state=Hold.State.LIVE
     ).select_related("stop__route__shift", "delivery", "quote")
+    # Whatever needs no plan is read and written before its lock: 64 who want one day queue for it. Who is
+    # refused leaves nothing behind, since all of it is one transaction.
+    again = any(_same(older, quote, answer) for older in kept)
+    made = None if again else _made_before(quote, answer, now=now)
     # All day plans that this change touches are locked in one call, in (depot, date) order, the older
     # hold's day too, so that nobody wins twice and nobody deadlocks.
     target = answer.plan_id or 0
@@ -52,9 +89,10 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
             return older
         if _plan_of(older) in editors:
             _give_back(older, editors[_plan_of(older)], actor=actor, now=now)
-    hold = _place(quote, answer, editors[target], now=now)
+    sold, draft = made or _made_before(quote, answer, now=now)
+    sold.require_choosable(editors[target])
+    hold = _place(quote, answer, editors[target], draft, now=now)
     save_all(editors)
-    note_choice(quote, answer, now=now)
     events.record("hold.placed", delivery=hold.delivery, actor=actor, now=now, data=_said(hold))
     return hold
 
@@ -69,12 +107,18 @@ def _same(older: Hold, quote: Quote, answer: SlotAnswer) -> bool:
     return before == (answer.key, answer.price_minor, quote.facts_digest)
 
 
-def _place(quote: Quote, answer: SlotAnswer, editor: PlanEditor, *, now: datetime) -> Hold:
-    require_choosable(answer, editor, now=now, ordered_at=quote.asked_at)
-    facts = VisitFacts.from_json(quote.facts)
-    delivery = draft_delivery(quote.merchant, facts, now=now)
+def _made_before(quote: Quote, answer: SlotAnswer, *, now: datetime) -> tuple[SlotSold, Delivery]:
+    """Note the choice; return the slot that it is of, and the delivery that its stop will be for."""
+    sold = slot_sold(answer, now=now, ordered_at=quote.asked_at)
+    note_choice(quote, answer, now=now)
+    return sold, draft_delivery(quote.merchant, VisitFacts.from_json(quote.facts), now=now)
+
+
+def _place(
+    quote: Quote, answer: SlotAnswer, editor: PlanEditor, delivery: Delivery, *, now: datetime
+) -> Hold:
     stop, added_m = editor.put_in(
-        visit_for(facts),
+        visit_for(VisitFacts.from_json(quote.facts)),
         delivery=delivery,
         window=answer.window,
         state=Stop.State.HELD,
@@ -95,27 +139,6 @@ def _place(quote: Quote, answer: SlotAnswer, editor: PlanEditor, *, now: datetim
         added_m=added_m,
         grams=answer.grams,
     )
-
-
-def require_choosable(
-    answer: SlotAnswer, editor: PlanEditor, *, now: datetime, ordered_at: datetime, write: str = "hold"
-) -> None:
-    """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, judged under the plan's lock.
-
-    Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
-    """
-    sold = SlotPattern.objects.filter(active=True, outlet_id=answer.outlet_id, outlet__active=True)
-    pattern = sold.select_related("outlet__depot").filter(pk=int(answer.key.split(".")[0])).first()
-    if pattern is None:
-        raise SlotTaken
-    rules = Rules.of(pattern.outlet, now=now, ordered_at=ordered_at)
-    status = rules.status(
-        pattern, answer.service_date, answer.window, editor.row, editor.counts(), write=write
-    )
-    if status == "cutoff":
-        raise CutoffPassed
-    if status != OPEN:
-        raise SlotTaken
 
 
 def draft_delivery(merchant: Merchant, facts: VisitFacts, *, now: datetime) -> Delivery:
