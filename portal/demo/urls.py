@@ -12,6 +12,7 @@ urlpatterns = [
     path("clock/", guide.move_clock, name="clock"),
     path("start-again/", guide.begin_again, name="start-again"),
     path("side-by-side/", beside.side_by_side, name="beside"),
+    path("side-by-side/improve/", beside.improve, name="improve"),
     path("inbox/", post.inbox, name="inbox"),
     path("inbox/<str:name>/", post.mail, name="mail"),
     path("inbox/<str:name>/page/", post.mail_page, name="mail-page"),

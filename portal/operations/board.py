@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.http import redirect_page, render_page, targets
 from portal.operations import words
 from portal.operations.drawing import drawn
-from portal.staff import require_operations
+from portal.staff import DEPOT_WRITERS, require_operations, roles_at
 from scheduling import clock, windows
-from scheduling.selectors.board import Board, board_days, board_mark, board_of
+from scheduling.selectors.board import Board, board_days, board_mark, board_of, plan_of, runs_on
+from scheduling.services.improvements import ask_for_improvement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from scheduling.models import Depot
 
 PAGE, PART = "operations/board/page.html", "operations/board/_plan.html"
+RUNS = "operations/board/improvements.html"
 DAYS_SHOWN = 8
 
 
@@ -41,8 +44,48 @@ def day(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     now, wanted = clock.now(), _date(day)
     if targets(request, PART) and request.GET.get("v") == board_mark(depot=depot, day=wanted, now=now):
         return HttpResponse(status=204)
+    return _shown(request, depot, wanted, now)
+
+
+@require_POST
+@require_operations
+def improve(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
+    """Have a day's routes improved soon. A second press finds that somebody looks already."""
+    now, wanted = clock.now(), _date(day)
+    ask(depot=depot, day=wanted, now=now)
+    if targets(request, PART):
+        return _shown(request, depot, wanted, now)
+    return redirect_page(request, "operations:day", depot.slug, day)
+
+
+@require_safe
+@require_operations
+def improvements(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
+    """Show what became of the solver's latest runs on a day."""
+    now, wanted = clock.now(), _date(day)
+    context = {
+        "depot": depot,
+        "title": words.title(wanted),
+        "day_url": reverse("operations:day", args=[depot.slug, day]),
+        "runs": [words.run_row(run) for run in runs_on(depot=depot, day=wanted, now=now)],
+        "brand_note": words.moment(now.astimezone(depot.zone)),
+    }
+    return render_page(request, RUNS, context=context)
+
+
+def ask(*, depot: Depot, day: date, now: datetime) -> None:
+    """Ask for better routes where that is possible and nobody looks yet; raise Http404 without a plan."""
+    plan, board = plan_of(depot=depot, day=day), board_of(depot=depot, day=day, now=now)
+    if plan is None or board is None:
+        raise Http404
+    if settings.SOLVERS_AT_ONCE and board.improvable and not board.improving.looking:
+        ask_for_improvement(plan=plan, now=now)
+
+
+def _shown(request: HttpRequest, depot: Depot, wanted: date, now: datetime) -> HttpResponse:
     board = board_of(depot=depot, day=wanted, now=now)
-    return render_page(request, PAGE, PART, _context(depot, wanted, board, now))
+    writes = bool(roles_at(request.user, depot=depot) & DEPOT_WRITERS)
+    return render_page(request, PAGE, PART, _context(depot, wanted, board, now, writes=writes))
 
 
 def _date(text: str) -> date:
@@ -52,25 +95,41 @@ def _date(text: str) -> date:
         raise Http404 from error
 
 
-def _context(depot: Depot, wanted: date, board: Board | None, now: datetime) -> dict[str, Any]:
+def _context(
+    depot: Depot, wanted: date, board: Board | None, now: datetime, *, writes: bool
+) -> dict[str, Any]:
+    here = [depot.slug, wanted.isoformat()]
     return {
         "depot": depot,
         "wanted": wanted,
         "title": words.title(wanted),
-        "plan": plan_context(board, url=reverse("operations:day", args=[depot.slug, wanted.isoformat()])),
+        "plan": plan_context(
+            board,
+            url=reverse("operations:day", args=here),
+            today=windows.local_date(now, depot.zone),
+            ask_url=reverse("operations:improve", args=here) if writes else "",
+            runs_url=reverse("operations:improvements", args=here),
+        ),
         "days": _days(depot, wanted, now),
         "brand_note": words.moment(now.astimezone(depot.zone)),
         "map_sentence": _("Every stop is in the table, too."),
     }
 
 
-def plan_context(board: Board | None, *, url: str) -> dict[str, Any]:
-    """What operations/board/_plan.html needs; `url` is where it asks whether anything changed."""
+def plan_context(
+    board: Board | None, *, url: str, today: date, ask_url: str = "", runs_url: str = ""
+) -> dict[str, Any]:
+    """What operations/board/_plan.html needs; `url` is where it asks whether anything changed.
+
+    `ask_url` is where who looks may ask for better routes, if they may; `runs_url` is the page of all runs.
+    """
+    ask_url = ask_url if settings.SOLVERS_AT_ONCE else ""
     return {
         "board": board,
         "url": url,
         "totals": words.totals(board) if board else "",
         "routes": [words.route(route, index) for index, route in enumerate(board.routes)] if board else [],
+        "improve": words.improve_line(board, today, ask_url=ask_url, runs_url=runs_url) if board else None,
         "drawn": drawn(board) if board else "[]",
     }
 

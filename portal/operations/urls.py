@@ -19,4 +19,6 @@ register_converter(DayConverter, "day")
 urlpatterns = [
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
+    path("depot/<slug:depot>/<day:day>/improve/", board.improve, name="improve"),
+    path("depot/<slug:depot>/<day:day>/improvements/", board.improvements, name="improvements"),
 ]

@@ -4,18 +4,23 @@ Exact values are for the operator's and the depot's staff only; customers get ba
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from scheduling.models import DayPlan, Depot, Hold, Stop, Vehicle
+from scheduling.models import DayPlan, Depot, Hold, Improvement, Stop, Vehicle
 from scheduling.models import Shift as ShiftRow
 from scheduling.routing import problem
 from scheduling.routing.carbon import grams
 from scheduling.routing.schedule import TripSchedule, schedule
+from scheduling.selectors.plans import A_DAY, ImprovementSeen, improvements_of
 from scheduling.snapshots import Snapshot, at, snapshots_of
+
+LATEST_RUNS: Final = 20
+Outcome = Improvement.Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,27 @@ class BoardRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Improving:
+    """Better routes for a day: whether it may still have any, whether somebody asked, and the latest run."""
+
+    allowed: bool
+    asked: bool
+    latest: ImprovementSeen | None
+
+    @property
+    def looking(self) -> bool:
+        """Whether a solver is at work or soon will be."""
+        running = self.latest is not None and self.latest.outcome == Outcome.RUNNING
+        return running or (self.allowed and self.asked)
+
+    @property
+    def mark(self) -> str:
+        """Changes when a run is asked for, begins or ends."""
+        run = f"{self.latest.started.timestamp()}{self.latest.outcome}" if self.latest else ""
+        return f"{self.allowed:d}{self.asked:d}{run}"
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One depot's day. `mark` changes whenever what is shown does."""
 
@@ -84,6 +110,12 @@ class Board:
     depot_lon: float
     routes: tuple[BoardRoute, ...]
     idle: tuple[str, ...]
+    improving: Improving
+
+    @property
+    def improvable(self) -> bool:
+        """Whether there is anything for a solver to do."""
+        return self.improving.allowed and self.stops > 1
 
     @property
     def stops(self) -> int:
@@ -133,15 +165,26 @@ def day_last_kept(*, depot: Depot, now: datetime) -> date | None:
     return days.first()
 
 
+def plan_of(*, depot: Depot, day: date) -> DayPlan | None:
+    """Return the depot's plan of a day, its depot with it. One query."""
+    return DayPlan.objects.filter(depot=depot, service_date=day).select_related("depot").first()
+
+
+def runs_on(*, depot: Depot, day: date, now: datetime) -> list[ImprovementSeen]:
+    """Return the solver's latest runs on a day, newest first; none if there is no plan. Two queries."""
+    plan = plan_of(depot=depot, day=day)
+    return _runs(plan, LATEST_RUNS, now=now) if plan else []
+
+
 def board_mark(*, depot: Depot, day: date, now: datetime) -> str | None:
-    """Return the mark of a day's board without reading its routes; None if there is no plan. Two queries."""
-    plan = DayPlan.objects.filter(depot=depot, service_date=day).first()
-    return _mark(plan, _live_holds(plan, now=now)) if plan else None
+    """Return the mark of a day's board without reading its routes; None without a plan. Three queries."""
+    plan = plan_of(depot=depot, day=day)
+    return _mark(plan, _live_holds(plan, now=now), _improving(plan, now=now)) if plan else None
 
 
 def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
-    """Return the day's routes with lapsed holds left out; None if there is no plan. At most eight queries."""
-    plan = DayPlan.objects.filter(depot=depot, service_date=day).select_related("depot").first()
+    """Return the day's routes with lapsed holds left out; None if there is no plan. At most nine queries."""
+    plan = plan_of(depot=depot, day=day)
     if plan is None:
         return None
     snapshot = snapshots_of([plan], now=now)[0]
@@ -154,15 +197,17 @@ def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
         for route in _routes(shift, vehicles[shift.vehicle.key], snapshot, rows, depot.zone)
     ]
     used = {shift.vehicle.key for shift in snapshot.plan.shifts if shift.used}
+    improving = _improving(plan, now=now)
     return Board(
         service_date=day,
         state=plan.state,
         state_name=str(DayPlan.State(plan.state).label),
-        mark=_mark(plan, _live_holds(plan, now=now)),
+        mark=_mark(plan, _live_holds(plan, now=now), improving),
         depot_lat=depot.lat,
         depot_lon=depot.lon,
         routes=tuple(routes),
         idle=tuple(vehicle.name for pk, vehicle in vehicles.items() if pk not in used),
+        improving=improving,
     )
 
 
@@ -172,9 +217,29 @@ def _live_holds(plan: DayPlan, *, now: datetime) -> int:
     ).count()
 
 
-def _mark(plan: DayPlan, live_holds: int) -> str:
+def _improving(plan: DayPlan, *, now: datetime) -> Improving:
+    latest = _runs(plan, 1, now=now)
+    return Improving(
+        allowed=plan.allows("improve") and plan.origin_at > now - A_DAY,
+        asked=plan.improvement_asked_at is not None,
+        latest=latest[0] if latest else None,
+    )
+
+
+def _runs(plan: DayPlan, limit: int, *, now: datetime) -> list[ImprovementSeen]:
+    return [_unless_lost(run, now=now) for run in improvements_of(plan, limit=limit)]
+
+
+def _unless_lost(run: ImprovementSeen, *, now: datetime) -> ImprovementSeen:
+    """Return a run as it is: that one never came back is noted only when the next begins."""
+    if run.outcome != Outcome.RUNNING or run.started > now - Improvement.LEASE:
+        return run
+    return replace(run, outcome=Outcome.LOST, outcome_name=str(Outcome.LOST.label))
+
+
+def _mark(plan: DayPlan, live_holds: int, improving: Improving) -> str:
     # A hold that runs out changes what is shown before anybody writes, so the version alone would not do.
-    return f"{plan.service_date:%Y%m%d}.{plan.version}.{live_holds}"
+    return f"{plan.service_date:%Y%m%d}.{plan.version}.{live_holds}.{improving.mark}"
 
 
 def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
