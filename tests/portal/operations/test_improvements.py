@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import include, path
 
+from portal import urls
 from portal.models.people import Role
 from portal.operations import words
 from scheduling import clock
-from scheduling.models import DayPlan, Improvement
+from scheduling.models import DayPlan, Depot, Improvement
 from scheduling.selectors.board import board_mark, board_of
 from scheduling.selectors.plans import improvements_of
 from scheduling.services.improvements import ask_for_improvement, begin_improvement, give_up
@@ -305,3 +308,46 @@ def test_the_page_of_runs_takes_few_queries(viewer, outlet, django_assert_max_nu
 def test_before_the_first_run_the_page_says_what_will_be_there(viewer, outlet):
     assert "improvements/" not in read(viewer, url(outlet))
     assert "No runs yet" in read(viewer, url(outlet) + "improvements/")
+
+
+# The demo's split view, which anybody on this machine may use
+
+urlpatterns = [path("demo/", include("portal.demo.urls")), *urls.urlpatterns]
+BESIDE = "/demo/side-by-side/"
+
+
+@pytest.fixture
+def in_the_demo(settings, outlet):
+    """The demo's addresses, and its depot with two stops."""
+    settings.ROOT_URLCONF = __name__
+    Depot.objects.filter(pk=outlet.depot.pk).update(slug="vantaa")
+    return outlet
+
+
+def test_beside_the_phone_anybody_may_ask(client, in_the_demo):
+    ask = f"{BESIDE}improve/?day={TOMORROW}"
+    assert f'action="{ask}"' in read(client, BESIDE)
+
+    response = client.post(ask)
+
+    assert (response.status_code, response["Location"]) == (303, f"{BESIDE}?day={TOMORROW}")
+    assert asked_at(in_the_demo) == NOW
+    page = read(client, response["Location"])
+    assert LOOKING in page
+    assert BUTTON not in page
+
+
+def test_beside_the_phone_htmx_gets_the_part(client, in_the_demo):
+    part = client.post(f"{BESIDE}improve/?day={TOMORROW}", headers=PART | {"HX-Target": "beside"})
+
+    assert 'id="beside"' in part.content.decode()
+    assert LOOKING in part.content.decode()
+
+
+def test_beside_the_phone_only_a_form_for_a_day_asks(in_the_demo):
+    client = Client()
+
+    assert client.get(f"{BESIDE}improve/").status_code == 405
+    assert client.post(f"{BESIDE}improve/").status_code == 400
+    assert client.post(f"{BESIDE}improve/?day=2026-01-01").status_code == 404
+    assert asked_at(in_the_demo) is None
