@@ -109,11 +109,20 @@ def _closed(plan_id: int, *, now: datetime) -> int:
 def improve_plans() -> int:
     """Have the day plans that are due most improved, as many as solvers may run at once; return how many."""
     now = clock.now()
+    for plan_id in improvements.plans_with_lost_runs(now=now):
+        _given_up(plan_id, now=now)
     free = settings.SOLVERS_AT_ONCE - solvers_running(now=now)
     due = plans_to_improve(now=now)[: max(0, free)]
     for plan_id in due:
         improve_plan.apply_async((plan_id,), retry=False, ignore_result=True, expires=STALE_S)
     return len(due)
+
+
+def _given_up(plan_id: int, *, now: datetime) -> None:
+    try:
+        improvements.give_up_lost(plan_id=plan_id, now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: its lost run is given up next time", plan_id)
 
 
 @shared_task

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from scheduling import events
 from scheduling.conversion import visit_for
@@ -71,9 +72,8 @@ def ask_for_improvement(*, plan: DayPlan, now: datetime) -> None:
 def begin_improvement(*, plan_id: int, actor: str, now: datetime) -> Begun | None:
     """Begin a run; None where one is under way, or the plan has nothing to improve."""
     plan = DayPlan.objects.lock({plan_id})[plan_id]
-    under_way = Improvement.objects.filter(plan=plan, outcome=Outcome.RUNNING)
-    under_way.filter(started_at__lte=now - Improvement.LEASE).update(outcome=Outcome.LOST, finished_at=now)
-    if under_way.exists():
+    _lost_runs(now=now).filter(plan=plan).update(outcome=Outcome.LOST, finished_at=now)
+    if Improvement.objects.filter(plan=plan, outcome=Outcome.RUNNING).exists():
         return None
     snapshot = snapshots_of([plan], now=now)[0]
     visits = sum(1 for _ in visits_of(snapshot.plan))
@@ -126,6 +126,30 @@ def give_up(*, begun: Begun, outcome: str, now: datetime) -> None:
     """Note that a run came to nothing."""
     running = Improvement.objects.filter(pk=begun.run.pk, outcome=Outcome.RUNNING)
     running.update(outcome=outcome, finished_at=now)
+
+
+def _lost_runs(*, now: datetime) -> QuerySet[Improvement]:
+    """Runs that have not come back in time: who worked on them must have died."""
+    return Improvement.objects.filter(outcome=Outcome.RUNNING, started_at__lte=now - Improvement.LEASE)
+
+
+def plans_with_lost_runs(*, now: datetime) -> list[int]:
+    """Return the day plans whose run was lost and that no other run has taken over. One query."""
+    return list(_lost_runs(now=now).order_by("plan_id").values_list("plan_id", flat=True))
+
+
+@one_change
+def give_up_lost(*, plan_id: int, now: datetime) -> int:
+    """Note a plan's lost run as such and ask for another; return how many were lost.
+
+    The version that it began with counts as improved: without being asked for, nobody would try again
+    before somebody books, and on a day that is full or over the run would be under way for good.
+    """
+    plan = DayPlan.objects.lock({plan_id})[plan_id]
+    lost = _lost_runs(now=now).filter(plan=plan).update(outcome=Outcome.LOST, finished_at=now)
+    if lost:
+        ask_for_improvement(plan=plan, now=now)
+    return lost
 
 
 def rebased(found: problem.Plan, present: problem.Plan) -> problem.Plan | None:

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from scheduling import events
+from tests.proofs.improving import Improving
 from tests.proofs.shopping import Shopping
 
 
 def shop(*, runs: int, steps: int, number: int) -> type[Shopping]:
     """Run the machine with one seed; return it with its counts. Raises AssertionError at a breach."""
-    machine = seed(number)(type("Shopping", (Shopping,), {"happened": Counter()}))
+    machine = seed(number)(type("Improving", (Improving,), {"happened": Counter()}))
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -67,10 +67,7 @@ def pick(rows: list, number: int) -> Any:
 
 
 class Shopping(RuleBasedStateMachine):
-    """Two shops at one depot with one van; each example's rows are rolled back.
-
-    Swaps join here: a rule that has a day re-optimised and takes its routes over, and nothing else changes.
-    """
+    """Two shops at one depot with one van; each example's rows are rolled back."""
 
     steps = 0
     """Taken in all examples. After each that changed rows all invariants were looked at."""

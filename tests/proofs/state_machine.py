@@ -1,10 +1,18 @@
-"""Holds, bookings, changes, expiry and whatever shops and dispatch do, in 2,000 random orders."""
+"""Holds, bookings, changes, expiry, swaps and whatever shops and dispatch do, in 2,000 random orders."""
 
 from portal.benchmarks.stack import DATABASES, Stack, running
 from tests.proofs import within
 from tests.proofs.run import Outcome, Run
 
 BATCH = 50
+KINDS = (
+    "hold.placed",
+    "hold.lapsed",
+    "booking.confirmed",
+    "booking.moved",
+    "booking.cancelled",
+    "plan.improved",
+)
 
 
 def state_machine(run: Run) -> Outcome:
@@ -20,13 +28,12 @@ def state_machine(run: Run) -> Outcome:
         found = [one.result() for one in shopping]
     broken = [one["broken"] for one in found if one["broken"]]
     counts = ", ".join(f"{sum(one[name] for one in found):,} {name}" for name in ("runs", "steps"))
-    told = ", ".join(
-        f"{sum(one.get('happened', {}).get(kind, 0) for one in found):,} {kind}"
-        for kind in ("hold.placed", "hold.lapsed", "booking.confirmed", "booking.moved", "booking.cancelled")
-    )
+    happened = {kind: sum(one.get("happened", {}).get(kind, 0) for one in found) for kind in KINDS}
+    told = ", ".join(f"{times:,} {kind}" for kind, times in happened.items())
     return Outcome.of(
         f"{counts} ({told}): {len(broken)} breaches{''.join(f'; {what}' for what in broken)}",
         nothing_broken=not broken,
+        routes_were_swapped=bool(broken or happened["plan.improved"]),
     )
 
 

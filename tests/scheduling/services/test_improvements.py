@@ -238,6 +238,31 @@ def test_one_run_at_a_time_and_one_that_died_is_given_up():
     assert finish_improvement(begun=second, found=solve(second), now=later).outcome == Outcome.SWAPPED
 
 
+def test_a_run_that_died_is_given_up_by_the_clock_and_its_day_tried_again(monkeypatch, settings):
+    outlet = badly_routed()
+    begun(plan_on(outlet))
+    settings.SOLVERS_AT_ONCE, sent = 1, []
+    monkeypatch.setattr(tasks.improve_plan, "apply_async", lambda args, **_: sent.append(args))
+
+    monkeypatch.setattr(tasks.clock, "now", lambda: NOW + Improvement.LEASE - timedelta(seconds=1))
+    assert tasks.improve_plans() == 0
+    monkeypatch.setattr(tasks.clock, "now", lambda: NOW + Improvement.LEASE)
+    assert tasks.improve_plans() == 1
+
+    assert Improvement.objects.get().outcome == Outcome.LOST
+    assert sent == [(plan_on(outlet).pk,)]
+
+
+def test_a_run_that_died_on_a_day_that_is_over_is_not_under_way_for_good(monkeypatch):
+    outlet = badly_routed(bookings=2)
+    begun(plan_on(outlet))
+    DayPlan.objects.update(state=DayPlan.State.LOCKED)
+    monkeypatch.setattr(tasks.clock, "now", lambda: NOW + Improvement.LEASE)
+
+    assert tasks.improve_plans() == 0
+    assert Improvement.objects.get().outcome == Outcome.LOST
+
+
 def test_the_database_too_keeps_to_one_run_at_a_time():
     outlet = badly_routed(bookings=2)
     begun(plan_on(outlet))
