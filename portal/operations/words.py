@@ -78,6 +78,7 @@ class RunRow:
     """One run of the solver as a row."""
 
     started: str
+    day: str
     took: str
     asked_by: str
     stops: int
@@ -182,7 +183,7 @@ def improve_line(board: Board, today: date, *, ask_url: str, runs_url: str) -> I
 
 
 def latest_run(run: ImprovementSeen, today: date) -> str:
-    """14:03: better routes taken, 3.2 km less driving (12.4 km instead of 15.6 km)."""
+    """14:03: better routes taken, 3.2 km less driving (12.4 instead of 15.6 km)."""
     at = clock_time(run.started) if run.started.date() == today else moment(run.started)
     return _("%(time)s: %(news)s") % {"time": at, "news": _news(run)}
 
@@ -190,10 +191,11 @@ def latest_run(run: ImprovementSeen, today: date) -> str:
 def _news(run: ImprovementSeen) -> str:
     if not run.taken:
         return _why_not(run)
-    facts = {"after": km(run.after_m or 0), "before": km(run.before_m or 0), "less": distance(run.saved_m)}
+    after = number_format((run.after_m or 0) / 1000, decimal_pos=1)
+    facts = {"after": after, "before": km(run.before_m or 0), "less": distance(run.saved_m)}
     if run.saved_m > 0:
         return _("better routes taken, %(less)s less driving (%(after)s instead of %(before)s).") % facts
-    return _("better routes taken: less time or fewer vans, not less driving (%(after)s).") % facts
+    return _("better routes taken: less time or fewer vans, not less driving (%(after)s km).") % facts
 
 
 def _why_not(run: ImprovementSeen) -> str:
@@ -205,7 +207,8 @@ def _why_not(run: ImprovementSeen) -> str:
 def run_row(run: ImprovementSeen) -> RunRow:
     """One run of the solver as a row."""
     return RunRow(
-        started=moment(run.started),
+        started=clock_time(run.started),
+        day=date_format(run.started, "D j M"),
         took=_("%(seconds)s s") % {"seconds": number_format(run.seconds, decimal_pos=1)}
         if run.seconds is not None
         else "",

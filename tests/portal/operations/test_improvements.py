@@ -254,10 +254,10 @@ def sentence(outlet, *args, **values) -> str:
 
 def test_routes_that_were_taken_are_told_with_what_they_save(outlet):
     assert sentence(outlet, Outcome.SWAPPED, after_m=12_400).endswith(
-        ": better routes taken, 3.2 km less driving (12.4 km instead of 15.6 km)."
+        ": better routes taken, 3.2 km less driving (12.4 instead of 15.6 km)."
     )
     assert sentence(outlet, Outcome.SWAPPED, now=SOON, after_m=15_200).endswith(
-        ": better routes taken, 400 m less driving (15.2 km instead of 15.6 km)."
+        ": better routes taken, 400 m less driving (15.2 instead of 15.6 km)."
     )
 
 
