@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from scheduling import events
-from tests.proofs.contests import bookings, holds, plans, readers
+from tests.proofs.contests import bookings, holds, improvements, plans, readers
 from tests.proofs.contests.world import Contest, World
 
 
@@ -85,6 +85,31 @@ POINTS = (
     Point("cancel: not locked; moved", "before", LOCK, bookings.cancelled_or_moved),
     Point("sweep: locked; extended in time", "after", LOCK, holds.lapsed_or_extended, locked=True),
     Point("close: not locked; a hold comes in", "before", LOCK, plans.closing_day_with_a_hold),
+    Point("begin: not locked; another begins", "before", LOCK, improvements.begun_twice),
+    Point("swap: found, not locked; a hold comes in", "before", LOCK, improvements.swapped_and_held),
+    Point("swap: found, not locked; a stop moves away", "before", LOCK, improvements.swapped_and_moved_away),
+    Point(
+        "swap: locked; a stop is cancelled", "after", LOCK, improvements.swapped_and_cancelled, locked=True
+    ),
+    Point(
+        "swap: judged; a hold is confirmed", "before", SAVE, improvements.swapped_and_confirmed, locked=True
+    ),
+    Point(
+        "swap: written, not committed; the last place is wanted",
+        "after",
+        SAVE,
+        improvements.swapped_and_last_place,
+        locked=True,
+    ),
+    Point(
+        "swap: written, not committed; brought back again",
+        "after",
+        SAVE,
+        improvements.finished_twice,
+        locked=True,
+    ),
+    Point("hold: offer read; the routes are swapped", "after", HELD_OFFER, improvements.held_and_swapped),
+    Point("hold: put in; the routes are swapped", "after", PUT, improvements.held_and_swapped, locked=True),
     Point("horizon: days counted; made by another", "before", DAY, plans.days_made_twice),
     Point("horizon: a day made, not committed; made by another", "after", DAY, plans.days_made_twice),
     Point("relay: claimed; another relay", "before", HANDED, readers.relayed_twice),

@@ -39,8 +39,8 @@ BAG_G, LAID_OUT = 5_000, 4
 class World:
     """One van with room for few bags a day; chance decides how many, where they go and when."""
 
-    def __init__(self, chance: Random) -> None:
-        self.chance, self.places = chance, chance.randint(1, 4)
+    def __init__(self, chance: Random, places: int | None = None) -> None:
+        self.chance, self.places = chance, places or chance.randint(1, 4)
         self.depot, self.merchant = make_depot(), make_merchant(service_s=60)
         kind = make_vehicle_class(capacity_g=self.places * BAG_G, speed_m_per_h=60_000)
         make_vehicle(self.depot, kind)
@@ -56,7 +56,11 @@ class World:
 
     def leave_one_place(self, day: date = TOMORROW) -> None:
         """Book all places of a day but one."""
-        for _i in range(self.places - 1):
+        self.leave_places(1, day)
+
+    def leave_places(self, left: int, day: date = TOMORROW) -> None:
+        """Book all places of a day but some."""
+        for _i in range(self.places - left):
             make_booking(self.outlet, day=day, hour=self.hour(), facts=self.facts())
 
     def holding(self, day: date = TOMORROW, session: str | None = None, now: datetime = NOW):
