@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "send messages": every(5.0, "portal.tasks.send_due_messages"),
     "sweep lapsed holds": every(MINUTE, "scheduling.tasks.sweep_holds"),
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),
+    "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),
 }

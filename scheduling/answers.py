@@ -37,6 +37,7 @@ class SlotAnswer:
     `status` is "open" or a key of REASONS; `priced_at` is since when this session is shown the price.
     `band_m`, `grams`, prices and `pointed_out` come from the banded metres; `added_m`, `added_s` and
     `exact_grams` from the insertion itself.
+    `narrows_to_s` is how many seconds of its window are left the evening before, 0 where all of it stays.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
     """
 
@@ -64,6 +65,7 @@ class SlotAnswer:
     added_s: int = 0
     exact_grams: int = 0
     plan_version: int = 0
+    narrows_to_s: int = 0
 
     @property
     def open(self) -> bool:

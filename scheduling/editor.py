@@ -100,6 +100,13 @@ class PlanEditor:
         """Note that a held stop's hold runs out later: who has read the old end must read again."""
         self._note(stop, expires_at=expires_at)
 
+    def narrow(self, stop: Stop, window: Window) -> None:
+        """Give a booked stop a window inside its own. The caller picks one that its route keeps."""
+        stop.opens_at, stop.closes_at = window.opens_at, window.closes_at
+        stop.save(update_fields=["opens_at", "closes_at"])
+        self.plan = _with_visit(self.plan, stop.pk, lambda visit: self.visit_in(visit, window))
+        self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
+
     def put_in(
         self,
         visit: problem.Visit,

@@ -28,6 +28,7 @@ KINDS: Final = {
     "booking.confirmed": gettext_noop("You chose a time"),
     "booking.moved": gettext_noop("You moved it to another time"),
     "booking.cancelled": gettext_noop("You cancelled"),
+    "promise.narrowed": gettext_noop("Your time became exact"),
     "plan.closed": gettext_noop("A day was closed"),
     "plan.improved": gettext_noop("A day’s routes became better"),
 }

@@ -108,6 +108,12 @@ def promises_out_of_line() -> Iterator[Breach]:
     outside = Q(stop__opens_at__lt=F("promised_from")) | Q(stop__closes_at__gt=F("promised_to"))
     for booking in booked.filter(outside):
         yield Breach("I4", f"booking {booking.pk}", "has a stop outside its promise")
+    before = Promise.objects.filter(delivery_id=OuterRef("delivery_id"), number=OuterRef("number") - 1)
+    narrowed = Promise.objects.filter(cause=Promise.Cause.NARROWED).annotate(
+        from_before=Subquery(before.values("opens_at")), to_before=Subquery(before.values("closes_at"))
+    )
+    for promise in narrowed.filter(Q(opens_at__lt=F("from_before")) | Q(closes_at__gt=F("to_before"))):
+        yield Breach("I4", f"promise {promise.pk}", "was narrowed to what it did not hold")
 
 
 def changes_without_their_event() -> Iterator[Breach]:
@@ -130,6 +136,7 @@ def _changes() -> dict[str, dict[int, int]]:
         "hold.lapsed": _counted(Stop.objects.filter(state=Stop.State.LAPSED)),
         "booking.confirmed": _counted(Booking.objects.all()),
         "booking.moved": _counted(Promise.objects.filter(cause=Promise.Cause.MOVED)),
+        "promise.narrowed": _counted(Promise.objects.filter(cause=Promise.Cause.NARROWED)),
         "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
 

@@ -135,6 +135,7 @@ class Rules:
             price_minor=pattern.base_price_minor,
             priced_at=self.now,
             plan_version=version,
+            narrows_to_s=pattern.narrows_to_s(window),
         )
 
     def status(

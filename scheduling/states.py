@@ -46,8 +46,8 @@ HOLD_MOVES: Final[Moves] = {
 # Which writes each state of a day plan allows without a dispatcher. Holds that ran out leave in any.
 PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
     "open": frozenset({"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve"}),
-    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve"}),
-    "locked": frozenset({"cancel"}),
+    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow"}),
+    "locked": frozenset({"cancel", "narrow"}),
     "started": frozenset(),
     "finished": frozenset(),
 }

@@ -13,8 +13,13 @@ from scheduling import clock, events
 from scheduling.errors import PlanBusy
 from scheduling.models import Depot
 from scheduling.models.plans import Improvement
-from scheduling.selectors.plans import plans_to_improve, plans_with_lapsed_holds, solvers_running
-from scheduling.services import improvements, plans
+from scheduling.selectors.plans import (
+    plans_to_improve,
+    plans_to_narrow,
+    plans_with_lapsed_holds,
+    solvers_running,
+)
+from scheduling.services import improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
@@ -142,3 +147,18 @@ def improve_plan(plan_id: int, actor: str = "clock") -> str:
             log.info("Plan %s is busy: its better routes wait", plan_id)
     improvements.give_up(begun=begun, outcome=Improvement.Outcome.BUSY, now=clock.now())
     return "busy"
+
+
+@shared_task
+def narrow_promises() -> int:
+    """Narrow the flexible promises of days that are closed; return how many."""
+    now = clock.now()
+    return sum(_narrowed(pk, now=now) for pk in plans_to_narrow(now=now))
+
+
+def _narrowed(plan_id: int, *, now: datetime) -> int:
+    try:
+        return narrowing.narrow_promises(plan_id=plan_id, actor="clock", now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: narrowed next time", plan_id)
+        return 0

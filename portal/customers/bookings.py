@@ -45,7 +45,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
 NEWS = "news"
-TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled")
+TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
 
 
 @require_manage
@@ -90,6 +90,7 @@ def show_booking(
         "cancelled": delivery.state == delivery.State.CANCELLED,
         "can_move": movable,
         "can_cancel": cancellable,
+        "narrowing": narrowing(booked),
         "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
         "facts": facts_of(booked, delivery),
         "happened": timeline(delivery, booked, zone),
@@ -133,6 +134,13 @@ def change_until(booked: Booking, zone: ZoneInfo, *, movable: bool, cancellable:
     else:
         sentence = _("It could be changed until %(moment)s. To change it now, please contact the shop.")
     return sentence % {"moment": moment}
+
+
+def narrowing(booked: Booking) -> str:
+    """Say what will become of a flexible window, until it has."""
+    if not is_booked(booked) or not booked.narrows_to_s or booked.narrowed_at:
+        return ""
+    return words.narrowing(booked.narrows_to_s)
 
 
 def promised(booked: Booking, zone: ZoneInfo) -> Promised:
@@ -185,6 +193,8 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)
     if event.kind == "booking.cancelled":
         return Happened(_("You cancelled it"), time)
+    if event.kind == "promise.narrowed":
+        return Happened(_("Your time became exact: %(window)s") % {"window": window}, time)
     return Happened(_("You chose %(window)s") % {"window": window}, time)
 
 
@@ -256,6 +266,7 @@ def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
         "booking.confirmed": _("Booked"),
         "booking.moved": _("Moved to another time"),
         "booking.cancelled": _("Cancelled"),
+        "promise.narrowed": _("Its time became exact"),
     }
     done = [
         Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))

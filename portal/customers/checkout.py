@@ -212,6 +212,7 @@ def facts_of(kept: Hold, zone: ZoneInfo) -> list[Fact]:
     shop = kept.delivery.merchant.name
     return [
         Fact(_("When"), f"{words.short_day(opens)} {words.short_hours(opens, closes)}", main=True),
+        *([Fact(_("Exact time"), words.narrowing(kept.narrows_to_s))] if kept.narrows_to_s else ()),
         Fact(_("Where"), words.place(kept.delivery.address)),
         Fact(_("What"), words.load(kept.delivery.parcel_count, kept.delivery.load_g)),
         Fact(_("Delivery"), _("%(price)s, charged by %(shop)s") % {"price": price, "shop": shop}),

@@ -126,7 +126,7 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     earned = [tag for tag in suggestion.tags if tag != "least_driving" or adds_less(answer)]
     tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
     reason = driving(answer) if pricing.present else because(answer, earned)
-    why = [reason, against(answer, pricing)]
+    why = [reason, narrowing(answer), against(answer, pricing)]
     choice = f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
     shown = row(offer, f"suggestion-{index}", when, choice, tags=tags, why=why, pricing=pricing)
     return replace(shown, group="suggestion")
@@ -146,7 +146,9 @@ def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
     if little:
         tags.append(Tag(_("Little driving"), "good"))
     near = near_you(answer) if little else ""
-    why = [words.more_driving(answer.band_m), near, against(answer, pricing)]
+    if answer.narrows_to_s:
+        tags.append(Tag(_("Flexible")))
+    why = [narrowing(answer), words.more_driving(answer.band_m), near, against(answer, pricing)]
     choice = f"{words.short_day(offer.opens)} {when}"
     return row(offer, f"time-{index}", when, choice, tags=tuple(tags), why=why, pricing=pricing)
 
@@ -175,6 +177,11 @@ def row(
         choice=choice,
         price_line=pricing.line(price),
     )
+
+
+def narrowing(answer: SlotAnswer) -> str:
+    """Say what becomes of a flexible window."""
+    return words.narrowing(answer.narrows_to_s) if answer.narrows_to_s else ""
 
 
 def adds_less(answer: SlotAnswer) -> bool:

@@ -147,6 +147,19 @@ def short_moment(at: datetime) -> str:
     return gettext("%(day)s, %(time)s") % {"day": short_day(at), "time": clock_time(at)}
 
 
+def narrowing(seconds: int) -> str:
+    """Say what a flexible window becomes: The evening before we write you which 2 hours of it."""
+    return gettext("The evening before we write you which %(part)s of it.") % {"part": part_of_day(seconds)}
+
+
+def part_of_day(seconds: int) -> str:
+    """Return 2 hours, or 90 minutes."""
+    hours, rest = divmod(seconds, 3600)
+    if rest:
+        return ngettext("%(count)d minute", "%(count)d minutes", seconds // 60) % {"count": seconds // 60}
+    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+
+
 def time_left(seconds: int) -> str:
     """Return whole minutes as words; below two minutes, 1 minute: nobody is promised more than there is."""
     minutes = max(1, seconds // 60)

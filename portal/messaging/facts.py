@@ -39,6 +39,7 @@ class MailFacts:
     cancelled: bool
     changeable: bool
     change_until: str
+    narrowing: str
     manage_url: str
     follow_url: str
 
@@ -65,10 +66,17 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         dearer=difference > 0,
         cancelled=booking.state == Booking.State.CANCELLED,
         changeable=booking.state == Booking.State.BOOKED and now < booking.change_until_at,
+        narrowing=_narrowing(event, booking),
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
         manage_url=url_of(issue_link(delivery=delivery, kind=MANAGE, now=now)),
         follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
     )
+
+
+def _narrowing(event: Event, booking: Booking) -> str:
+    """Say what becomes of a flexible window; nothing where a later event already told."""
+    flexible = booking.narrows_to_s and not booking.narrowed_at and event.kind != "promise.narrowed"
+    return words.narrowing(booking.narrows_to_s) if flexible else ""
 
 
 def booking_of(delivery: Delivery) -> Booking:

@@ -17,7 +17,7 @@ from portal.messaging.subscribe import FOLDERS, LINKS_ASKED
 from portal.models.messages import Message
 from scheduling.models import Delivery, Event
 
-WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved"}
+WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "promise.narrowed"}
 
 
 class NobodyToTell(Exception):

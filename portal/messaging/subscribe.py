@@ -14,6 +14,7 @@ FOLDERS: Final = {
     "booking.confirmed": "booked",
     "booking.moved": "changed",
     "booking.cancelled": "cancelled",
+    "promise.narrowed": "narrowed",
     LINKS_ASKED: "links",
 }
 # Scheduling knows no links, so their event is declared here.

@@ -110,6 +110,12 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"{self.delivery_id} until {self.expires_at:%H:%M:%S}"
 
+    @property
+    def narrows_to_s(self) -> int:
+        """Return how many seconds of its window are left the evening before, as it was offered; 0: all."""
+        offered = (offer for offer in self.quote.offers if offer["key"] == self.offer_key)
+        return next((int(offer.get("narrows_to_s", 0)) for offer in offered), 0)
+
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
         check_move(HOLD_MOVES, self.state, state)
@@ -140,6 +146,10 @@ class Booking(models.Model):
     band_m = models.PositiveIntegerField()
     added_m = models.IntegerField()
     grams = models.IntegerField()
+    narrows_to_s = models.PositiveIntegerField(
+        _("seconds of its window that are left the evening before; 0: all"), default=0, db_default=0
+    )
+    narrowed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -160,6 +170,7 @@ class Promise(models.Model):
     class Cause(models.TextChoices):
         CONFIRMED = "confirmed", _("confirmed")
         MOVED = "moved", _("moved by its customer")
+        NARROWED = "narrowed", _("narrowed, as agreed")
         OVERRIDDEN = "overridden", _("overridden")
 
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="promises")

@@ -277,6 +277,12 @@ class SlotPattern(models.Model):
     cutoff_days_before = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(14)])
     cutoff_time = models.TimeField(default=time(18))
     base_price_minor = models.PositiveIntegerField()
+    narrowed_to_minutes = models.PositiveSmallIntegerField(
+        _("minutes that are left of it the evening before; empty: all of it stays"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(30), MaxValueValidator(24 * 60)],
+    )
     cap = models.PositiveIntegerField(_("bookings a day at most"), null=True, blank=True)
     active = models.BooleanField(default=True)
 
@@ -289,6 +295,10 @@ class SlotPattern(models.Model):
             models.CheckConstraint(
                 condition=Q(cutoff_days_before__gt=0) | Q(cutoff_time__lte=F("opens")),
                 name="slot_cutoff_before_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=Q(narrowed_to_minutes__isnull=True) | Q(narrowed_to_minutes__range=(30, 1440)),
+                name="slot_narrows_to_half_an_hour_or_more",
             ),
             models.UniqueConstraint(
                 fields=["outlet", "weekdays", "opens", "closes"], name="slot_pattern_listed_once"
@@ -303,6 +313,11 @@ class SlotPattern(models.Model):
         opens_at = windows.instant(day, self.opens, zone)
         closes_at = windows.instant(day, self.closes, zone)
         return windows.Window(opens_at, closes_at) if opens_at < closes_at else None
+
+    def narrows_to_s(self, window: windows.Window) -> int:
+        """Return how many seconds of a window are left once it is narrowed; 0 where all of it stays."""
+        left_s = 60 * (self.narrowed_to_minutes or 0)
+        return left_s if left_s < (window.closes_at - window.opens_at).total_seconds() else 0
 
     def cutoff_at(self, day: date, zone: ZoneInfo) -> datetime:
         """Return the instant from which this slot of `day` can no longer be chosen."""

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from scheduling.models import DayPlan, Hold, Improvement
+from scheduling.models import Booking, DayPlan, Hold, Improvement
 from scheduling.states import PLAN_WRITES
 
 MANY: Final = 20
 QUIET: Final = timedelta(minutes=5)
 A_DAY: Final = timedelta(days=1)
+WAIT_FOR_SOLVER: Final = timedelta(minutes=10)
 
 
 def plans_with_lapsed_holds(*, now: datetime) -> list[int]:
@@ -92,3 +93,21 @@ def improvements_of(plan: DayPlan, *, limit: int = 20) -> list[ImprovementSeen]:
         )
         for run in runs
     ]
+
+
+def plans_to_narrow(*, now: datetime) -> list[int]:
+    """Return the closed day plans with flexible promises still to be narrowed. One query.
+
+    What was asked of the solver comes first, for a while: narrowing leaves it less to choose from.
+    """
+    pending = Q(
+        shifts__routes__stops__booking__state=Booking.State.BOOKED,
+        shifts__routes__stops__booking__narrows_to_s__gt=0,
+        shifts__routes__stops__booking__narrowed_at__isnull=True,
+    )
+    improving = Q(improvement_asked_at__gt=now - WAIT_FOR_SOLVER) | Q(
+        Exists(Improvement.objects.filter(plan=OuterRef("pk"), outcome=Improvement.Outcome.RUNNING))
+    )
+    narrowing = [state for state, writes in PLAN_WRITES.items() if "narrow" in writes]
+    plans = DayPlan.objects.filter(pending, state__in=narrowing).exclude(improving)
+    return list(plans.order_by("depot_id", "service_date").values_list("pk", flat=True).distinct())

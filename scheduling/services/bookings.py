@@ -48,7 +48,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
     hold.save(update_fields=["state", "stop", "added_m"])
     delivery = _complete(hold.delivery, contact, order_number, now=now)
     booking = _book(hold, delivery, now=now)
-    _promise(delivery, hold.stop, cause=Promise.Cause.CONFIRMED, actor=actor, now=now)
+    make_promise(delivery, hold.stop, cause=Promise.Cause.CONFIRMED, actor=actor, now=now)
     editor.save()
     events.record("booking.confirmed", delivery=delivery, actor=actor, now=now, data=_said(booking))
     return booking
@@ -57,7 +57,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
 def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     if now >= hold.expires_at + CONFIRMED_LATE:
         raise HoldEnded
-    answer = next(a for a in answers_of(hold.quote) if a.key == hold.offer_key)
+    answer = next(answer for answer in answers_of(hold.quote) if answer.key == hold.offer_key)
     slot_sold(answer, now=now, ordered_at=now).require_choosable(editor)
     visit = visit_for(VisitFacts.from_json(hold.quote.facts))
     hold.stop, hold.added_m = editor.put_in(
@@ -94,10 +94,12 @@ def _book(hold: Hold, delivery: Delivery, *, now: datetime) -> Booking:
         band_m=hold.band_m,
         added_m=hold.added_m,
         grams=hold.grams,
+        narrows_to_s=hold.narrows_to_s,
     )
 
 
-def _promise(delivery: Delivery, stop: Stop, *, cause: str, actor: str, now: datetime) -> None:
+def make_promise(delivery: Delivery, stop: Stop, *, cause: str, actor: str, now: datetime) -> None:
+    """Add the stop's window to the ledger of what was promised."""
     Promise.objects.create(
         delivery=delivery,
         number=delivery.promises.count() + 1,
@@ -143,7 +145,7 @@ def reschedule_delivery(
     )
     before = booking.price_minor
     _rebook(booking, quote, answer)
-    _promise(booking.delivery, booking.stop, cause=Promise.Cause.MOVED, actor=actor, now=now)
+    make_promise(booking.delivery, booking.stop, cause=Promise.Cause.MOVED, actor=actor, now=now)
     save_all(editors)
     note_choice(quote, answer, now=now)
     data = _said(booking) | {
@@ -188,6 +190,7 @@ def _require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *
 def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer) -> None:
     booking.quote, booking.offer_key = quote, answer.key
     booking.change_until_at = answer.cutoff_at
+    booking.narrows_to_s, booking.narrowed_at = answer.narrows_to_s, None
     booking.price_minor, booking.band_m, booking.grams = answer.price_minor, answer.band_m, answer.grams
     booking.save()
 
