@@ -5,6 +5,7 @@ from tests.proofs import (
     control,
     deployed,
     injected,
+    kill_solver,
     kill_web,
     kill_worker,
     last_places,
@@ -41,6 +42,12 @@ PROOFS = {
             "the worker is killed 100 times while shoppers book, move and cancel and are told by mail",
             "each effect once, a mail repeated at most once per kill with the same id, resumed < 60 s",
             kill_worker.prove,
+        ),
+        Proof(
+            "kill-solver",
+            "the worker is killed 50 times while it improves routes, or takes what it found",
+            "whole swaps or none, no promise moved, check_invariants 0, the killed runs taken over",
+            kill_solver.prove,
         ),
         Proof(
             "database",
