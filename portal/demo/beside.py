@@ -38,7 +38,7 @@ def improve(request: HttpRequest) -> HttpResponse:
     now, depot, day = clock.now(), Depot.objects.get(slug=DEPOT), _asked(request)
     if day is None:
         return bad_request(request)
-    ask(depot=depot, day=day, now=now)
+    ask(depot=depot, day=day, actor="demo", now=now)
     if targets(request, PART):
         return _shown(request, depot, _day(request, depot, now), now)
     return redirect_page(request, f"{reverse('demo:beside')}?day={day.isoformat()}")

@@ -35,6 +35,7 @@ class Shop:
     discount_cap_minor: int
     service_s: int
     cap: int | None = None
+    flexible: tuple[int, int, int] | None = None
 
 
 # Noon is when few are at home, evenings are when all are.
@@ -42,7 +43,7 @@ TWO_HOURS = ((8, 10, 490), (10, 12, 490), (12, 14, 390), (14, 16, 390), (16, 18,
 HALF_DAYS = ((8, 12, 1990), (12, 16, 1790), (16, 20, 2190))
 SHOPS = (
     Shop("Nordkaupa", "nordkaupa", "N", "#0f5c63", TWO_HOURS, 300, 180, cap=6),
-    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240),
+    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240, flexible=(8, 20, 290)),
     Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400),
 )
 
@@ -147,13 +148,19 @@ def _shop(shop: Shop, depot: Depot) -> None:
     outlet = MerchantDepot.objects.create(
         merchant=merchant, depot=depot, radius_m=16_000, lead_time_minutes=120, work_closes=time(20)
     )
-    for opens, closes, price_minor in shop.times:
-        SlotPattern.objects.create(
-            outlet=outlet,
-            opens=time(opens),
-            closes=time(closes),
-            cutoff_days_before=1,
-            cutoff_time=time(18),
-            base_price_minor=price_minor,
-            cap=shop.cap,
-        )
+    for times in shop.times:
+        _slot(outlet, *times, cap=shop.cap)
+    if shop.flexible:
+        _slot(outlet, *shop.flexible, narrowed_to_minutes=120)
+
+
+def _slot(outlet: MerchantDepot, opens: int, closes: int, price_minor: int, **values: int | None) -> None:
+    SlotPattern.objects.create(
+        outlet=outlet,
+        opens=time(opens),
+        closes=time(closes),
+        cutoff_days_before=1,
+        cutoff_time=time(18),
+        base_price_minor=price_minor,
+        **values,
+    )

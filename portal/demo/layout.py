@@ -11,6 +11,7 @@ from pathlib import Path
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 
 from portal.demo import folder
 from portal.demo.bar import HELSINKI
@@ -56,6 +57,8 @@ def lay_out(*, now: datetime) -> Laid:
         call_command("flush", interactive=False, verbosity=0)
     forget_all()
     bookings = fill(set_up(), now=now)
+    # Else the solver would be through all days before anybody looks, and its button would show nothing.
+    DayPlan.objects.update(improved_version=F("version"))
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous=FULL")
     folder.FOLDER.mkdir(parents=True, exist_ok=True)

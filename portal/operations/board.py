@@ -52,7 +52,7 @@ def day(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
 def improve(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     """Have a day's routes improved soon. A second press finds that somebody looks already."""
     now, wanted = clock.now(), _date(day)
-    ask(depot=depot, day=wanted, now=now)
+    ask(depot=depot, day=wanted, actor=f"user:{request.user.pk}", now=now)
     if targets(request, PART):
         return _shown(request, depot, wanted, now)
     return redirect_page(request, "operations:day", depot.slug, day)
@@ -73,13 +73,13 @@ def improvements(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     return render_page(request, RUNS, context=context)
 
 
-def ask(*, depot: Depot, day: date, now: datetime) -> None:
+def ask(*, depot: Depot, day: date, actor: str, now: datetime) -> None:
     """Ask for better routes where that is possible and nobody looks yet; raise Http404 without a plan."""
     plan, board = plan_of(depot=depot, day=day), board_of(depot=depot, day=day, now=now)
     if plan is None or board is None:
         raise Http404
     if settings.SOLVERS_AT_ONCE and board.improvable and not board.improving.looking:
-        ask_for_improvement(plan=plan, now=now)
+        ask_for_improvement(plan=plan, actor=actor, now=now)
 
 
 def _shown(request: HttpRequest, depot: Depot, wanted: date, now: datetime) -> HttpResponse:

@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from django.utils.formats import date_format, number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from portal.operations.drawing import colour
 from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop
 from scheduling.selectors.plans import ImprovementSeen
-
-ASKED_BY: Final[dict[str, str | Promise]] = {"clock": gettext_lazy("by itself")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +208,7 @@ def run_row(run: ImprovementSeen) -> RunRow:
         took=_("%(seconds)s s") % {"seconds": number_format(run.seconds, decimal_pos=1)}
         if run.seconds is not None
         else "",
-        asked_by=str(ASKED_BY.get(run.actor, run.actor)),
+        asked_by=_("by itself") if run.actor == "clock" else _("by hand"),
         stops=run.visits,
         version=run.version,
         driving=_driving(run),

@@ -63,23 +63,28 @@ def budget_ms(visits: int) -> int:
     return min(MOST_MS, LEAST_MS + MS_A_VISIT * visits)
 
 
-def ask_for_improvement(*, plan: DayPlan, now: datetime) -> None:
+def ask_for_improvement(*, plan: DayPlan, actor: str, now: datetime) -> None:
     """Have a plan improved soon, whatever has changed since the last time."""
-    DayPlan.objects.filter(pk=plan.pk).update(improvement_asked_at=now)
+    asked = DayPlan.objects.filter(pk=plan.pk)
+    asked.update(improvement_asked_at=now, improvement_asked_by=actor)
 
 
 @one_change
 def begin_improvement(*, plan_id: int, actor: str, now: datetime) -> Begun | None:
-    """Begin a run; None where one is under way, or the plan has nothing to improve."""
+    """Begin a run; None where one is under way, or the plan has nothing to improve.
+
+    It is whoever asked for it who is named, else `actor`.
+    """
     plan = DayPlan.objects.lock({plan_id})[plan_id]
     _lost_runs(now=now).filter(plan=plan).update(outcome=Outcome.LOST, finished_at=now)
     if Improvement.objects.filter(plan=plan, outcome=Outcome.RUNNING).exists():
         return None
     snapshot = snapshots_of([plan], now=now)[0]
     visits = sum(1 for _ in visits_of(snapshot.plan))
-    plan.improvement_asked_at = None
+    actor = plan.improvement_asked_by or actor
+    plan.improvement_asked_at, plan.improvement_asked_by = None, ""
     plan.improved_version = plan.version
-    plan.save(update_fields=["improvement_asked_at", "improved_version"])
+    plan.save(update_fields=["improvement_asked_at", "improvement_asked_by", "improved_version"])
     if visits < 2 or not plan.allows("improve"):
         return None
     run = Improvement.objects.create(
@@ -148,7 +153,7 @@ def give_up_lost(*, plan_id: int, now: datetime) -> int:
     plan = DayPlan.objects.lock({plan_id})[plan_id]
     lost = _lost_runs(now=now).filter(plan=plan).update(outcome=Outcome.LOST, finished_at=now)
     if lost:
-        ask_for_improvement(plan=plan, now=now)
+        ask_for_improvement(plan=plan, actor="clock", now=now)
     return lost
 
 

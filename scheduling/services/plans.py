@@ -126,9 +126,7 @@ def close_plan(*, plan_id: int, now: datetime) -> None:
     if plan.state != DayPlan.State.OPEN:
         return
     plan.move_to(DayPlan.State.CLOSED)
-    plan.improvement_asked_at = (
-        now  # all who come are known: the last word of the solver before the load lists
-    )
+    plan.improvement_asked_at = now  # all who come are known: the solver has its last word
     plan.save(update_fields=["state", "improvement_asked_at"])
     events.record(
         "plan.closed", actor="clock", now=now, data={"depot": plan.depot.slug, "date": str(plan.service_date)}

@@ -138,7 +138,7 @@ def test_who_may_only_look_sees_no_button_and_is_refused(viewer, outlet):
 
 
 def test_who_may_only_look_sees_that_somebody_looks_for_better_routes(viewer, outlet):
-    ask_for_improvement(plan=plan_on(outlet), now=NOW)
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
 
     assert LOOKING in read(viewer, url(outlet))
 
@@ -208,7 +208,7 @@ def test_where_no_solver_may_run_nobody_is_offered_one(dispatcher, outlet, setti
 
 def test_the_mark_changes_when_a_run_is_asked_for_begins_and_ends(outlet):
     plan, marks = plan_on(outlet), [mark(outlet)]
-    ask_for_improvement(plan=plan, now=NOW)
+    ask_for_improvement(plan=plan, actor="test", now=NOW)
     marks.append(mark(outlet))
     begun = begin_improvement(plan_id=plan.pk, actor="clock", now=NOW)
     marks.append(mark(outlet))
@@ -293,7 +293,7 @@ def test_the_page_of_runs_lists_them_newest_first(viewer, outlet):
     page = read(viewer, url(outlet) + "improvements/")
 
     assert page.index("the day was busy") < page.index("better routes taken")
-    for said in ("8.0 s", "15.6 km → 12.4 km", "by itself", "sanna", "Tuesday 24 November"):
+    for said in ("8.0 s", "15.6 km → 12.4 km", "by itself", "by hand", "Tuesday 24 November"):
         assert said in page
 
 

@@ -297,7 +297,7 @@ def test_due_is_what_changed_often_or_a_while_ago_or_was_asked_for():
     DayPlan.objects.filter(pk=plan.pk).update(improved_version=21)
     assert plans_to_improve(now=NOW + timedelta(hours=1)) == []
 
-    ask_for_improvement(plan=plan, now=NOW)
+    ask_for_improvement(plan=plan, actor="test", now=NOW)
     assert plans_to_improve(now=NOW) == [plan.pk]
     DayPlan.objects.filter(pk=plan.pk).update(state=DayPlan.State.STARTED)
     assert plans_to_improve(now=NOW) == []
@@ -305,7 +305,7 @@ def test_due_is_what_changed_often_or_a_while_ago_or_was_asked_for():
 
 def test_days_that_are_over_are_left_alone():
     outlet = make_network()
-    ask_for_improvement(plan=plan_on(outlet), now=NOW)
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
 
     assert plans_to_improve(now=NOW + timedelta(days=3)) == []
 
