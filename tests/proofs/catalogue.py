@@ -13,6 +13,7 @@ from tests.proofs import (
     quotes,
     rolling,
     state_machine,
+    survival,
 )
 from tests.proofs.run import Proof
 
@@ -48,6 +49,12 @@ PROOFS = {
             "the worker is killed 50 times while it improves routes, or takes what it found",
             "whole swaps or none, no promise moved, check_invariants 0, the killed runs taken over",
             kill_solver.prove,
+        ),
+        Proof(
+            "survival",
+            "64 shoppers come back to times shown 2 and 10 minutes ago; routes are improved all the time",
+            "0 promises broken; of times 2 / 10 min old >= 99 / 95 % granted",
+            survival.prove,
         ),
         Proof(
             "database",

@@ -30,6 +30,30 @@ RETURNS = """
     FROM scheduling_route route JOIN scheduling_shift shift ON shift.id = route.shift_id ORDER BY route.id
 """
 RUNS = "SELECT id, plan_id, outcome, budget_ms, after_m FROM scheduling_improvement ORDER BY id"
+SWAPS = """
+    SELECT to_char(plan.service_date, 'YYYYMMDD'), extract(epoch FROM run.finished_at)::float
+    FROM scheduling_improvement run JOIN scheduling_dayplan plan ON plan.id = run.plan_id
+    WHERE run.outcome = 'swapped'
+"""
+ELSEWHERE = """
+    SELECT count(*) FROM scheduling_booking booking
+        JOIN scheduling_stop stop ON stop.id = booking.stop_id
+        JOIN scheduling_slotpattern slot ON slot.id = split_part(booking.offer_key, '.', 1)::bigint
+        JOIN scheduling_merchantdepot outlet ON outlet.id = slot.outlet_id
+        JOIN scheduling_depot depot ON depot.id = outlet.depot_id
+    WHERE (stop.opens_at AT TIME ZONE depot.time_zone)::time <> slot.opens
+        OR (stop.closes_at AT TIME ZONE depot.time_zone)::time <> slot.closes
+        OR split_part(booking.offer_key, '.', 2)
+            <> to_char(stop.opens_at AT TIME ZONE depot.time_zone, 'YYYYMMDD')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Better routes taken for a day, at seconds of the wall's clock."""
+
+    day: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -99,6 +123,14 @@ class Rows:
 
     def outcomes(self) -> Counter[str]:
         return Counter(run.outcome for run in self.runs())
+
+    def swaps(self) -> list[Swap]:
+        """Every time that better routes were taken."""
+        return [Swap(*row) for row in self._all(SWAPS)]
+
+    def bookings_elsewhere(self) -> int:
+        """How many bookings have a stop whose window is not the one that was clicked."""
+        return int(self._all(ELSEWHERE)[0][0])
 
     def end_leases(self) -> None:
         """Let runs that are under way have begun long ago: what died is found at once."""
