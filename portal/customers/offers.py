@@ -75,11 +75,16 @@ def times_of(quote: QuoteView, *, pricing: Pricing, chosen_day: date | None, url
     return Times(
         suggestions=[suggestion_row(each, i, pricing) for i, each in enumerate(quote.suggestions)],
         days=[day_of(day, quote.currency, url, is_open=day.date == open_day) for day in quote.days],
-        rows=[offer_row(offer, i, pricing) for i, offer in enumerate(shown.offers if shown else ())],
+        rows=[offer_row(offer, i, pricing) for i, offer in enumerate(in_order(shown) if shown else ())],
         open_day=words.long_day(open_day) if open_day else "",
         has_room=quote.any_available,
         nothing=nothing_sentence(quote),
     )
+
+
+def in_order(day: DayView) -> list[OfferView]:
+    """Return a day's times as they are listed: by their hours, those that will become exact last."""
+    return sorted(day.offers, key=lambda offer: offer.answer.narrows_to_s > 0)
 
 
 def day_to_open(quote: QuoteView, chosen: date | None) -> date | None:

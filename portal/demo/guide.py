@@ -20,6 +20,7 @@ from portal.http import bad_request, redirect_page, render_page
 from portal.models import User
 from portal.tasks import send_due_messages
 from scheduling import clock, tasks
+from scheduling.selectors.plans import plans_to_improve
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,9 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     demo_clock().move_to(jump.at)
     tasks.sweep_holds()
     tasks.close_plans()
+    for plan_id in plans_to_improve(now=clock.now())[:1]:  # the day just closed: it asked for it
+        tasks.improve_plan(plan_id)
+    tasks.narrow_promises()
     tasks.relay_events()
     send_due_messages()
     return redirect_page(request, _next(request))

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from portal.customers.offers import (
     times_of,
 )
 from scheduling.answers import SlotAnswer
+from scheduling.models import SlotPattern
 from scheduling.selectors.slots import QuoteView
 from tests.factories import TOMORROW, ask_for, make_booking, make_network, some_facts
 
@@ -134,3 +135,18 @@ def test_a_day_without_room_says_why():
     assert not times.has_room
     assert {day.note for day in times.days} <= {"full", "no vans", "too late", "too soon", "not yet"}
     assert all(row.why and not row.available for row in times.rows)
+
+
+@pytest.mark.django_db
+def test_times_that_become_exact_later_say_so_and_stand_last():
+    outlet = make_network()
+    SlotPattern.objects.create(
+        outlet=outlet, opens=time(8), closes=time(20), base_price_minor=90, narrowed_to_minutes=120
+    )
+
+    rows = times_of(ask_for(outlet), pricing=SHOP, chosen_day=TOMORROW, url="/x/").rows
+
+    assert rows[-1].when == "8:00–20:00"
+    assert "Flexible" in [tag.word for tag in rows[-1].tags]
+    assert rows[-1].why.startswith("The evening before we write you which 2 hours of it.")
+    assert not any("evening before" in row.why for row in rows[:-1])
