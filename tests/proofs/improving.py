@@ -19,6 +19,7 @@ from tests.proofs.reroutes import best_of_some, put_out_of_order
 from tests.proofs.shopping import Shopping, any_row, booked_before, pick
 
 chances = st.integers(0, 999)
+meanwhiles = st.sampled_from(["nothing", "one comes", "one goes", "one moves"])
 CROWD = 4
 
 
@@ -50,14 +51,22 @@ class Improving(Shopping):
     def routes_get_out_of_order(self, which, number):
         put_out_of_order(plan_id=self.some_plan(which), chance=Random(number), now=self.now)
 
-    @rule(which=any_row, number=chances, unlucky=st.sampled_from([True, True, False]))
-    def routes_are_improved(self, which, number, unlucky):
+    @rule(which=any_row, number=chances, unlucky=st.sampled_from([True, True, False]), meanwhile=meanwhiles)
+    def routes_are_improved(self, which, number, unlucky, meanwhile):
         if Booking.objects.count() < CROWD:
             self.let_a_crowd_book(which, number)
         if unlucky:
             put_out_of_order(plan_id=self.some_plan(which), chance=Random(number), now=self.now)
-        if begun := self.begin(which):
-            self.finish(begun, number)
+        begun = self.begin(which)
+        if begun is None:
+            return
+        if meanwhile == "one comes":
+            self.hold_and_confirm(2_000, "out", number, which, number)
+        elif meanwhile == "one goes":
+            self.cancel(which)
+        elif meanwhile == "one moves":
+            self.move_within_its_day(which, number)
+        self.finish(begun, number)
 
     @booked_before
     @rule(which=any_row)
