@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from time import sleep
@@ -15,6 +16,7 @@ from tests.proofs.run import Outcome, Run
 
 BOOKINGS, VANS = 14, 3
 LEASE_S, TICK_S = 180, 10
+TRIES = 12
 ENDED = {"swapped", "no_gain"}
 INVARIANTS_EVERY = 10
 AFTER = 2
@@ -78,9 +80,8 @@ def kill_one(storm: Storm, number: int, *, last: bool) -> None:
     chance = storm.run.random(f"kill {number}", seed=storm.run.seed_of(number))
     if not storm.unlucky():
         put_out_of_order(storm, number)
-    plan, before, known = storm.unlucky()[-1], storm.rows.routes(), len(storm.rows.runs())
-    storm.rows.send("improve_plan", plan)
-    wait_until(lambda: _begun(storm, plan, known), seconds=60, what="a run to begin", every_s=0.01)
+    before, known = as_it_is(storm)
+    have_one_begin(storm, known)
     if number == AFTER:
         wait_until(lambda: not storm.rows.outcomes()["running"], seconds=60, what="a swap", every_s=0.01)
     else:
@@ -95,8 +96,22 @@ def kill_one(storm: Storm, number: int, *, last: bool) -> None:
         storm.run.say(f"{number} kills: {dict(storm.met)}, {len(storm.faults)} faults")
 
 
-def _begun(storm: Storm, plan: int, known: int) -> bool:
-    return any(each.plan == plan for each in storm.rows.runs()[known:])
+def as_it_is(storm: Storm) -> tuple[Mapping[int, Routes], int]:
+    """Every day's routes, and how many runs had ended by then: the timetable has days improved as well."""
+    while True:
+        runs, routes = storm.rows.runs(), storm.rows.routes()
+        if runs == storm.rows.runs():
+            return routes, next((n for n, each in enumerate(runs) if each.under_way), len(runs))
+
+
+def have_one_begin(storm: Storm, known: int) -> None:
+    """Ask for a day until a run is under way: one that the timetable began counts, too."""
+    for _try in range(TRIES):
+        storm.rows.send("improve_plan", (storm.unlucky() or storm.plans)[-1])
+        with suppress(TimeoutError):
+            wait_until(lambda: len(storm.rows.runs()) > known, seconds=5, what="a run", every_s=0.01)
+            return
+    raise TimeoutError(f"no run began; the worker said {storm.stack.worker.said()[-1000:]}")
 
 
 def put_out_of_order(storm: Storm, number: int) -> None:
