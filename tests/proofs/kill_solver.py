@@ -33,6 +33,8 @@ class Storm:
     plans: list[int]
     since: int | None = None
     """How many runs there had been when the routes were put out of order last."""
+    killed: set[int] = field(default_factory=set)
+    """Runs that died: they are under way until somebody gives them up."""
     met: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
@@ -101,7 +103,8 @@ def as_it_is(storm: Storm) -> tuple[Mapping[int, Routes], int]:
     while True:
         runs, routes = storm.rows.runs(), storm.rows.routes()
         if runs == storm.rows.runs():
-            return routes, next((n for n, each in enumerate(runs) if each.under_way), len(runs))
+            alive = [n for n, each in enumerate(runs) if each.under_way and each.pk not in storm.killed]
+            return routes, min(alive, default=len(runs))
 
 
 def have_one_begin(storm: Storm, known: int) -> None:
@@ -131,7 +134,9 @@ def moment(chance: Random, found: Improved, *, early: bool) -> float:
 def judge(storm: Storm, before: Mapping[int, Routes], known: int) -> None:
     """Hold every day against what it was and what its runs say."""
     after, runs = storm.rows.routes(), storm.rows.runs()[known:]
-    storm.met["under way"] += any(each.under_way for each in runs)
+    died = {each.pk for each in runs if each.under_way}
+    storm.killed |= died
+    storm.met["under way"] += bool(died)
     for plan in {each.plan for each in runs}:
         ended = [each for each in runs if each.plan == plan and each.outcome == "swapped"]
         was = "new" if ended else "old"
