@@ -56,7 +56,7 @@ def prove(run: Run) -> Outcome:
     with running(run.folder, database="postgres") as stack:
         laid_out = within.call(
             stack, "tests.proofs.unlucky:lay_out",
-            vans=VANS, days=run.size(10, 3), bookings=run.size(BOOKINGS, 8), seed=run.seed,
+            vans=VANS, days=run.size(5, 3), bookings=run.size(BOOKINGS, 8), seed=run.seed,
         )  # fmt: skip
         with Rows(stack) as rows:
             storm = Storm(run, stack, rows, laid_out["plans"])

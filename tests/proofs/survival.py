@@ -150,7 +150,7 @@ def prove(run: Run) -> Outcome:
     ):
         laid_out = within.call(
             stack, "tests.proofs.unlucky:lay_out",
-            vans=run.size(4, 3), days=run.size(6, 2), bookings=run.size(20, 12), seed=run.seed,
+            vans=run.size(4, 3), days=run.size(5, 2), bookings=run.size(20, 12), seed=run.seed,
         )  # fmt: skip
         stack.start_web(seconds=60)
         stack.start_worker()

@@ -5,7 +5,7 @@ from random import Random
 
 from scheduling import clock, windows
 from scheduling.errors import SlotTaken
-from scheduling.models import DayPlan, MerchantDepot
+from scheduling.models import DayPlan, MerchantDepot, Stop
 from tests.factories import make_booking, make_network, plan_on, some_facts
 from tests.proofs.reroutes import put_out_of_order
 
@@ -22,6 +22,9 @@ def lay_out(vans: int, days: int, bookings: int, seed: int) -> dict[str, object]
         for _number in range(bookings):
             _book(outlet, chance, day=day, now=now)
     plans = [plan_on(outlet, day).pk for day in coming]
+    for plan in DayPlan.objects.filter(pk__in=plans):
+        if Stop.objects.booked().of_plan(plan).count() < bookings / 2:
+            raise ValueError(f"{plan} is too far ahead, or too small for {bookings} bookings")
     put_all_out_of_order(plans, seed)
     return {"merchant": outlet.merchant.slug, "plans": plans}
 
