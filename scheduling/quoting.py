@@ -18,7 +18,8 @@ from scheduling.routing.insertion import Reason, Scores, Slots, gap_of, score
 from scheduling.routing.neighbours import booked_stops, neighbours
 from scheduling.routing.offers import Candidate, options_for, shown_neighbours
 from scheduling.routing.tape import Tape, concatenate
-from scheduling.slot_rules import DayOfOutlet, classes_carrying, days_of, serving_outlets
+from scheduling.set_up import set_up_of
+from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
 from scheduling.snapshots import ROAD, joined_tape
 
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
@@ -44,10 +45,18 @@ def answers_for(
     """
     answers: list[SlotAnswer] = []
     booked_plans: set[int] = set()
-    outlets = serving_outlets(merchant, facts)
-    kinds = classes_carrying(outlets, facts)
+    set_up = set_up_of(merchant, now=now)
+    outlets, kinds = serving_outlets(set_up, facts), set_up.kinds
+    require_carriable(set_up, outlets, facts)
     for outlet in outlets:
-        found = days_of(outlet, now=now, days=days + SPARE_DAYS, skip_days=skip_days, leaving_out=leaving_out)
+        found = days_of(
+            outlet,
+            set_up=set_up,
+            now=now,
+            days=days + SPARE_DAYS,
+            skip_days=skip_days,
+            leaving_out=leaving_out,
+        )
         scored, booked = _score(found, facts, kinds, leaving_out)
         booked_plans |= booked
         answers += scored

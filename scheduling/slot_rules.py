@@ -5,22 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from django.db.models import Exists, OuterRef
-
 from scheduling import windows
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts
-from scheduling.models import (
-    Blackout,
-    DayPlan,
-    Delivery,
-    Merchant,
-    MerchantDepot,
-    SlotPattern,
-    Vehicle,
-    VehicleClass,
-)
+from scheduling.models import Blackout, DayPlan, Delivery, MerchantDepot, SlotPattern
+from scheduling.set_up import SetUp
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 
 Counts = Mapping[tuple[Any, ...], int]
@@ -38,33 +28,28 @@ class DayOfOutlet:
     slots: tuple[SlotAnswer, ...]
 
 
-def serving_outlets(merchant: Merchant, facts: VisitFacts) -> list[MerchantDepot]:
-    """Return the merchant's outlets that cover the address; raises OutsideArea if none does. One query."""
-    outlets = MerchantDepot.objects.filter(merchant=merchant, active=True).select_related("depot")
+def serving_outlets(set_up: SetUp, facts: VisitFacts) -> list[MerchantDepot]:
+    """Return the outlets that cover the address; raises OutsideArea if none does."""
     at = facts.address
-    found = [o for o in outlets.order_by("pk") if o.covers(lat=at.lat, lon=at.lon, postcode=at.postcode)]
+    found = [o for o in set_up.outlets if o.covers(lat=at.lat, lon=at.lon, postcode=at.postcode)]
     if not found:
         raise OutsideArea
     return found
 
 
-def classes_carrying(outlets: Iterable[MerchantDepot], facts: VisitFacts) -> Mapping[str, VehicleClass]:
-    """Return all vehicle classes by their slugs, once a vehicle of the depots could carry the load, empty.
-
-    Raises TooLarge if none could. One query.
-    """
-    vehicles = Vehicle.objects.filter(depot__in={outlet.depot_id for outlet in outlets}, active=True)
-    used = Exists(vehicles.filter(vehicle_class=OuterRef("pk")))
-    kinds = {kind.slug: kind for kind in VehicleClass.objects.annotate(used_there=used)}
-    roomy = (k for k in kinds.values() if k.capacity_g >= facts.load_g and k.capacity_ml >= facts.load_ml)
-    if not any(kind.used_there for kind in roomy):
+def require_carriable(set_up: SetUp, outlets: Iterable[MerchantDepot], facts: VisitFacts) -> None:
+    """Raise TooLarge unless a vehicle of the outlets' depots could carry the load, were it empty."""
+    if not any(
+        kind.capacity_g >= facts.load_g and kind.capacity_ml >= facts.load_ml
+        for kind in set_up.classes_at(outlets)
+    ):
         raise TooLarge
-    return kinds
 
 
 def days_of(
     outlet: MerchantDepot,
     *,
+    set_up: SetUp,
     now: datetime,
     days: int,
     skip_days: int = 0,
@@ -75,8 +60,9 @@ def days_of(
     last = first + timedelta(days=days - 1)
     plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
     snapshots = {s.plan_id: s for s in snapshots_of(plans.values(), now=now)}
-    patterns = list(SlotPattern.objects.filter(outlet=outlet, active=True).order_by("opens", "closes", "pk"))
-    rules = Rules.of(outlet, now=now, ordered_at=now)
+    patterns = set_up.patterns.get(outlet.pk, ())
+    blackouts = set_up.blackouts.get(outlet.depot_id, ())
+    rules = Rules(outlet=outlet, now=now, ready_at=outlet.ready_at(now), blackouts=blackouts)
     found = []
     for day in windows.days_from(first, days):
         plan = plans.get(day)

@@ -1,0 +1,88 @@
+"""What a merchant sells from where, as quotes read it: rows that hardly change and every quote needs.
+
+They are kept for a moment (SET_UP_KEPT_S), so a quote may be that far behind a change. Nothing else may:
+what is held or booked is judged by the rows themselves, under the lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from scheduling.models import Blackout, Merchant, MerchantDepot, SlotPattern, Vehicle, VehicleClass
+
+MOST_KEPT: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """All set-up rows behind one merchant's quotes, as they were at an instant.
+
+    outlets: the active ones, their depots loaded; patterns by outlet, blackouts and classes by depot
+    kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
+    """
+
+    read_at: datetime
+    outlets: tuple[MerchantDepot, ...]
+    patterns: Mapping[int, tuple[SlotPattern, ...]]
+    blackouts: Mapping[int, tuple[Blackout, ...]]
+    kinds: Mapping[str, VehicleClass]
+    in_use: Mapping[int, frozenset[str]]
+
+    def classes_at(self, outlets: Iterable[MerchantDepot]) -> list[VehicleClass]:
+        """Return the classes of the vehicles that drive from the depots of some outlets."""
+        slugs = frozenset().union(*(self.in_use.get(outlet.depot_id, frozenset()) for outlet in outlets))
+        return [self.kinds[slug] for slug in slugs]
+
+
+_kept: dict[int, SetUp] = {}
+
+
+def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
+    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Four queries, or none."""
+    found, kept_for = _kept.get(merchant.pk), timedelta(seconds=settings.SET_UP_KEPT_S)
+    if found is not None and found.read_at <= now < found.read_at + kept_for:
+        return found
+    found = read_set_up(merchant, now=now)
+    _kept[merchant.pk] = found
+    for oldest in list(_kept)[:-MOST_KEPT]:
+        _kept.pop(oldest, None)
+    return found
+
+
+def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
+    """Read a merchant's set-up. Four queries."""
+    outlets = tuple(
+        MerchantDepot.objects.filter(merchant=merchant, active=True).select_related("depot").order_by("pk")
+    )
+    depots = {outlet.depot_id for outlet in outlets}
+    patterns: dict[int, list[SlotPattern]] = defaultdict(list)
+    sold = SlotPattern.objects.filter(outlet__in=outlets, active=True)
+    for pattern in sold.order_by("opens", "closes", "pk"):
+        patterns[pattern.outlet_id].append(pattern)
+    blackouts: dict[int, list[Blackout]] = defaultdict(list)
+    a_day_ago = (now - timedelta(days=1)).date()  # wherever the depot is, its today has not ended before
+    for blackout in Blackout.objects.filter(depot__in=depots, last_date__gte=a_day_ago):
+        blackouts[blackout.depot_id].append(blackout)
+    kinds: dict[str, VehicleClass] = {}
+    in_use: dict[int, set[str]] = defaultdict(set)
+    for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
+        kinds[vehicle.vehicle_class.slug] = vehicle.vehicle_class
+        if vehicle.active:
+            in_use[vehicle.depot_id].add(vehicle.vehicle_class.slug)
+    return SetUp(
+        read_at=now,
+        outlets=outlets,
+        patterns={outlet: tuple(found) for outlet, found in patterns.items()},
+        blackouts={depot: tuple(found) for depot, found in blackouts.items()},
+        kinds=kinds,
+        in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
+    )
+
+
+def forget_all() -> None:
+    """Empty what is kept: the database was replaced under us."""
+    _kept.clear()
