@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,8 +16,9 @@ wsgi_app = "portal.wsgi"
 bind = os.environ.get("WEB_BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
 pidfile = os.environ.get("WEB_PIDFILE") or None
 
-# Threads, since most of a request is waiting for the database. Processes, since a quote's
-# arithmetic keeps a core busy.
+# Pages are arithmetic and templates more than waiting, and threads of one process compute by turns. Two
+# processes a core with one thread each answered quickest (`manage.py benchmark http`); a proxy in front hands
+# on whole requests, so slow clients hold none of them. Where there is one process alone it has threads.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 threads = int(os.environ.get("WEB_THREADS") or 8)
@@ -28,6 +30,7 @@ timeout = 30
 graceful_timeout = 25
 keepalive = 15
 STALLED_S = 10
+SWITCH_S = 0.05  # who computes is seldom interrupted for who has just begun: both would be late
 
 limit_request_line = 4094
 limit_request_fields = 60
@@ -72,6 +75,7 @@ def post_worker_init(worker):
 
     _ = get_resolver().url_patterns  # every page is imported now, not while somebody waits for it
     gc.collect()
+    sys.setswitchinterval(SWITCH_S)
     gc.freeze()  # else each full collection looks through all of Django: 50 ms in which nobody is answered
     worker.log.error_log.handlers.clear()
     worker.log.error_log.propagate = True

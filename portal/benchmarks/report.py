@@ -27,6 +27,7 @@ class Asked:
     seconds: float
     database: Database
     processes: int
+    threads: int
     seed: int
     highest: bool
     url: str | None
@@ -39,7 +40,8 @@ class Asked:
     @property
     def where(self) -> str:
         """What is measured."""
-        return self.url or f"{self.database}, {self.processes} processes of gunicorn"
+        of_gunicorn = f"{self.processes} x {self.threads} processes x threads of gunicorn"
+        return self.url or f"{self.database}, {of_gunicorn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def measured(asked: Asked, *, say: Say) -> Found:
         return _measured_at(running_at(asked.url), asked, say)
     with tempfile.TemporaryDirectory(prefix="doorstep-http-", ignore_cleanup_errors=True) as folder:
         say(f"laying the demo's town out on {asked.database} ...")
-        with laid_out(Path(folder), database=asked.database, processes=asked.processes) as stack:
+        with laid_out(
+            Path(folder), database=asked.database, processes=asked.processes, threads=asked.threads
+        ) as stack:
             with serving(stack) as server:
                 found = _measured_at(server, asked, say)
             if asked.highest:

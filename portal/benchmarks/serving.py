@@ -42,9 +42,10 @@ def running_at(url: str) -> Server:
 
 
 @contextmanager
-def laid_out(folder: Path, *, database: Database, processes: int) -> Iterator[Stack]:
+def laid_out(folder: Path, *, database: Database, processes: int, threads: int) -> Iterator[Stack]:
     """Start a portal's database and lay the demo's town out in it. Raises ImportError without a wheel."""
-    with running(folder, database=database, settings={"WEB_CONCURRENCY": str(processes)}) as stack:
+    web = {"WEB_CONCURRENCY": str(processes), "WEB_THREADS": str(threads)}
+    with running(folder, database=database, settings=web) as stack:
         stack.lay_out_town()
         yield stack
 

@@ -5,7 +5,7 @@ from portal.benchmarks.serving import laid_out, serving
 from portal.benchmarks.stack import DATABASES, Database
 from tests.proofs.run import Outcome, Run
 
-PROCESSES = 2
+PROCESSES, THREADS = 4, 1
 ENOUGH = 0.95
 """Of the rate. Chance decides how many quotes are due, in a few seconds by more than that."""
 
@@ -27,7 +27,7 @@ def quotes(run: Run) -> Outcome:
 
 def on(run: Run, database: Database) -> list[Figures]:
     rate, seconds = run.size(20, 4), run.size(600, 3)
-    with laid_out(run.folder / database, database=database, processes=PROCESSES) as stack:
+    with laid_out(run.folder / database, database=database, processes=PROCESSES, threads=THREADS) as stack:
         run.say(f"{database}: the town is laid out; {rate} quotes a second for {seconds} s")
         with serving(stack) as server:
             found = [measure(server, rate=rate, seconds=seconds, seed=seed) for seed in run.seeds]

@@ -42,7 +42,8 @@ class Command(BaseCommand):
         http.add_argument("--rate", type=above_zero, default=20.0, help="quotes a second (20)")
         http.add_argument("--seconds", type=above_zero, default=60.0, help="how long (60)")
         http.add_argument("--database", choices=DATABASES, default="sqlite", help="of the portal (sqlite)")
-        http.add_argument("--processes", type=positive, default=2, help="gunicorn's processes (2)")
+        http.add_argument("--processes", type=positive, default=4, help="gunicorn's processes (4)")
+        http.add_argument("--threads", type=positive, default=1, help="threads in each of them (1)")
         http.add_argument("--seed", type=int, default=1, help="which visitors (1)")
         http.add_argument("--highest", action="store_true", help="find the highest rate that is still quick")
         http.add_argument(

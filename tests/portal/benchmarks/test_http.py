@@ -39,7 +39,7 @@ FIGURES = Figures(
 PARTS = Parts(
     3, total_ms=20, cpu_ms=18, core_ms=2, queries_ms=6, template_ms=4, session_ms=1, rest_ms=7, queries=9
 )
-ASKED = Asked(rate=20, seconds=60, database="sqlite", processes=2, seed=1, highest=False, url=None)
+ASKED = Asked(rate=20, seconds=60, database="sqlite", processes=2, threads=1, seed=1, highest=False, url=None)
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def test_figures_are_told_to_people_and_to_programs():
 
     told, read = found.as_text(), json.loads(found.as_json())
 
-    assert "sqlite, 2 processes" in told
+    assert "sqlite, 2 x 1 processes" in told
     assert "a separate run" in told
     assert (read["steps"]["quote"]["p95_ms"], read["parts"]["quote"]["queries"]) == (40, 9)
     assert not found.failed
