@@ -14,7 +14,7 @@ from scheduling.models.network import (
     Vehicle,
     VehicleClass,
 )
-from scheduling.models.orders import Address, Delivery, Order, Parcel
+from scheduling.models.orders import Address, Delivery, JoinedOrder, Order, Parcel
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "GeocodedQuery",
     "Hold",
     "Improvement",
+    "JoinedOrder",
     "Merchant",
     "MerchantDepot",
     "Operator",

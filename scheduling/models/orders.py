@@ -142,6 +142,26 @@ class Delivery(models.Model):
         self.state = state
 
 
+class JoinedOrder(models.Model):
+    """A further order that comes with a delivery already booked. The delivery’s own numbers hold all."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="joined_orders")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="joined_to")
+    parcels = models.PositiveSmallIntegerField()
+    load_g = models.PositiveIntegerField()
+    load_ml = models.PositiveIntegerField()
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "order"], name="order_joins_a_delivery_once"),
+            models.CheckConstraint(condition=Q(parcels__gte=1), name="joined_order_has_a_parcel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} with {self.delivery_id}"
+
+
 def new_barcode() -> str:
     """Return a parcel's barcode, until the shop sends its own."""
     return "DS" + new_ref(12)
