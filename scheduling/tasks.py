@@ -132,9 +132,15 @@ def _given_up(plan_id: int, *, now: datetime) -> None:
 
 @shared_task
 def improve_plan(plan_id: int, actor: str = "clock") -> str:
-    """Look for better routes for one day plan, and take them; return what became of it."""
+    """Look for better routes for one day plan, and take them; return what became of it.
+
+    While workers are busy the same plan is sent again and again: only the first finds that it is due.
+    """
+    now = clock.now()
+    if plan_id not in plans_to_improve(now=now):
+        return "nothing"
     try:
-        begun = improvements.begin_improvement(plan_id=plan_id, actor=actor, now=clock.now())
+        begun = improvements.begin_improvement(plan_id=plan_id, actor=actor, now=now)
     except PlanBusy:
         return "busy"
     if begun is None:

@@ -19,8 +19,8 @@ ADDRESSES = Path(__file__).resolve().parent.parent / "demo" / "data" / "helsinki
 HOLDING = 0.1
 """The share of the quotes after which a time is kept."""
 
-ROUND_S = 6.0
-"""So often somebody keeps another time: well under what a session may ask in five minutes."""
+ROUND_S = 9.0
+"""So often somebody keeps another time: well under what one browser may in five minutes (portal.limits)."""
 
 WARM_UP_S = ROUND_S + 2
 """So long before what is measured they begin to come: who looks takes no longer."""

@@ -110,7 +110,7 @@ def as_it_is(storm: Storm) -> tuple[Mapping[int, Routes], int]:
 def have_one_begin(storm: Storm, known: int) -> None:
     """Ask for a day until a run is under way: one that the timetable began counts, too."""
     for _try in range(TRIES):
-        storm.rows.send("improve_plan", (storm.unlucky() or storm.plans)[-1])
+        storm.rows.ask_for((storm.unlucky() or storm.plans)[-1])
         with suppress(TimeoutError):
             wait_until(lambda: len(storm.rows.runs()) > known, seconds=5, what="a run", every_s=0.01)
             return

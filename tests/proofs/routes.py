@@ -139,6 +139,11 @@ class Rows:
             "WHERE outcome = 'running'"
         )
 
+    def ask_for(self, plan: int) -> None:
+        """Ask for better routes of one day, and have the worker look at once."""
+        self._do("UPDATE scheduling_dayplan SET improvement_asked_at = now() WHERE id = %s", plan)
+        self.send("improve_plan", plan)
+
     def ask_for_all(self) -> None:
         """Ask for better routes of every day that changed since its routes were improved."""
         self._do(
@@ -146,8 +151,8 @@ class Rows:
             "WHERE version > improved_version AND improvement_asked_at IS NULL"
         )
 
-    def _do(self, query: Any) -> None:
-        self._connection.execute(query)
+    def _do(self, query: Any, *parameters: Any) -> None:
+        self._connection.execute(query, parameters)
 
     def _all(self, query: Any) -> Sequence[Any]:
         return self._connection.execute(query).fetchall()

@@ -20,6 +20,7 @@ from portal.benchmarks.servers import free_port
 from portal.benchmarks.serving import Server
 from portal.benchmarks.visitors import Step, Visitor, visitors
 from portal.customers.probing import PLACES_PER_SESSION, QUOTES_PER_SESSION
+from portal.limits import FORMS
 
 FIGURES = Figures(
     rate=20,
@@ -86,17 +87,15 @@ def test_as_many_quotes_are_due_as_were_asked_for_and_always_the_same():
 
 def test_visitors_stay_within_what_a_session_may_ask():
     coming = visitors(rate=30, seconds=700, seed=1)
+    (holds_per_browser, _key), *_others = FORMS["customers:hold"]
 
     assert len({each.network for each in coming}) == len(coming)
     for each in coming:
         kinds = Counter(step.name for step in each.steps)
-        quotes = [step.at_s for step in each.steps if step.name == "quote"]
         assert kinds["address"] <= PLACES_PER_SESSION.times
-        for at_s in quotes:
-            assert (
-                sum(at_s <= other < at_s + QUOTES_PER_SESSION.per_s for other in quotes)
-                <= QUOTES_PER_SESSION.times
-            )
+        for name, limit in (("quote", QUOTES_PER_SESSION), ("hold", holds_per_browser)):
+            at = [step.at_s for step in each.steps if step.name == name]
+            assert all(sum(a <= b < a + limit.per_s for b in at) <= limit.times for a in at), name
         assert [step.at_s for step in each.steps] == sorted(step.at_s for step in each.steps)
 
 

@@ -326,7 +326,10 @@ def test_the_task_does_it_all_and_says_what_became_of_it(monkeypatch):
     outlet = badly_routed()
     monkeypatch.setattr(tasks.clock, "now", lambda: SOON)
 
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
     assert tasks.improve_plan(plan_on(outlet).pk) == Outcome.SWAPPED
+    assert tasks.improve_plan(plan_on(outlet).pk) == "nothing"  # sent twice, due once
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
     assert tasks.improve_plan(plan_on(outlet).pk) == Outcome.NO_GAIN
     assert Improvement.objects.filter(outcome=Outcome.RUNNING).count() == 0
 
@@ -342,6 +345,7 @@ def test_a_day_that_stays_busy_is_noted_as_such(monkeypatch):
 
     monkeypatch.setattr(improvements, "finish_improvement", busy)
 
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
     assert tasks.improve_plan(plan_on(outlet).pk) == "busy"
     assert Improvement.objects.get().outcome == Outcome.BUSY
 
@@ -354,6 +358,8 @@ def test_a_day_that_is_busy_at_the_start_is_tried_next_time(monkeypatch):
     def busy(*_):
         raise PlanBusy
 
+    ask_for_improvement(plan=plan_on(outlet), actor="test", now=NOW)
+    monkeypatch.setattr(tasks.clock, "now", lambda: SOON)
     monkeypatch.setattr(DayPlanQuerySet, "lock", busy)
     assert tasks.improve_plan(plan_on(outlet).pk) == "busy"
     assert not Improvement.objects.exists()
