@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from scheduling.conversion import StopRow, row_of, waypoint
-from scheduling.errors import PlanBusy, SlotTaken
+from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
@@ -106,6 +106,22 @@ class PlanEditor:
         stop.save(update_fields=["opens_at", "closes_at"])
         self.plan = _with_visit(self.plan, stop.pk, lambda visit: self.visit_in(visit, window))
         self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
+
+    def fill_up(self, stop: Stop, visit: problem.Visit) -> None:
+        """Have a booked stop take the time and the loads of `visit` where it stands.
+
+        Raises VanFull if that overloads its vehicle or makes anybody late.
+        """
+
+        def filled(old: problem.Visit) -> problem.Visit:
+            service_s, delivered, collected = visit.service_s, visit.delivered, visit.collected
+            return replace(old, service_s=service_s, delivered=delivered, collected=collected)
+
+        fuller = _with_visit(self.plan, stop.pk, filled)
+        changed = (new for old, new in zip(self.plan.shifts, fuller.shifts, strict=True) if old is not new)
+        if any(map(violations, changed)):
+            raise VanFull
+        self.plan, self._changed = fuller, True
 
     def put_in(
         self,

@@ -62,6 +62,20 @@ class SlotTaken(DomainError):
     sentence = _("That time has just gone. Here are the next best.")
 
 
+class VanFull(SlotTaken):
+    """The van that brings a delivery has no room, or no time, for more of it."""
+
+    code = "van_full"
+    sentence = _("The van that brings it has no room for more. Book this order a time of its own.")
+
+
+class OrderComesAlready(DomainError):
+    """The order is the one that the delivery was booked for."""
+
+    code = "order_comes_already"
+    sentence = _("That is the order this delivery was booked for. Write the number of the other one.")
+
+
 class CutoffPassed(DomainError):
     """The window can no longer be chosen, or the booking no longer be changed."""
 

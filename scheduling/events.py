@@ -27,6 +27,7 @@ KINDS: Final = {
     "hold.lapsed": gettext_noop("The kept time ran out"),
     "booking.confirmed": gettext_noop("You chose a time"),
     "booking.moved": gettext_noop("You moved it to another time"),
+    "booking.joined": gettext_noop("You added an order"),
     "booking.cancelled": gettext_noop("You cancelled"),
     "promise.narrowed": gettext_noop("Your time became exact"),
     "plan.closed": gettext_noop("A day was closed"),

@@ -14,6 +14,8 @@ MOST_G = 2_000_000
 MOST_ML = 20_000_000
 MOST_PARCELS = 200
 MOST_SERVICE_S = 2 * 3600
+JOINED_PARCEL_S = 30
+"""What each parcel of a further order adds at the door; walking there counts once, with the first order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,17 @@ class VisitFacts:
     def digest(self) -> str:
         """Return a key equal for equal facts."""
         return sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
+
+    def with_more(self, *, load_g: int, load_ml: int, parcels: int) -> "VisitFacts":
+        """Return the same visit with a further order. Raises BadFacts where it is nothing, or too much."""
+        more = replace(self, load_g=load_g, load_ml=load_ml, parcels=parcels)
+        return replace(
+            self,
+            load_g=self.load_g + more.load_g,
+            load_ml=self.load_ml + more.load_ml,
+            parcels=self.parcels + more.parcels,
+            service_s=self.service_s + JOINED_PARCEL_S * more.parcels,
+        )
 
     def at(self, address: AddressFacts) -> "VisitFacts":
         """Return the same visit at another address."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
-from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, Promise, Route, Stop
+from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, JoinedOrder, Promise, Route, Stop
 from scheduling.routing import problem
 from scheduling.routing.schedule import violations
 from scheduling.selectors.slots import answers_of
@@ -137,6 +137,7 @@ def _changes() -> dict[str, dict[int, int]]:
         "booking.confirmed": _counted(Booking.objects.all()),
         "booking.moved": _counted(Promise.objects.filter(cause=Promise.Cause.MOVED)),
         "promise.narrowed": _counted(Promise.objects.filter(cause=Promise.Cause.NARROWED)),
+        "booking.joined": _counted(JoinedOrder.objects.all()),
         "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
 

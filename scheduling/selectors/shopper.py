@@ -1,11 +1,21 @@
 """What a shopper's pages begin with: the shop, the kept time, what happened so far."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from scheduling.models import Delivery, Event, Hold, Merchant, VehicleClass
+from scheduling.facts import VisitFacts
+from scheduling.models import Delivery, Event, Hold, Merchant, Quote, VehicleClass
 from scheduling.routing.carbon import METHOD
 
-__all__ = ["METHOD", "history_of", "hold_kept", "merchant_named", "vehicle_classes_of"]
+__all__ = [
+    "METHOD",
+    "facts_now",
+    "history_of",
+    "hold_kept",
+    "merchant_named",
+    "orders_of",
+    "vehicle_classes_of",
+]
 
 
 def merchant_named(slug: str) -> Merchant | None:
@@ -26,6 +36,23 @@ def hold_kept(*, token: str, merchant: Merchant, session_key: str) -> Hold | Non
 def history_of(delivery: Delivery, kinds: Sequence[str]) -> list[Event]:
     """Return what happened to a delivery, of some kinds of events, in order. One query."""
     return list(delivery.events.filter(kind__in=kinds).order_by("pk"))
+
+
+def facts_now(*, delivery: Delivery, quote: Quote) -> VisitFacts:
+    """Return what a delivery is by now: as it was quoted, with all that has joined it since."""
+    return replace(
+        VisitFacts.from_json(quote.facts),
+        load_g=delivery.load_g,
+        load_ml=delivery.load_ml,
+        parcels=delivery.parcel_count,
+        service_s=delivery.service_s,
+    )
+
+
+def orders_of(delivery: Delivery) -> list[str]:
+    """Return the numbers of the orders that come with a delivery, its own first. One query."""
+    own = [delivery.order.number] if delivery.order else []
+    return own + list(delivery.joined_orders.order_by("pk").values_list("order__number", flat=True))
 
 
 def vehicle_classes_of(merchant: Merchant) -> list[VehicleClass]:

@@ -15,6 +15,7 @@ from scheduling.errors import (
 )
 from scheduling.facts import Contact, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
+from scheduling.selectors.shopper import facts_now
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
 from scheduling.services.holds import lock_hold, require_confirmable, slot_sold
@@ -125,20 +126,21 @@ def reschedule_delivery(
     )
     # Before the plans, as place_hold does: both note the choice in a quote that may be the session's mutex.
     Quote.objects.lock_session(session_key=session_key, merchant=delivery.merchant)
-    booking, editors = _lock_booking(delivery, now=now, also=answer.plan_id)
+    booking, editors = lock_booking(delivery, now=now, also=answer.plan_id)
     old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
     target = editors[answer.plan_id or 0]
     there = (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target
     if there and booking.state == Booking.State.BOOKED:
         save_all(editors)
         return booking
-    _require_movable(booking, source, target, now=now)
+    require_movable(booking, source, target, now=now)
     source.take_out(old, Stop.State.REPLACED)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
     slot_sold(answer, now=now, ordered_at=quote.asked_at).require_choosable(target, write=write)
     booking.stop, booking.added_m = target.put_in(
-        visit_for(VisitFacts.from_json(quote.facts)),
+        # As it is now: another order may have joined it since these times were asked for.
+        visit_for(facts_now(delivery=booking.delivery, quote=quote)),
         delivery=booking.delivery,
         window=answer.window,
         state=Stop.State.BOOKED,
@@ -157,7 +159,7 @@ def reschedule_delivery(
     return booking
 
 
-def _lock_booking(
+def lock_booking(
     delivery: Delivery, *, now: datetime, also: int | None = None
 ) -> tuple[Booking, dict[int, PlanEditor]]:
     """Lock the day plan of a booked delivery and another one; return the booking as it then is.
@@ -176,7 +178,8 @@ def _lock_booking(
     return booking, editors
 
 
-def _require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
+def require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
+    """Raise NotChangeable or TooLateToChange unless its customer may still change a booking."""
     if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
         raise NotChangeable
     if now >= booking.change_until_at:
@@ -201,7 +204,7 @@ def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking
 
     Raises NotChangeable if it never was booked or is over, TooLateToChange once the day has started.
     """
-    booking, editors = _lock_booking(delivery, now=now)
+    booking, editors = lock_booking(delivery, now=now)
     editor = editors[booking.stop.route.shift.plan_id]
     if booking.state == Booking.State.CANCELLED:
         editor.save()

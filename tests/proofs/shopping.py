@@ -36,6 +36,7 @@ from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.selectors.slots import QuoteView
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
 from scheduling.services.holds import extend_hold, place_hold, release_hold
+from scheduling.services.joining import join_delivery
 from scheduling.services.plans import close_plan, extend_horizon, plans_to_close, sweep_plan
 from tests.factories import (
     NOW,
@@ -241,6 +242,13 @@ class Shopping(RuleBasedStateMachine):
                 within = moved.stop.route.shift.plan_id == booking.stop.route.shift.plan_id
                 self.happened["moved within a day"] += within
                 self.require_allowed(moved.stop, write="move_within" if within else "move_in")
+
+    @booked_before
+    @rule(which=any_row, load=loads, parcels=st.integers(1, 40))
+    def add_an_order(self, which, load, parcels):
+        if booking := self.some_booking(which):
+            goods = {"load_g": load, "load_ml": 5_000 * parcels, "parcels": parcels}
+            self.attempt(join_delivery, delivery=booking.delivery, order_number=f"J{load}", **goods)
 
     @booked_before
     @rule(which=any_row)
