@@ -53,6 +53,12 @@ def parcels(count: int) -> str:
     return ngettext("%(count)d parcel", "%(count)d parcels", count) % {"count": count}
 
 
+def orders(numbers: list[str]) -> str:
+    """Return Order 10482, or Orders 10482 and 10483; nothing for none."""
+    known = {"numbers": listed(numbers)}
+    return ngettext("Order %(numbers)s", "Orders %(numbers)s", len(numbers)) % known if numbers else ""
+
+
 def load(count: int, load_g: int) -> str:
     """Return what is delivered: 2 parcels, 9 kg."""
     return gettext("%(parcels)s, %(weight)s") % {"parcels": parcels(count), "weight": weight(load_g)}

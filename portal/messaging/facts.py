@@ -12,6 +12,7 @@ from portal.access import FOLLOW, MANAGE, issue_link, url_of
 from portal.customers import words
 from portal.messaging.calendars import Entry
 from scheduling.models import Booking, Delivery, Event
+from scheduling.selectors.shopper import orders_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class MailFacts:
 
     shop: str
     shop_url: str
-    order: str
+    orders: tuple[str, ...]
+    added: str
+    goods: str
     name: str
     when: When
     before: When | None
@@ -43,6 +46,16 @@ class MailFacts:
     manage_url: str
     follow_url: str
 
+    @property
+    def order(self) -> str:
+        """Return the numbers of its orders within a sentence: 10482 and 10483."""
+        return words.listed(list(self.orders))
+
+    @property
+    def order_line(self) -> str:
+        """Return Order 10482, or Orders 10482 and 10483."""
+        return words.orders(list(self.orders))
+
 
 def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
     """Return what the mail about `event` says, in the active language, links included.
@@ -56,7 +69,9 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
     return MailFacts(
         shop=delivery.merchant.name,
         shop_url=f"{settings.PUBLIC_URL}/s/{delivery.merchant.slug}/",
-        order=delivery.order.number if delivery.order else "",
+        orders=tuple(orders_of(delivery)),
+        added=str(data.get("order", "")),
+        goods=words.load(delivery.parcel_count, delivery.load_g),
         name=delivery.contact_name,
         when=_when(*window_of(event, booking), zone),
         before=_before(data, zone),

@@ -13,6 +13,7 @@ LINKS_ASKED: Final = "links.asked"
 FOLDERS: Final = {
     "booking.confirmed": "booked",
     "booking.moved": "changed",
+    "booking.joined": "joined",
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
     LINKS_ASKED: "links",

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
+
 from portal.messaging.subscribe import LINKS_ASKED
 from portal.throttle import Limit, take_all
 from scheduling import events
-from scheduling.models import Delivery
+from scheduling.models import Delivery, JoinedOrder
 
 PER_NETWORK: Final = Limit("lookup-network", times=9, per_s=3600)
 PER_QUESTION: Final = Limit("lookup-question", times=3, per_s=3600)
@@ -25,8 +27,10 @@ def find_booking_links(*, order_number: str, email: str, now: datetime) -> None:
     Returns nothing, and does the same work for a hit and a miss: one query, one event. What the event leads
     to happens later, elsewhere.
     """
+    number = order_number.strip()
+    joined = JoinedOrder.objects.filter(order__number__iexact=number).values("delivery_id")
     theirs = Delivery.objects.filter(
-        order__number__iexact=order_number.strip(), contact_email__iexact=email.strip()
+        Q(order__number__iexact=number) | Q(pk__in=joined), contact_email__iexact=email.strip()
     )
     found = list(theirs.order_by("pk")[:MOST_DELIVERIES])
     events.record(

@@ -13,6 +13,7 @@ from portal.tasks import send_due_messages
 from scheduling import events
 from scheduling.models import Delivery, Quote
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
+from scheduling.services.joining import join_delivery
 from tests.factories import (
     NOW,
     a_session,
@@ -136,6 +137,46 @@ def test_who_cancelled_gets_it_in_writing_and_a_way_to_a_new_time(outlet, mail_s
     assert cancelled.subject.strip() == "Cancelled: Tuesday 24 November, 10:00–12:00"
     assert f"http://127.0.0.1:8000/s/{outlet.merchant.slug}/" in cancelled.text
     assert cancelled.attachments == {}
+
+
+def test_who_added_an_order_gets_both_numbers_in_writing_and_the_same_time(outlet, mail_server):
+    booking = make_booking(outlet, order_number="A-77")
+    join_delivery(
+        delivery=booking.delivery,
+        load_g=3_000,
+        load_ml=15_000,
+        parcels=1,
+        order_number="B-78",
+        actor="test",
+        now=NOW,
+    )
+
+    _booked, joined = deliver(mail_server)
+
+    assert joined.subject == "Order B-78 comes along on Tuesday 24 November"
+    for said in (
+        "Hello Aino,",
+        "Tuesday 24 November, 10:00–12:00",
+        "Together: 2 parcels, 8 kg. No extra stop, no extra charge.",
+        "Orders A-77 and B-78.",
+        "The delivery costs €4.90",
+    ):
+        assert said in joined.text
+    assert "Together: 2 parcels, 8 kg." in joined.html
+    assert "Orders A-77 and B-78." in joined.html
+    assert joined.attachments == {}
+    assert "\n\n\n" not in joined.text
+
+
+def test_who_cancels_two_orders_reads_of_both(outlet, mail_server):
+    booking = make_booking(outlet, order_number="A-77")
+    goods = {"load_g": 3_000, "load_ml": 15_000, "parcels": 1}
+    join_delivery(delivery=booking.delivery, order_number="B-78", actor="test", now=NOW, **goods)
+    cancel_delivery(delivery=booking.delivery, actor="test", now=NOW)
+
+    cancelled = deliver(mail_server)[-1]
+
+    assert "Your orders A-77 and B-78 themselves are between you and Kauppa & Co" in cancelled.text
 
 
 def test_a_name_can_neither_break_the_page_nor_the_headers(outlet, mail_server):

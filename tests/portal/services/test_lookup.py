@@ -9,6 +9,7 @@ from portal.tasks import send_due_messages
 from scheduling import clock, events
 from scheduling.models import Event
 from scheduling.services.bookings import cancel_delivery
+from scheduling.services.joining import join_delivery
 from tests.factories import NOW, make_booking, make_network, some_contact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -45,6 +46,20 @@ def test_the_links_go_to_the_contact_on_file(mail_server):
     assert mail.subject == "Your links to order A-77"
     assert mail.text.count("/l/") == 2
     assert mail.attachments == {}
+
+
+def test_an_order_that_joined_finds_the_delivery_it_comes_with(mail_server):
+    booking = make_booking(make_network(), order_number="A-77")
+    goods = {"load_g": 3_000, "load_ml": 15_000, "parcels": 1}
+    join_delivery(delivery=booking.delivery, order_number="B-78", actor="test", now=NOW, **goods)
+    Event.objects.filter(kind="booking.joined").update(relayed_at=NOW)
+
+    look_up("b-78", "eve@example.com")
+    look_up("b-78", "aino@example.com")
+
+    (mail,) = mails(mail_server)
+    assert mail.recipients == ("aino@example.com",)
+    assert mail.text.count("/l/") == 2
 
 
 @pytest.mark.parametrize(
