@@ -60,6 +60,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:check": (by_browser("confirms", 40), by_network("confirms", 300)),
     "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),
     "customers:move": (by_link("moves", 40), by_network("moves", 300)),
+    "customers:join": (by_link("joins", 40), by_network("joins", 300)),
     "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:find": (by_network("finds", 60),),
     "sign-in": (by_network("sign-ins", 120),),

@@ -20,7 +20,7 @@ from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
 from scheduling import clock
 from scheduling.errors import DomainError
-from scheduling.selectors.shopper import history_of
+from scheduling.selectors.shopper import history_of, orders_of
 from scheduling.services.bookings import cancel_delivery
 
 if TYPE_CHECKING:
@@ -45,7 +45,13 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
 NEWS = "news"
-TOLD = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
+FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
+TOLD = (*FOLLOWED, "booking.joined")
+DONE: dict[str, str | Promise] = {
+    "booked": gettext_lazy("It is booked. Thank you."),
+    "moved": gettext_lazy("It is moved."),
+    "joined": gettext_lazy("The order is added: one delivery brings all."),
+}
 
 
 @require_manage
@@ -56,7 +62,7 @@ def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
 
 
 def tell(request: HttpRequest, ref: str, code: str) -> None:
-    """Have the booking's page say next time what was done: "booked" or "moved"."""
+    """Have the booking's page say next time what was done: a key of DONE."""
     request.session[NEWS] = [ref, code]
 
 
@@ -66,9 +72,8 @@ def news_of(request: HttpRequest, delivery: Delivery) -> Notice | None:
     if ref != delivery.ref:
         return None
     del request.session[NEWS]
-    title = _("It is booked. Thank you.") if code == "booked" else _("It is moved.")
     sentence = _("We mail it to %(email)s, with the link to this page.") % {"email": delivery.contact_email}
-    return Notice(title, sentence, "good")
+    return Notice(str(DONE[code]), sentence, "good")
 
 
 def show_booking(
@@ -89,6 +94,7 @@ def show_booking(
         "tag": state_tag(delivery),
         "cancelled": delivery.state == delivery.State.CANCELLED,
         "can_move": movable,
+        "can_join": may_join(booked, now),
         "can_cancel": cancellable,
         "narrowing": narrowing(booked),
         "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
@@ -105,6 +111,13 @@ def show_booking(
 def may_move(booked: Booking, now: datetime) -> bool:
     """Whether its customer may still move it, by the clock and the day; the services have the last word."""
     return is_booked(booked) and now < booked.change_until_at and plan_of(booked).allows("move_out")
+
+
+def may_join(booked: Booking, now: datetime) -> bool:
+    """Whether another order may still come with it."""
+    outward = booked.delivery.direction == booked.delivery.Direction.OUT
+    open_still = now < booked.change_until_at and plan_of(booked).allows("move_within")
+    return is_booked(booked) and outward and open_still
 
 
 def may_cancel(booked: Booking) -> bool:
@@ -156,9 +169,9 @@ def state_tag(delivery: Delivery) -> Tag:
 
 
 def order_note(delivery: Delivery) -> str:
-    """Return Order 10482 · 2 parcels."""
-    order = _("Order %(number)s") % {"number": delivery.order.number} if delivery.order else ""
-    return " · ".join(filter(None, [order, words.parcels(delivery.parcel_count)]))
+    """Return Order 10482 · 2 parcels, or Orders 10482 and 10483 · 3 parcels. One query."""
+    orders = words.orders(orders_of(delivery))
+    return " · ".join(filter(None, [orders, words.parcels(delivery.parcel_count)]))
 
 
 def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
@@ -191,6 +204,8 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     window = window_words(event, zone)
     if event.kind == "booking.moved":
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)
+    if event.kind == "booking.joined":
+        return Happened(_("You added order %(number)s") % {"number": event.data["order"]}, time)
     if event.kind == "booking.cancelled":
         return Happened(_("You cancelled it"), time)
     if event.kind == "promise.narrowed":
@@ -270,7 +285,7 @@ def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
     }
     done = [
         Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))
-        for event in history_of(delivery, TOLD)
+        for event in history_of(delivery, FOLLOWED)
     ]
     if booked.state != booked.State.BOOKED:
         return done

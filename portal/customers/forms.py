@@ -118,6 +118,20 @@ class AddressForm(PlainForm):
         return Size(parcels, load_g, max(load_g * LITRES_PER_KG, parcels * LEAST_ML_PER_PARCEL))
 
 
+class JoinForm(AddressForm):
+    """Which order comes along, and how big it is."""
+
+    field_order = ("order_number",)
+
+    address = unit = None  # type: ignore[assignment]
+    order_number = forms.CharField(
+        label=_("Order number"),
+        max_length=64,
+        help_text=_("Of the order to add. It is in the shop’s mail to you."),
+        error_messages={"required": _("Write the number of the order to add.")},
+    )
+
+
 class PlaceForm(PlainForm):
     """Which of the places found is meant, and where its door is."""
 

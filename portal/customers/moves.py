@@ -23,7 +23,7 @@ from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
 from scheduling import clock
 from scheduling.errors import DomainError, NotChangeable, TooLateToChange
-from scheduling.facts import VisitFacts
+from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import reschedule_delivery
 from scheduling.services.quotes import ask
 
@@ -81,7 +81,7 @@ def show_move(
     """Ask the routes as if this delivery had no place yet, and compare with the one it has."""
     if wait_s := wait_for_quote(request, now=now):
         return too_many_quotes(request, link.delivery.merchant, wait_s)
-    delivery, facts = link.delivery, VisitFacts.from_json(booked.quote.facts)
+    delivery, facts = link.delivery, facts_now(delivery=link.delivery, quote=booked.quote)
     shop, zone = delivery.merchant, zone_of(booked)
     try:
         quote = ask(merchant=shop, facts=facts, session_key=session_key(request), now=now, moving=delivery)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from portal.customers import addresses, bookings, checkout, counting, find, moves, slots, styleguide, theme
+from portal.customers import (
+    addresses,
+    bookings,
+    checkout,
+    counting,
+    find,
+    joining,
+    moves,
+    slots,
+    styleguide,
+    theme,
+)
 
 app_name = "customers"
 urlpatterns = [
@@ -16,6 +27,7 @@ urlpatterns = [
     path("d/<slug:ref>/", bookings.booking, name="booking"),
     path("d/<slug:ref>/calendar.ics", bookings.calendar, name="calendar"),
     path("d/<slug:ref>/move/", moves.move, name="move"),
+    path("d/<slug:ref>/join/", joining.join, name="join"),
     path("d/<slug:ref>/cancel/", bookings.cancel, name="cancel"),
     path("f/<slug:ref>/", bookings.follow, name="follow"),
     path("find/", find.find, name="find"),

@@ -102,6 +102,9 @@ def test_every_sentence_is_translated_and_longer_words_fit_from_right_to_left(
     page.wait_for_url("**/d/**")
     check()
     booking = page.url
-    for path in (f"{booking}move/", f"{booking}cancel/", f"{shop}how-we-count/", "/find/", "/find/asked/"):
+    for path in (*(f"{booking}{step}/" for step in ("move", "join", "cancel")), f"{shop}how-we-count/"):
+        page.goto(path)
+        check()
+    for path in ("/find/", "/find/asked/"):
         page.goto(path)
         check()

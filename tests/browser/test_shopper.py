@@ -118,7 +118,7 @@ def test_every_page_is_accessible_fits_and_mirrors(visitor, shop, assert_accessi
     check()
     booking = page.url
     page.get_by_role("link", name="Link to share").click()
-    for step in ("move/", "cancel/"):
+    for step in ("move/", "join/", "cancel/"):
         page.goto(booking + step)
         check()
     cancels_by = page.get_by_role("button", name="Yes, cancel it")

@@ -41,12 +41,16 @@ STATEMENTS: dict[str, int] = {
     "check": 3,
     "check: typed wrong": 4,
     "check: confirmed": 22,
-    "booking, just booked": 6,
-    "booking": 5,
+    "booking, just booked": 7,
+    "booking": 6,
     "calendar": 3,
-    "move": 11,
+    "join": 3,
+    "join: typed wrong": 3,
+    "join: joined": 17,
+    "join: joined again": 8,
+    "move": 12,
     "move: moved": 23,
-    "cancel": 2,
+    "cancel": 3,
     "cancel: cancelled": 12,
     "open-link: follow": 1,
     "open-link: manage": 1,
@@ -145,6 +149,11 @@ def look_after(shopper: Shopper, count: Counter) -> None:
     count("booking, just booked", get, page)
     count("booking", get, page)
     count("calendar", get, page + "calendar.ics")
+    count("join", get, page + "join/")
+    typed = {"order_number": "10484", "size": "bag"}
+    count("join: typed wrong", post, page + "join/", typed | {"size": ""}, status=422)
+    for again in ("", " again"):
+        count(f"join: joined{again}", post, page + "join/", typed, status=303)
     times = count("move", get, page + "move/")
     count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
     count("cancel", get, page + "cancel/")
