@@ -36,7 +36,8 @@ class SlotAnswer:
 
     `status` is "open" or a key of REASONS; `priced_at` is since when this session is shown the price.
     `band_m`, `grams`, prices and `pointed_out` come from the banded metres; `added_m`, `added_s` and
-    `exact_grams` from the insertion itself.
+    `exact_grams` from the insertion itself. `neighbours` is 0 while one could tell who they are,
+    `exact_neighbours` never hides any.
     `narrows_to_s` is how many seconds of its window are left the evening before, 0 where all of it stays.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
     """
@@ -59,6 +60,7 @@ class SlotAnswer:
     mean_grams: int | None = None
     pointed_out: bool = False
     neighbours: int = 0
+    exact_neighbours: int = 0
     vehicle_class: str = ""
     boundary: str = ""
     added_m: int = 0

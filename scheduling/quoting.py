@@ -22,6 +22,7 @@ from scheduling.set_up import set_up_of
 from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
 from scheduling.snapshots import ROAD, joined_tape
 
+DAYS_SHOWN: Final = 7
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
 STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
 
@@ -94,8 +95,7 @@ def _score(
     for d, day in enumerate(asked):
         for s, slot in enumerate(day.slots):
             if slot.open:
-                beside = shown_neighbours(int(near[d, s]))
-                answers[slot.key] = _filled(slot, tape, scores, class_of, d, s, neighbours=beside)
+                answers[slot.key] = _filled(slot, tape, scores, class_of, d, s, near=int(near[d, s]))
     booked = booked_stops(tape)
     plans = {day.plan.pk for d, day in enumerate(asked) if day.plan and booked[d]}
     return list(answers.values()), plans
@@ -142,11 +142,11 @@ def _filled(
     d: int,
     s: int,
     *,
-    neighbours: int,
+    near: int,
 ) -> SlotAnswer:
-    row = int(scores.row[d, s])
+    row, counted = int(scores.row[d, s]), {"neighbours": shown_neighbours(near), "exact_neighbours": near}
     if row < 0:
-        return slot.but(status=STATUS_OF[Reason(int(scores.reason[d, s]))], neighbours=neighbours)
+        return slot.but(status=STATUS_OF[Reason(int(scores.reason[d, s]))], **counted)
     kind = class_of[gap_of(tape, row).shift_key]
     metres = int(scores.metres[d, s])
     return slot.but(
@@ -155,7 +155,7 @@ def _filled(
         exact_grams=grams(metres, kind.grams_per_km),
         vehicle_class=kind.slug,
         boundary=kind.boundary,
-        neighbours=neighbours,
+        **counted,
     )
 
 

@@ -17,6 +17,7 @@ from portal.customers.probing import wait_for_lookup, wait_for_place
 from portal.customers.rows import Mapped, Pin
 from portal.customers.shopper import Visit
 from portal.http import redirect_page, too_many
+from portal.places import line_of, not_found
 from scheduling import clock
 from scheduling.geocoding import Candidate, GeocodeAnswer, PinTooFar, check_pin, find_address
 
@@ -78,15 +79,6 @@ def remember_typed(visit: Visit, form: AddressForm, answer: GeocodeAnswer, *, or
         visit.contact.pop("order_number", None)
     if order_number:
         visit.contact["order_number"] = order_number[:64]
-
-
-def not_found(answer: GeocodeAnswer) -> str:
-    """Return why no address can be offered, or nothing."""
-    if answer.status == "down":
-        return _("The address finder does not answer right now. What you typed is kept: try again soon.")
-    if answer.status == "unknown":
-        return _("We can’t find this address. Check the street and the number, and add the town or postcode.")
-    return ""
 
 
 def show_address(
@@ -187,12 +179,6 @@ def mapped(visit: Visit, candidate: Candidate) -> Mapped:
         sentence=_("You can go on without the map: the driver has the address."),
         caption=_("Drag the pin to your door. With the keyboard: choose the pin, then use the arrow keys."),
     )
-
-
-def line_of(candidate: Candidate) -> str:
-    """Return Korkeavuorenkatu 21, 00130 Helsinki."""
-    town = f"{candidate.postcode} {candidate.city}".strip()
-    return ", ".join(filter(None, [candidate.line, town]))
 
 
 def question(answer: GeocodeAnswer) -> Question:

@@ -1,46 +1,18 @@
 """What a shopper types: where, how much, whom to tell. Wrong sizes get a sentence, not a crash."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from portal.forms import HintedChoiceField, PlainForm
-from scheduling.facts import MOST_G, MOST_PARCELS
-
-LITRES_PER_KG = 6  # what carriers reckon where nobody measured
-LEAST_ML_PER_PARCEL = 5_000
+from portal.forms import PlainForm, SizedForm
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What has to fit in a van: a number of parcels, grams and millilitres, all together."""
-
-    parcels: int
-    load_g: int
-    load_ml: int
-
-
-PRESETS = {
-    "bag": Size(parcels=1, load_g=3_000, load_ml=15_000),
-    "boxes": Size(parcels=2, load_g=9_000, load_ml=60_000),
-    "large": Size(parcels=1, load_g=35_000, load_ml=250_000),
-}
-EXACT = "exact"
-
-
-class CommaDecimalField(forms.DecimalField):
-    """A number whose decimals may follow a comma: 2,5."""
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
-
-
-class AddressForm(PlainForm):
+class AddressForm(SizedForm):
     """Where to, and how big. What was typed is never rewritten."""
+
+    field_order = ("address", "unit", *SizedForm.base_fields)
 
     address = forms.CharField(
         label=_("Street, number and town"),
@@ -55,75 +27,13 @@ class AddressForm(PlainForm):
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "address-line2"}),
     )
-    size = HintedChoiceField(
-        label=_("How big is it?"),
-        choices=[
-            ("bag", _("A bag or a small box")),
-            ("boxes", _("A few boxes")),
-            ("large", _("Something large")),
-            (EXACT, _("I know the numbers")),
-        ],
-        hints={
-            "bag": _("1 parcel, up to 3 kg."),
-            "boxes": _("2 parcels, up to 9 kg together."),
-            "large": _("1 parcel, up to 35 kg."),
-        },
-        error_messages={"required": _("Choose how big it is, so that we offer a van with room for it.")},
-    )
-    parcels = forms.IntegerField(
-        label=_("Parcels"),
-        required=False,
-        min_value=1,
-        max_value=MOST_PARCELS,
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        error_messages={
-            "invalid": _("Write the number of parcels in digits, such as 2."),
-            "min_value": _("There must be at least 1 parcel."),
-            "max_value": _(
-                "We take up to %(limit_value)d parcels at once. Please contact the shop for more."
-            ),
-        },
-    )
-    weight = CommaDecimalField(
-        label=_("Weight of all, in kg"),
-        required=False,
-        min_value=Decimal("0.01"),
-        max_value=Decimal(MOST_G) / 1000,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={
-            "invalid": _("Write the weight in digits, such as 9 or 2.5."),
-            "min_value": _("The weight must be more than zero."),
-            "max_value": _("We take up to %(limit_value)d kg at once. For more, contact the shop."),
-        },
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("size") != EXACT:  # then the numbers are not asked for, so they can't be wrong
-            self.errors.pop("parcels", None)
-            self.errors.pop("weight", None)
-        else:
-            for name, sentence in (("parcels", _("How many parcels?")), ("weight", _("How heavy together?"))):
-                if cleaned.get(name) is None and name not in self.errors:
-                    self.add_error(name, sentence)
-        return cleaned
-
-    @property
-    def sized(self) -> Size:
-        """Return the size chosen or typed. The form must be valid."""
-        chosen = self.cleaned_data["size"]
-        if chosen != EXACT:
-            return PRESETS[chosen]
-        parcels, load_g = self.cleaned_data["parcels"], int(self.cleaned_data["weight"] * 1000)
-        return Size(parcels, load_g, max(load_g * LITRES_PER_KG, parcels * LEAST_ML_PER_PARCEL))
 
 
-class JoinForm(AddressForm):
+class JoinForm(SizedForm):
     """Which order comes along, and how big it is."""
 
-    field_order = ("order_number",)
+    field_order = ("order_number", *SizedForm.base_fields)
 
-    address = unit = None  # type: ignore[assignment]
     order_number = forms.CharField(
         label=_("Order number"),
         max_length=64,

@@ -1,12 +1,12 @@
 """What one browser told one merchant's pages, kept in its session until the booking is made."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from secrets import token_urlsafe
 from typing import Any, Self
 
 from django.http import HttpRequest
 
-from portal.customers.forms import Size
+from portal.forms import Size
 from scheduling.facts import AddressFacts, VisitFacts
 from scheduling.geocoding import Candidate, GeocodeAnswer
 
@@ -59,29 +59,11 @@ class Visit:
         """Take a place as the right one, its pin where the customer put it."""
         lat, lon = pin or (candidate.lat, candidate.lon)
         unit = self.typed.get("unit", "") or (self.answer or {}).get("unit", "")
-        address = AddressFacts(
-            line=candidate.line,
-            unit=unit,
-            postcode=candidate.postcode,
-            city=candidate.city,
-            country=candidate.country,
-            lat=lat,
-            lon=lon,
-            confidence=candidate.confidence,
-            source=candidate.source,
-            pin_moved=(lat, lon) != (candidate.lat, candidate.lon),
-        )
-        self.place = asdict(address)
+        moved = (lat, lon) != (candidate.lat, candidate.lon)
+        self.place = asdict(replace(candidate.facts(unit=unit), lat=lat, lon=lon, pin_moved=moved))
 
     def facts(self, *, service_s: int) -> VisitFacts | None:
         """Return the visit asked about, or None before place and size are known."""
         if not self.place or not self.size:
             return None
-        size = Size(**self.size)
-        return VisitFacts(
-            address=AddressFacts(**self.place),
-            load_g=size.load_g,
-            load_ml=size.load_ml,
-            parcels=size.parcels,
-            service_s=service_s,
-        )
+        return Size(**self.size).facts(address=AddressFacts(**self.place), service_s=service_s)

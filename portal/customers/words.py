@@ -9,16 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+from portal.money import money as money  # a word like the others here
+
 NEAREST_BAND_M = 250
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """Return minor units as a price: 250, EUR -> €2.50."""
-    amount = number_format(Decimal(abs(amount_minor)) / 100, decimal_pos=2, force_grouping=True)
-    symbol = SYMBOLS.get(currency, f"{currency} ")
-    sign = "−" if amount_minor < 0 else ""
-    return gettext("%(sign)s%(symbol)s%(amount)s") % {"sign": sign, "symbol": symbol, "amount": amount}
 
 
 def kilometres(metres: int) -> str:

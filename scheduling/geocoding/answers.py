@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from scheduling.facts import AddressFacts
 from scheduling.geocoding.wording import Wanted, city_key, fold, read_address, street_keys
 
 Status = Literal["exact", "street", "similar", "ambiguous", "unknown", "down"]
@@ -40,6 +41,10 @@ class Candidate:
     lon: float
     confidence: float
     source: str
+
+    def facts(self, *, unit: str = "") -> AddressFacts:
+        """Return the place as the address of a visit."""
+        return AddressFacts(**asdict(self), unit=unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,11 @@ def discount_minor(banded_m: int, bands_of_quote: Sequence[int], cap_minor: int)
     return exact // PRICE_STEP_MINOR * PRICE_STEP_MINOR
 
 
+def price_minor(base_price_minor: int, banded_m: int, bands_of_quote: Sequence[int], cap_minor: int) -> int:
+    """What a time costs: its base price less what its band takes off, never less than nothing."""
+    return max(0, base_price_minor - discount_minor(banded_m, bands_of_quote, cap_minor))
+
+
 def options_for(
     candidates: Sequence[Candidate], *, days_with_bookings: Collection[int], cap_minor: int
 ) -> tuple[Option, ...]:
@@ -137,7 +142,7 @@ def options_for(
         for candidate, band in zip(candidates, bands, strict=True)
     ]
     prices = [
-        max(0, candidate.base_price_minor - discount_minor(band, bands, cap_minor))
+        price_minor(candidate.base_price_minor, band, bands, cap_minor)
         for candidate, band in zip(candidates, bands, strict=True)
     ]
     return _assembled(candidates, bands, prices, pointed_out)

@@ -166,20 +166,26 @@ def _day(day: date, offers: tuple[OfferView, ...]) -> DayView:
 
 
 def _suggestions(offers: Sequence[OfferView]) -> tuple[SuggestionView, ...]:
-    by_key = {offer.answer.key: offer for offer in offers if offer.available}
-    found = suggestions_for([_option(offer) for offer in by_key.values()])
-    return tuple(SuggestionView(by_key[s.option.key], s.tags) for s in found)
+    by_key = {offer.answer.key: offer for offer in offers}
+    found = suggested_of(offer.answer for offer in offers)
+    return tuple(SuggestionView(by_key[answer.key], tags) for answer, tags in found)
 
 
-def _option(offer: OfferView) -> Option:
-    answer = offer.answer
+def suggested_of(answers: Iterable[SlotAnswer]) -> list[tuple[SlotAnswer, tuple[Tag, ...]]]:
+    """Return the answers that are put first, in order, each with its tags."""
+    by_key = {answer.key: answer for answer in answers if answer.open}
+    found = suggestions_for([_option(answer) for answer in by_key.values()])
+    return [(by_key[suggestion.option.key], suggestion.tags) for suggestion in found]
+
+
+def _option(answer: SlotAnswer) -> Option:
     return Option(
         key=answer.key,
         day=answer.plan_id or 0,
         opens=int(answer.opens_at.timestamp()),
         closes=int(answer.closes_at.timestamp()),
         band_m=answer.band_m,
-        share_percent=offer.share_percent,
+        share_percent=0,  # a bar's length decides about no suggestion
         grams=answer.grams,
         boundary=answer.boundary,
         base_price_minor=answer.base_price_minor,

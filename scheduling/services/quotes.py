@@ -7,12 +7,11 @@ from scheduling.answers import OFFER_LIFE, SlotAnswer, unseal
 from scheduling.errors import OfferExpired, OfferForged
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Merchant, Quote
-from scheduling.quoting import answers_for
+from scheduling.quoting import DAYS_SHOWN, answers_for
 from scheduling.routing.carbon import METHOD
 from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices_shown, view_of
 from scheduling.services.plans import HORIZON_DAYS
 
-DAYS_SHOWN: Final = 7
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
 
 

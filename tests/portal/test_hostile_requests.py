@@ -17,7 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 NAMES = (
     *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
-    *("email", "mobile", "order_number", "keeping", "password", "next", "day"),
+    *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap"),
 )
 
 
