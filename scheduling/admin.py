@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from scheduling.models import (
     Blackout,
     Booking,
+    Buffer,
     DayPlan,
     Delivery,
     Depot,
@@ -138,6 +139,17 @@ class BlackoutAdmin(SetUp):
     list_display = ("depot", "merchant", "first_date", "last_date", "reason")
     list_select_related = ("depot", "merchant")
     autocomplete_fields = ("depot", "merchant")
+
+
+@admin.register(Buffer)
+class BufferAdmin(SetUp):
+    """Counts for what is promised from now on."""
+
+    list_display = ("name", "depot", "area", "starts", "ends", "minutes", "active")
+    list_select_related = ("depot",)
+    list_filter = ("active", "depot")
+    search_fields = ("name",)
+    autocomplete_fields = ("depot",)
 
 
 @admin.register(DayPlan)

@@ -39,6 +39,7 @@ class SlotAnswer:
     `exact_grams` from the insertion itself. `neighbours` is 0 while one could tell who they are,
     `exact_neighbours` never hides any.
     `narrows_to_s` is how many seconds of its window are left the evening before, 0 where all of it stays.
+    `buffer_s` is how many seconds at the window's end the routes were to keep free.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
     """
 
@@ -68,6 +69,7 @@ class SlotAnswer:
     exact_grams: int = 0
     plan_version: int = 0
     narrows_to_s: int = 0
+    buffer_s: int = 0
 
     @property
     def open(self) -> bool:

@@ -12,6 +12,7 @@ from scheduling.models.network import skill_bits
 from scheduling.models.orders import household_key
 from scheduling.models.plans import seconds_after
 from scheduling.routing import problem
+from scheduling.windows import Window
 
 A_LONG_DAY_S: Final = 14 * 24 * 3600
 
@@ -56,7 +57,7 @@ def read_shifts(plan: DayPlan) -> list[Shift]:
 
 STOP_COLUMNS: Final = (
     "pk", "route_id", "position", "arc_s", "arc_m", "state", "delivery_id", "delivery__merchant_id",
-    "opens_at", "closes_at", "hold__expires_at", "delivery__direction", "delivery__load_g",
+    "opens_at", "closes_at", "buffer_s", "hold__expires_at", "delivery__direction", "delivery__load_g",
     "delivery__load_ml", "delivery__service_s", "delivery__requirements", "delivery__address__lat",
     "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
     "delivery__address__postcode",
@@ -88,11 +89,13 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
     place = problem.Place(values["delivery__address__lat"], values["delivery__address__lon"])
     if values["state"] == Stop.State.WAYPOINT:
         return waypoint(values["pk"], place)
+    window = Window(values["opens_at"], values["closes_at"])
+    opens_s, closes_s = planned_within(window, buffer_s=values["buffer_s"], origin_at=origin_at)
     return problem.Visit(
         key=values["pk"],
         place=place,
-        opens_s=seconds_after(origin_at, values["opens_at"]),
-        closes_s=seconds_after(origin_at, values["closes_at"]),
+        opens_s=opens_s,
+        closes_s=closes_s,
         service_s=values["delivery__service_s"],
         skills=skill_bits(values["delivery__requirements"]),
         household=household_key(
@@ -103,6 +106,15 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
         booked=values["state"] == Stop.State.BOOKED,
         **loads(values["delivery__direction"], values["delivery__load_g"], values["delivery__load_ml"]),
     )
+
+
+def planned_within(window: Window, *, buffer_s: int, origin_at: datetime) -> tuple[int, int]:
+    """Return when routes may come for a promise: its window without the buffer at its end, for the core.
+
+    Offers, stops and what is stored of them all go through here, so that what is offered can be served.
+    """
+    opens_s, closes_s = seconds_after(origin_at, window.opens_at), seconds_after(origin_at, window.closes_at)
+    return opens_s, max(opens_s + 1, closes_s - buffer_s)
 
 
 def waypoint(key: int, place: problem.Place) -> problem.Visit:

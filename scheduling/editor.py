@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scheduling.conversion import StopRow, row_of, waypoint
+from scheduling.conversion import StopRow, planned_within, row_of, waypoint
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
@@ -54,9 +54,9 @@ class PlanEditor:
         """Return an instant as the core counts it."""
         return seconds_after(self.row.origin_at, at)
 
-    def visit_in(self, visit: problem.Visit, window: Window) -> problem.Visit:
-        """Return the visit with a window, as the core counts it."""
-        opens_s, closes_s = self.seconds(window.opens_at), self.seconds(window.closes_at)
+    def visit_in(self, visit: problem.Visit, window: Window, *, buffer_s: int) -> problem.Visit:
+        """Return the visit with a promised window less its buffer, as the core counts it."""
+        opens_s, closes_s = planned_within(window, buffer_s=buffer_s, origin_at=self.row.origin_at)
         return replace(visit, opens_s=opens_s, closes_s=closes_s)
 
     def counts(self) -> Counter[tuple[Any, ...]]:
@@ -100,11 +100,12 @@ class PlanEditor:
         """Note that a held stop's hold runs out later: who has read the old end must read again."""
         self._note(stop, expires_at=expires_at)
 
-    def narrow(self, stop: Stop, window: Window) -> None:
-        """Give a booked stop a window inside its own. The caller picks one that its route keeps."""
-        stop.opens_at, stop.closes_at = window.opens_at, window.closes_at
-        stop.save(update_fields=["opens_at", "closes_at"])
-        self.plan = _with_visit(self.plan, stop.pk, lambda visit: self.visit_in(visit, window))
+    def narrow(self, stop: Stop, window: Window, *, buffer_s: int) -> None:
+        """Give a booked stop a window inside its own. Its caller picks what the route keeps."""
+        stop.opens_at, stop.closes_at, stop.buffer_s = window.opens_at, window.closes_at, buffer_s
+        stop.save(update_fields=["opens_at", "closes_at", "buffer_s"])
+        narrowed = partial(self.visit_in, window=window, buffer_s=buffer_s)
+        self.plan = _with_visit(self.plan, stop.pk, narrowed)
         self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
 
     def fill_up(self, stop: Stop, visit: problem.Visit) -> None:
@@ -129,15 +130,18 @@ class PlanEditor:
         *,
         delivery: Delivery,
         window: Window,
+        buffer_s: int,
         state: str,
         expires_at: datetime | None = None,
     ) -> tuple[Stop, int]:
         """Insert a visit at its cheapest gap within `window`; return its stop and the metres it adds.
 
-        `expires_at` is the end of the hold that a held stop is for. Raises SlotTaken if no route serves it,
-        or the core's own check of the result finds a fault.
+        The routes keep the last `buffer_s` seconds of the window free, from now on. `expires_at` is the end
+        of the hold that a held stop is for. Raises SlotTaken if no route serves it, or the core's own check
+        of the result finds a fault.
         """
-        visit = replace(self.visit_in(visit, window), booked=state == Stop.State.BOOKED)
+        visit = self.visit_in(visit, window, buffer_s=buffer_s)
+        visit = replace(visit, booked=state == Stop.State.BOOKED)
         found = best_gap(self._tape(), visit, ROAD)
         if found is None:
             raise SlotTaken
@@ -153,6 +157,7 @@ class PlanEditor:
             position=self._position_at(gap),
             opens_at=window.opens_at,
             closes_at=window.closes_at,
+            buffer_s=buffer_s,
             arc_s=leg.seconds,
             arc_m=leg.metres,
             arc_source=ROAD.source,

@@ -9,10 +9,9 @@ from itertools import takewhile
 from typing import Final
 
 from scheduling.answers import SlotAnswer
-from scheduling.conversion import visit_for
+from scheduling.conversion import planned_within, visit_for
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Merchant, VehicleClass
-from scheduling.models.plans import seconds_after
 from scheduling.routing.carbon import grams
 from scheduling.routing.insertion import Reason, Scores, Slots, gap_of, score
 from scheduling.routing.neighbours import booked_stops, neighbours
@@ -52,6 +51,7 @@ def answers_for(
     for outlet in outlets:
         found = days_of(
             outlet,
+            facts=facts,
             set_up=set_up,
             now=now,
             days=days + SPARE_DAYS,
@@ -120,8 +120,7 @@ def _seconds(day: DayOfOutlet, slot: SlotAnswer) -> tuple[int, int]:
     """Return a slot as the core counts it; (0, 0) stands for one that is not asked about."""
     if not slot.open or day.plan is None:
         return 0, 0
-    origin_at = day.plan.origin_at
-    return seconds_after(origin_at, slot.opens_at), seconds_after(origin_at, slot.closes_at)
+    return planned_within(slot.window, buffer_s=slot.buffer_s, origin_at=day.plan.origin_at)
 
 
 def _classes(days: Iterable[DayOfOutlet], kinds: Mapping[str, VehicleClass]) -> dict[int, VehicleClass]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.conf import settings
 
-from scheduling.models import Blackout, Merchant, MerchantDepot, SlotPattern, Vehicle, VehicleClass
+from scheduling.models import Blackout, Buffer, Merchant, MerchantDepot, SlotPattern, Vehicle, VehicleClass
 
 MOST_KEPT: Final = 1_000
 
@@ -21,7 +21,7 @@ MOST_KEPT: Final = 1_000
 class SetUp:
     """All set-up rows behind one merchant's quotes, as they were at an instant.
 
-    outlets: the active ones, their depots loaded; patterns by outlet, blackouts and classes by depot
+    outlets: the active ones, their depots loaded; patterns by outlet, blackouts, buffers and classes by depot
     kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
     """
 
@@ -29,6 +29,7 @@ class SetUp:
     outlets: tuple[MerchantDepot, ...]
     patterns: Mapping[int, tuple[SlotPattern, ...]]
     blackouts: Mapping[int, tuple[Blackout, ...]]
+    buffers: Mapping[int, tuple[Buffer, ...]]
     kinds: Mapping[str, VehicleClass]
     in_use: Mapping[int, frozenset[str]]
 
@@ -42,7 +43,7 @@ _kept: dict[int, SetUp] = {}
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Four queries, or none."""
+    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Five queries, or none."""
     found, kept_for = _kept.get(merchant.pk), timedelta(seconds=settings.SET_UP_KEPT_S)
     if found is not None and found.read_at <= now < found.read_at + kept_for:
         return found
@@ -54,7 +55,7 @@ def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
 
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Read a merchant's set-up. Four queries."""
+    """Read a merchant's set-up. Five queries."""
     outlets = tuple(
         MerchantDepot.objects.filter(merchant=merchant, active=True).select_related("depot").order_by("pk")
     )
@@ -67,6 +68,9 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     a_day_ago = (now - timedelta(days=1)).date()  # wherever the depot is, its today has not ended before
     for blackout in Blackout.objects.filter(depot__in=depots, last_date__gte=a_day_ago):
         blackouts[blackout.depot_id].append(blackout)
+    buffers: dict[int, list[Buffer]] = defaultdict(list)
+    for buffer in Buffer.objects.filter(depot__in=depots, active=True):
+        buffers[buffer.depot_id].append(buffer)
     kinds: dict[str, VehicleClass] = {}
     in_use: dict[int, set[str]] = defaultdict(set)
     for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
@@ -78,6 +82,7 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
         outlets=outlets,
         patterns={outlet: tuple(found) for outlet, found in patterns.items()},
         blackouts={depot: tuple(found) for depot, found in blackouts.items()},
+        buffers={depot: tuple(found) for depot, found in buffers.items()},
         kinds=kinds,
         in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
     )

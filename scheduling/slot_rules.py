@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from scheduling import windows
 from scheduling.answers import OPEN, SlotAnswer
+from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts
-from scheduling.models import Blackout, DayPlan, Delivery, MerchantDepot, SlotPattern
+from scheduling.models import Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
+from scheduling.models.network import buffers_at
 from scheduling.set_up import SetUp
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 
@@ -49,6 +51,7 @@ def require_carriable(set_up: SetUp, outlets: Iterable[MerchantDepot], facts: Vi
 def days_of(
     outlet: MerchantDepot,
     *,
+    facts: VisitFacts,
     set_up: SetUp,
     now: datetime,
     days: int,
@@ -61,8 +64,13 @@ def days_of(
     plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
     snapshots = {s.plan_id: s for s in snapshots_of(plans.values(), now=now)}
     patterns = set_up.patterns.get(outlet.pk, ())
-    blackouts = set_up.blackouts.get(outlet.depot_id, ())
-    rules = Rules(outlet=outlet, now=now, ready_at=outlet.ready_at(now), blackouts=blackouts)
+    rules = Rules(
+        outlet=outlet,
+        now=now,
+        ready_at=outlet.ready_at(now),
+        blackouts=set_up.blackouts.get(outlet.depot_id, ()),
+        buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
+    )
     found = []
     for day in windows.days_from(first, days):
         plan = plans.get(day)
@@ -82,19 +90,29 @@ def days_of(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides about a slot before any route is asked: `ready_at` is when the goods will be packed."""
+    """What decides about a slot before any route is asked.
+
+    `ready_at` is when the goods will be packed; `buffers` are those that count for the address.
+    """
 
     outlet: MerchantDepot
     now: datetime
     ready_at: datetime
     blackouts: tuple[Blackout, ...]
+    buffers: tuple[BufferRule, ...]
 
     @classmethod
-    def of(cls, outlet: MerchantDepot, *, now: datetime, ordered_at: datetime) -> Self:
-        """Return the rules of an outlet as they are now, for goods ordered at an instant. One query."""
+    def of(cls, outlet: MerchantDepot, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> Self:
+        """Return the rules of an outlet as they are now, for goods ordered at an instant. Two queries."""
         today = windows.local_date(now, outlet.depot.zone)
         blackouts = Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=today)
-        return cls(outlet=outlet, now=now, ready_at=outlet.ready_at(ordered_at), blackouts=tuple(blackouts))
+        return cls(
+            outlet=outlet,
+            now=now,
+            ready_at=outlet.ready_at(ordered_at),
+            blackouts=tuple(blackouts),
+            buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
+        )
 
     def answer(
         self, pattern: SlotPattern, day: date, plan: DayPlan | None, counts: Counts, *, version: int
@@ -122,7 +140,12 @@ class Rules:
             priced_at=self.now,
             plan_version=version,
             narrows_to_s=pattern.narrows_to_s(window),
+            buffer_s=self.buffer_s(window),
         )
+
+    def buffer_s(self, window: windows.Window) -> int:
+        """Return how many seconds at the end of a window the routes are to keep free."""
+        return buffer_s(self.buffers, window, self.outlet.depot.zone)
 
     def status(
         self,
@@ -152,6 +175,11 @@ class Rules:
             b.first_date <= day <= b.last_date and b.merchant_id in (None, self.outlet.merchant_id)
             for b in self.blackouts
         )
+
+
+def _counting(buffers: Iterable[Buffer], facts: VisitFacts) -> tuple[BufferRule, ...]:
+    at = facts.address
+    return buffers_at(buffers, lat=at.lat, lon=at.lon, postcode=at.postcode)
 
 
 def capped(

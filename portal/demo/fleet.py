@@ -7,6 +7,7 @@ from portal.demo.town import DEPOT_PLACE, TIME_ZONE
 from portal.models import Brand, Membership, User
 from portal.models.people import Role
 from scheduling.models import (
+    Buffer,
     Depot,
     Merchant,
     MerchantDepot,
@@ -20,6 +21,7 @@ from scheduling.models import (
 from scheduling.routing.carbon import FACTORS
 
 DEPOT = "vantaa"
+MONDAY_TO_FRIDAY = 0b0011111
 PLANNER = "planner@demo.example"
 
 
@@ -91,11 +93,19 @@ VANS = (
 
 
 def set_up() -> Depot:
-    """Write operator, depot, vehicles, shops and their people; return the depot."""
+    """Write operator, depot, buffer, vehicles, shops and their people; return the depot."""
     operator = Operator.objects.create(name="Pohjola Deliveries", slug="pohjola")
     lat, lon = DEPOT_PLACE
     depot = Depot.objects.create(
         operator=operator, name="Vantaa depot", slug=DEPOT, lat=lat, lon=lon, time_zone=TIME_ZONE
+    )
+    Buffer.objects.create(
+        depot=depot,
+        name="Evening traffic",
+        weekdays=MONDAY_TO_FRIDAY,
+        starts=time(16),
+        ends=time(20),
+        minutes=10,
     )
     kinds = {kind.slug: _vehicle_class(kind) for kind in KINDS}
     for van in VANS:

@@ -4,6 +4,7 @@ from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
 from scheduling.models.network import (
     Blackout,
+    Buffer,
     Depot,
     Merchant,
     MerchantDepot,
@@ -21,6 +22,7 @@ __all__ = [
     "Address",
     "Blackout",
     "Booking",
+    "Buffer",
     "DayPlan",
     "Delivery",
     "Depot",

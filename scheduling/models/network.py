@@ -1,5 +1,6 @@
 """Who sells, from which depot, with which vehicles, at which hours: the set-up rows."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from scheduling import windows
+from scheduling.buffers import BufferRule
 
 EVERY_DAY = 0b1111111
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
@@ -344,3 +346,65 @@ class Blackout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_date} - {self.last_date}"
+
+
+class Buffer(models.Model):
+    """Slack kept at the end of promises at some hours, in a part of what a depot serves.
+
+    Each stop stores what was kept for it, so a change of these rows counts for what is promised from then on.
+    """
+
+    class Area(models.TextChoices):
+        DEPOT = "depot", _("wherever the depot delivers")
+        POSTCODES = "postcodes", _("in listed postcodes")
+        POLYGON = "polygon", _("inside a polygon")
+
+    depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="buffers")
+    name = models.CharField(_("what usually goes wrong"), max_length=80)
+    area = models.CharField(max_length=12, choices=Area, default=Area.DEPOT)
+    postcodes = models.JSONField(default=list, blank=True)
+    polygon = models.JSONField(default=list, blank=True, validators=[check_polygon])
+    weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    starts = models.TimeField()
+    ends = models.TimeField()
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes kept free at the end of a promise"),
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["depot", "name"], name="buffer_named_once_per_depot"),
+            models.CheckConstraint(
+                condition=Q(area__in=["depot", "postcodes", "polygon"]), name="buffer_area_is_known"
+            ),
+            models.CheckConstraint(condition=Q(starts__lt=F("ends")), name="buffer_starts_to_end"),
+            models.CheckConstraint(
+                condition=Q(weekdays__range=(1, EVERY_DAY)), name="buffer_counts_on_some_weekday"
+            ),
+            models.CheckConstraint(condition=Q(minutes__range=(1, 120)), name="buffer_is_two_hours_at_most"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.starts:%H:%M}-{self.ends:%H:%M}"
+
+    def covers(self, *, lat: float, lon: float, postcode: str) -> bool:
+        """Whether it counts for an address that the depot serves."""
+        match self.area:
+            case self.Area.POSTCODES:
+                return plain_postcode(postcode) in map(plain_postcode, self.postcodes)
+            case self.Area.POLYGON:
+                return inside(self.polygon, lat, lon)
+            case _:
+                return True
+
+    @property
+    def rule(self) -> BufferRule:
+        """Return its hours and length, without its area."""
+        return BufferRule(self.weekdays, self.starts, self.ends, seconds=60 * self.minutes)
+
+
+def buffers_at(buffers: Iterable[Buffer], *, lat: float, lon: float, postcode: str) -> tuple[BufferRule, ...]:
+    """Return the rules of those buffers that count for an address."""
+    return tuple(b.rule for b in buffers if b.covers(lat=lat, lon=lon, postcode=postcode))

@@ -151,6 +151,9 @@ class Stop(models.Model):
     position = models.BigIntegerField()
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
+    buffer_s = models.PositiveIntegerField(
+        _("seconds that the routes keep free at the end of its window"), default=0, db_default=0
+    )
     arc_s = models.PositiveIntegerField(_("seconds from the stop before"))
     arc_m = models.PositiveIntegerField(_("metres from the stop before"))
     arc_source = models.CharField(max_length=20)

@@ -59,10 +59,15 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     if now >= hold.expires_at + CONFIRMED_LATE:
         raise HoldEnded
     answer = next(answer for answer in answers_of(hold.quote) if answer.key == hold.offer_key)
-    slot_sold(answer, now=now, ordered_at=now).require_choosable(editor)
-    visit = visit_for(VisitFacts.from_json(hold.quote.facts))
+    facts = VisitFacts.from_json(hold.quote.facts)
+    sold = slot_sold(answer, facts=facts, now=now, ordered_at=now)
+    sold.require_choosable(editor)
     hold.stop, hold.added_m = editor.put_in(
-        visit, delivery=hold.delivery, window=answer.window, state=Stop.State.BOOKED
+        visit_for(facts),
+        delivery=hold.delivery,
+        window=answer.window,
+        buffer_s=sold.buffer_s,
+        state=Stop.State.BOOKED,
     )
 
 
@@ -137,12 +142,15 @@ def reschedule_delivery(
     source.take_out(old, Stop.State.REPLACED)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
-    slot_sold(answer, now=now, ordered_at=quote.asked_at).require_choosable(target, write=write)
+    # As it is now: another order may have joined it since these times were asked for.
+    facts = facts_now(delivery=booking.delivery, quote=quote)
+    sold = slot_sold(answer, facts=facts, now=now, ordered_at=quote.asked_at)
+    sold.require_choosable(target, write=write)
     booking.stop, booking.added_m = target.put_in(
-        # As it is now: another order may have joined it since these times were asked for.
-        visit_for(facts_now(delivery=booking.delivery, quote=quote)),
+        visit_for(facts),
         delivery=booking.delivery,
         window=answer.window,
+        buffer_s=sold.buffer_s,
         state=Stop.State.BOOKED,
     )
     before = booking.price_minor

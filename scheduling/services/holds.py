@@ -37,6 +37,11 @@ class SlotSold:
     pattern: SlotPattern
     rules: Rules
 
+    @property
+    def buffer_s(self) -> int:
+        """How many seconds at the slot's end the routes are to keep free, by the rules as they are now."""
+        return self.rules.buffer_s(self.answer.window)
+
     def require_choosable(self, editor: PlanEditor, *, write: str = "hold") -> None:
         """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, on a locked plan."""
         answer, counts = self.answer, editor.counts()
@@ -49,8 +54,8 @@ class SlotSold:
             raise SlotTaken
 
 
-def slot_sold(answer: SlotAnswer, *, now: datetime, ordered_at: datetime) -> SlotSold:
-    """Return the slot behind an offer. Raises SlotTaken if it is not sold any more. Two queries.
+def slot_sold(answer: SlotAnswer, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> SlotSold:
+    """Return the slot behind an offer. Raises SlotTaken if it is not sold any more. Three queries.
 
     Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
     """
@@ -58,7 +63,8 @@ def slot_sold(answer: SlotAnswer, *, now: datetime, ordered_at: datetime) -> Slo
     pattern = sold.select_related("outlet__depot").filter(pk=int(answer.key.split(".")[0])).first()
     if pattern is None:
         raise SlotTaken
-    return SlotSold(answer, pattern, Rules.of(pattern.outlet, now=now, ordered_at=ordered_at))
+    rules = Rules.of(pattern.outlet, facts=facts, now=now, ordered_at=ordered_at)
+    return SlotSold(answer, pattern, rules)
 
 
 @one_change
@@ -91,7 +97,7 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
             _give_back(older, editors[_plan_of(older)], actor=actor, now=now)
     sold, draft = made or _made_before(quote, answer, now=now)
     sold.require_choosable(editors[target])
-    hold = _place(quote, answer, editors[target], draft, now=now)
+    hold = _place(quote, sold, editors[target], draft, now=now)
     save_all(editors)
     events.record("hold.placed", delivery=hold.delivery, actor=actor, now=now, data=_said(hold))
     return hold
@@ -109,18 +115,19 @@ def _same(older: Hold, quote: Quote, answer: SlotAnswer) -> bool:
 
 def _made_before(quote: Quote, answer: SlotAnswer, *, now: datetime) -> tuple[SlotSold, Delivery]:
     """Note the choice; return the slot that it is of, and the delivery that its stop will be for."""
-    sold = slot_sold(answer, now=now, ordered_at=quote.asked_at)
+    facts = VisitFacts.from_json(quote.facts)
+    sold = slot_sold(answer, facts=facts, now=now, ordered_at=quote.asked_at)
     note_choice(quote, answer, now=now)
-    return sold, draft_delivery(quote.merchant, VisitFacts.from_json(quote.facts), now=now)
+    return sold, draft_delivery(quote.merchant, facts, now=now)
 
 
-def _place(
-    quote: Quote, answer: SlotAnswer, editor: PlanEditor, delivery: Delivery, *, now: datetime
-) -> Hold:
+def _place(quote: Quote, sold: SlotSold, editor: PlanEditor, delivery: Delivery, *, now: datetime) -> Hold:
+    answer = sold.answer
     stop, added_m = editor.put_in(
         visit_for(VisitFacts.from_json(quote.facts)),
         delivery=delivery,
         window=answer.window,
+        buffer_s=sold.buffer_s,
         state=Stop.State.HELD,
         expires_at=now + HOLD_FOR,
     )

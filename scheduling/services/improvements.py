@@ -14,10 +14,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from scheduling import events
-from scheduling.conversion import visit_for
+from scheduling.conversion import planned_within, visit_for
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Improvement, Quote
-from scheduling.models.plans import seconds_after
 from scheduling.routing import problem
 from scheduling.routing.improve import cost_s, driving, improve, is_sound, visits_of
 from scheduling.routing.insertion import Slots, best_gap, insert, remove, score
@@ -207,7 +206,7 @@ def keeps_offers(plan: DayPlan, present: problem.Plan, better: problem.Plan, *, 
     lost: list[tuple[datetime, int, int]] = []
     for quote in recent.order_by("-asked_at")[:MOST_QUOTES]:
         windows = [
-            (seconds_after(plan.origin_at, answer.opens_at), seconds_after(plan.origin_at, answer.closes_at))
+            planned_within(answer.window, buffer_s=answer.buffer_s, origin_at=plan.origin_at)
             for answer in answers_of(quote)
             if answer.open and answer.plan_id == plan.pk
         ]

@@ -1,13 +1,15 @@
 """Flexible promises become exact: the evening before, inside what was promised, where routes are anyway."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from scheduling import events
+from scheduling.buffers import buffer_s
 from scheduling.editor import PlanEditor
-from scheduling.models import Booking, DayPlan, Promise
+from scheduling.models import Booking, Buffer, DayPlan, Promise
+from scheduling.models.network import buffers_at
 from scheduling.routing.schedule import schedule
 from scheduling.services.bookings import make_promise
 from scheduling.services.changes import one_change
@@ -30,9 +32,10 @@ def narrow_promises(*, plan_id: int, actor: str, now: datetime) -> int:
     editor = edit(DayPlan.objects.lock({plan_id}).values(), now=now)[plan_id]
     due = _due(plan_id) if editor.row.allows("narrow") else []
     starts = dict(_starts(editor))
+    buffers = list(Buffer.objects.filter(depot_id=editor.row.depot_id, active=True)) if due else []
     for booking in due:
         if booking.stop_id in starts:
-            _narrow(booking, editor, starts[booking.stop_id], actor=actor, now=now)
+            _narrow(booking, editor, buffers, starts[booking.stop_id], actor=actor, now=now)
     editor.save()
     return len(due)
 
@@ -44,7 +47,8 @@ def _due(plan_id: int) -> list[Booking]:
         narrows_to_s__gt=0,
         narrowed_at__isnull=True,
     )
-    return list(flexible.select_related("stop", "delivery__order", "delivery__merchant").order_by("pk"))
+    wanted = ("stop", "delivery__address", "delivery__order", "delivery__merchant")
+    return list(flexible.select_related(*wanted).order_by("pk"))
 
 
 def _starts(editor: PlanEditor) -> Iterator[tuple[int, int]]:
@@ -55,12 +59,22 @@ def _starts(editor: PlanEditor) -> Iterator[tuple[int, int]]:
                 yield visit.key, starts_s
 
 
-def _narrow(booking: Booking, editor: PlanEditor, starts_s: int, *, actor: str, now: datetime) -> None:
+def _narrow(
+    booking: Booking,
+    editor: PlanEditor,
+    buffers: Iterable[Buffer],
+    starts_s: int,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
     stop = booking.stop
     span = Span(editor.seconds(stop.opens_at), editor.seconds(stop.closes_at))
     narrow = span.narrowed(to_s=booking.narrows_to_s, around_s=starts_s)
     origin_at = editor.row.origin_at
-    editor.narrow(stop, Window(at(origin_at, narrow.opens_s), at(origin_at, narrow.closes_s)))
+    window = Window(at(origin_at, narrow.opens_s), at(origin_at, narrow.closes_s))
+    wanted_s = _buffer_wanted_s(booking, editor.row, buffers, window)
+    editor.narrow(stop, window, buffer_s=narrow.spare_s(wanted_s, around_s=starts_s))
     booking.narrowed_at = now
     booking.save(update_fields=["narrowed_at"])
     make_promise(booking.delivery, stop, cause=Promise.Cause.NARROWED, actor=actor, now=now)
@@ -71,6 +85,12 @@ def _narrow(booking: Booking, editor: PlanEditor, starts_s: int, *, actor: str, 
         now=now,
         data=_said(booking, origin_at, span),
     )
+
+
+def _buffer_wanted_s(booking: Booking, plan: DayPlan, buffers: Iterable[Buffer], window: Window) -> int:
+    home = booking.delivery.address
+    rules = buffers_at(buffers, lat=home.lat, lon=home.lon, postcode=home.postcode)
+    return buffer_s(rules, window, plan.depot.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,10 @@ class Span:
         wanted_s = (around_s - to_s // EARLIER) // QUARTER_S * QUARTER_S
         opens_s = max(self.opens_s, min(wanted_s, self.closes_s - to_s))
         return Span(opens_s, opens_s + to_s)
+
+    def spare_s(self, wanted_s: int, *, around_s: int) -> int:
+        """Return how much of a buffer its end can keep free and still leave the moment to the routes."""
+        return max(0, min(wanted_s, self.closes_s - 1 - around_s))
 
 
 def _said(booking: Booking, origin_at: datetime, before: Span) -> dict[str, Any]:

@@ -18,6 +18,7 @@ WRITTEN_BY_STAFF = {
     "portal.Brand",
     "portal.User",
     "scheduling.Blackout",
+    "scheduling.Buffer",
     "scheduling.Depot",
     "scheduling.Merchant",
     "scheduling.MerchantDepot",

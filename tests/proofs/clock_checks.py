@@ -16,7 +16,7 @@ from scheduling.models.network import EVERY_DAY
 from scheduling.services.plans import extend_horizon
 from scheduling.set_up import read_set_up
 from scheduling.slot_rules import days_of
-from tests.factories import make_depot, make_merchant, make_outlet, make_vehicle
+from tests.factories import make_depot, make_merchant, make_outlet, make_vehicle, some_facts
 from tests.proofs.wall_clocks import DAY_MINUTES, WallClock
 
 FIRST, DAYS = date(2026, 1, 1), 4 * 365 + 1
@@ -133,7 +133,8 @@ def _of_horizon(clock: WallClock, day: date, chance: Random) -> Iterator[Check]:
         )  # fmt: skip
         extend_horizon(depot=depot, now=now, days=4)
         yield from _of_plans(clock, depot, now)
-        for found in days_of(outlet, set_up=read_set_up(merchant, now=now), now=now, days=4):
+        set_up = read_set_up(merchant, now=now)
+        for found in days_of(outlet, facts=some_facts(), set_up=set_up, now=now, days=4):
             yield from _of_slots(clock, found, pattern, now)
         transaction.set_rollback(True)
 

@@ -1,17 +1,18 @@
 """What a change leaves in the cache is what the next reader would have read."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import numpy as np
 import pytest
 
 from scheduling import snapshots
 from scheduling.facts import VisitFacts
-from scheduling.models import DayPlan
+from scheduling.models import Booking, Buffer, DayPlan
 from scheduling.routing.tape import Tape
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
 from scheduling.services.holds import extend_hold, release_hold
-from scheduling.services.plans import sweep_plan
+from scheduling.services.narrowing import narrow_promises
+from scheduling.services.plans import close_plan, sweep_plan
 from tests.factories import (
     NOW,
     TOMORROW,
@@ -93,6 +94,18 @@ def test_after_a_move_within_a_day_one_to_another_and_a_cancellation(outlet):
         assert_kept(outlet)
 
     cancel_delivery(delivery=booking.delivery, actor="test", now=NOW)
+    assert_kept(outlet)
+
+
+def test_after_what_keeps_a_buffer_came_and_was_narrowed(outlet):
+    Buffer.objects.create(depot=outlet.depot, name="Traffic", starts=time(8), ends=time(20), minutes=20)
+    booking = make_booking(outlet, hour=10)
+    assert_kept(outlet)
+
+    Booking.objects.filter(pk=booking.pk).update(narrows_to_s=3600)
+    Buffer.objects.update(minutes=5)
+    close_plan(plan_id=plan_on(outlet).pk, now=NOW)
+    assert narrow_promises(plan_id=plan_on(outlet).pk, actor="test", now=NOW) == 1
     assert_kept(outlet)
 
 
