@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,6 +23,7 @@ from scheduling.invariants import breaches
 from scheduling.models import (
     Blackout,
     Booking,
+    Buffer,
     DayPlan,
     Delivery,
     Event,
@@ -56,6 +57,7 @@ places = st.integers(-500, 500)
 minutes = st.sampled_from([1, 1, 7, 7, 16, 16, 180, 600])
 meanwhiles = st.sampled_from(["nothing", "nothing", "called off", "full", "closed"])
 caps = st.sampled_from([None, None, 1, 2, 3])
+buffers = st.sampled_from([None, 10, 60])
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -144,6 +146,9 @@ class Shopping(RuleBasedStateMachine):
         slot_cap = outlet.slot_patterns.values_list("cap", flat=True).first()
         for stops, cap in ((own, outlet.daily_cap), (beside, slot_cap)):
             assert cap is None or stops.count() <= cap, f"{stops.count()} with a cap of {cap}"
+        opens, closes = (at.astimezone(outlet.depot.zone).time() for at in (stop.opens_at, stop.closes_at))
+        kept = [60 * one.minutes for one in Buffer.objects.all() if opens < one.ends and one.starts < closes]
+        assert stop.buffer_s == max(kept, default=0), f"keeps {stop.buffer_s}, not one of {kept}"
 
     @rule(load=loads, direction=directions, east=places, shop=any_row, number=any_row)
     def hold(self, load, direction, east, shop, number):
@@ -261,6 +266,14 @@ class Shopping(RuleBasedStateMachine):
         outlet = pick(self.outlets, shop)
         MerchantDepot.objects.filter(pk=outlet.pk).update(daily_cap=cap)
         outlet.slot_patterns.update(cap=slot_cap)
+
+    @rule(minutes=buffers)
+    def the_depot_sets_its_buffer(self, minutes):
+        """For most of the times sold; what is promised keeps what it has."""
+        Buffer.objects.all().delete()
+        if minutes:
+            hours = {"starts": time(9), "ends": time(12)}
+            Buffer.objects.create(depot=self.outlets[0].depot, name="Traffic", minutes=minutes, **hours)
 
     @rule(on=st.booleans(), ahead=st.integers(0, 3), shop=st.sampled_from([None, 0, 1]))
     def days_are_called_off_or_on_again(self, on, ahead, shop):
