@@ -15,9 +15,10 @@ from tests.proofs.improving import Improving
 from tests.proofs.shopping import Shopping
 
 
-def shop(*, runs: int, steps: int, number: int) -> type[Shopping]:
+def shop(*, runs: int, steps: int, number: int, looks_every: int = 1) -> type[Shopping]:
     """Run the machine with one seed; return it with its counts. Raises AssertionError at a breach."""
-    machine = seed(number)(type("Improving", (Improving,), {"happened": Counter()}))
+    counted = {"happened": Counter(), "looks_every": looks_every}
+    machine = seed(number)(type("Improving", (Improving,), counted))
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -32,14 +33,14 @@ def shop(*, runs: int, steps: int, number: int) -> type[Shopping]:
     return machine
 
 
-def go_shopping(seeds: list[int], runs: int, steps: int) -> dict[str, Any]:
+def go_shopping(seeds: list[int], runs: int, steps: int, looks_every: int) -> dict[str, Any]:
     """Run the machine with each seed, until something breaks; return counts and what broke."""
     events.set_waker(None)
     counted, happened, started = 0, Counter(), perf_counter()
     for done, number in enumerate(seeds, start=1):
         try:
             with redirect_stdout(sys.stderr):  # where hypothesis tells the steps that break it
-                machine = shop(runs=runs, steps=steps, number=number)
+                machine = shop(runs=runs, steps=steps, number=number, looks_every=looks_every)
         except Exception as error:  # noqa: BLE001 - whatever broke is what is looked for
             broken = f"seed {number}: {type(error).__name__}: {error}"[:600]
             return {"runs": done * runs, "steps": counted, "broken": broken}
