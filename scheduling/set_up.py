@@ -39,6 +39,14 @@ class SetUp:
         return [self.kinds[slug] for slug in slugs]
 
 
+class Kinds(dict[str, VehicleClass]):
+    """Vehicle classes by slug. One that is newer than what is kept is read when it is asked for."""
+
+    def __missing__(self, slug: str) -> VehicleClass:
+        kind = self[slug] = VehicleClass.objects.get(slug=slug)
+        return kind
+
+
 _kept: dict[int, SetUp] = {}
 
 
@@ -71,7 +79,7 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     buffers: dict[int, list[Buffer]] = defaultdict(list)
     for buffer in Buffer.objects.filter(depot__in=depots, active=True):
         buffers[buffer.depot_id].append(buffer)
-    kinds: dict[str, VehicleClass] = {}
+    kinds = Kinds()
     in_use: dict[int, set[str]] = defaultdict(set)
     for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
         kinds[vehicle.vehicle_class.slug] = vehicle.vehicle_class

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from scheduling import set_up
 from scheduling.conversion import StopRow, read_shifts, read_stops, shift_of, trips_by_shift
 from scheduling.models import DayPlan, Delivery, Depot, Route, Stop
 from scheduling.routing import problem
@@ -117,6 +118,7 @@ _unsure = _Unsure()
 
 def forget_all() -> None:
     """Empty the cache: the database was replaced under us."""
+    set_up.forget_all()
     _cache.clear()
     _joined.clear()
     _unsure.plans.clear()

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 
-from scheduling import set_up, snapshots
+from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
 
 # Sixty shoppers knock at once: the live server's queue of ten would turn some away.
@@ -64,6 +64,5 @@ def _fresh_cache() -> Iterator[None]:
     """Throttles and cached tapes of one test mean nothing to the next."""
     cache.clear()
     snapshots.forget_all()
-    set_up.forget_all()
     yield
     cache.clear()

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling import snapshots
 from scheduling.errors import OutsideArea, SlotTaken, TooLarge
-from scheduling.models import Blackout, MerchantDepot, SlotPattern, Vehicle
+from scheduling.models import Blackout, DayPlan, MerchantDepot, SlotPattern, Vehicle
 from scheduling.services.holds import place_hold
+from scheduling.services.plans import extend_horizon
 from scheduling.services.quotes import ask
 from scheduling.set_up import read_set_up, set_up_of
 from tests.factories import (
@@ -17,6 +19,8 @@ from tests.factories import (
     ask_for,
     make_merchant,
     make_network,
+    make_vehicle,
+    make_vehicle_class,
     some_facts,
     token_at,
 )
@@ -90,3 +94,20 @@ def test_every_kind_of_change_is_seen_in_time(outlet):
     MerchantDepot.objects.update(active=False)
     with pytest.raises(OutsideArea):
         ask_for(outlet, now=NOW + 6 * SECOND)
+
+
+def test_a_van_of_a_new_kind_drives_at_once(outlet):
+    ask_for(outlet, now=NOW)
+    make_vehicle(outlet.depot, make_vehicle_class(name="Bike"))
+    DayPlan.objects.all().delete()
+    extend_horizon(depot=outlet.depot, now=NOW, days=8)
+
+    assert answer_at(ask_for(outlet, now=NOW + SECOND), 10).open
+
+
+def test_who_replaces_the_database_forgets_what_was_sold(outlet):
+    first = set_up_of(outlet.merchant, now=NOW)
+
+    snapshots.forget_all()
+
+    assert set_up_of(outlet.merchant, now=NOW) is not first
