@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
 from django.utils.functional import Promise as LazyText
@@ -75,6 +76,29 @@ class SlotAnswer:
     def open(self) -> bool:
         """Whether it could be chosen when it was shown."""
         return self.status == OPEN
+
+    @property
+    def opens(self) -> datetime:
+        """Return when it begins, in its depot's zone."""
+        return self._local(self.opens_at)
+
+    @property
+    def closes(self) -> datetime:
+        """Return when it ends, in its depot's zone."""
+        return self._local(self.closes_at)
+
+    @property
+    def cutoff(self) -> datetime:
+        """Return from when on it can't be chosen any more, in its depot's zone."""
+        return self._local(self.cutoff_at)
+
+    @property
+    def reason(self) -> str | LazyText:
+        """Return why it can't be chosen, as a sentence."""
+        return "" if self.open else REASONS[self.status]
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.time_zone))
 
     @property
     def window(self) -> Window:

@@ -11,7 +11,7 @@ from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts
 from scheduling.models import Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
-from scheduling.models.network import buffers_at
+from scheduling.models.slots import buffers_at
 from scheduling.set_up import SetUp
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from portal.customers.rows import Countdown, Day, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
 from portal.customers.theme import Shop
-from portal.forms import HintedChoiceField, PlainForm
+from portal.forms import HintedChoiceField, PlainForm, SizedForm
 
 TOKENS = (
     ("Accent", ("accent", "accent-strong", "on-accent", "accent-soft")),
@@ -180,6 +180,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "shop": Shop("Nordkaupa", "N", "", "", ""),
         "brand_note": _("Order 10482 · 2 parcels"),
         "tokens": TOKENS,
+        "sized": SizedForm(prefix="sized"),
         "form": SampleForm(initial={"email": "aino@example.com", "size": "box"}),
         "broken": broken,
         "days": sample_days(),

@@ -160,13 +160,13 @@ def _day(of: PreviewDay, currency: str, now: datetime) -> PriceDay:
 def price_row(of: PreviewTime, currency: str, now: datetime) -> PriceRow:
     """Return one time as a row."""
     return PriceRow(
-        when=_hours(of.opens, of.closes),
+        when=_hours(of.answer.opens, of.answer.closes),
         flexible=of.answer.narrows_to_s > 0,
-        cutoff=date_format(of.cutoff, "D j M"),
-        cutoff_state=_cutoff_state(of.cutoff, now),
+        cutoff=date_format(of.answer.cutoff, "D j M"),
+        cutoff_state=_cutoff_state(of.answer.cutoff, now),
         neighbours="–" if of.neighbours is None else number_format(of.neighbours),
         base=money(of.answer.base_price_minor, currency),
-        reason=str(of.reason),
+        reason=str(of.answer.reason),
         offer=_offer(of, currency) if of.answer.open else None,
     )
 

@@ -3,20 +3,18 @@
 from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
 from scheduling.models.network import (
-    Blackout,
-    Buffer,
     Depot,
     Merchant,
     MerchantDepot,
     Operator,
     ShiftPattern,
     Skill,
-    SlotPattern,
     Vehicle,
     VehicleClass,
 )
 from scheduling.models.orders import Address, Delivery, JoinedOrder, Order, Parcel
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
+from scheduling.models.slots import Blackout, Buffer, SlotPattern
 
 __all__ = [
     "Address",

@@ -8,7 +8,7 @@ stay where they are. A reload is a stop at a second depot, which takes the time 
 
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -281,13 +281,3 @@ def _handed_out(
         if -minus_s not in given and -minus_t not in given.values():
             given[-minus_s] = -minus_t
     return [(shift, list(tours[given[s]]) if s in given else []) for s, shift in enumerate(shifts)]
-
-
-def moved_keys(before: Plan, after: Plan) -> Mapping[int, int]:
-    """For each visit that another trip serves now, that trip's key."""
-    old = _trip_of(before)
-    return {key: trip for key, trip in _trip_of(after).items() if old.get(key) != trip}
-
-
-def _trip_of(plan: Plan) -> dict[int, int]:
-    return {v.key: trip.key for shift in plan.shifts for trip in shift.trips for v in trip.visits}

@@ -9,11 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from django.utils.functional import Promise as LazyText
-
-from scheduling.answers import OPEN, REASONS, SlotAnswer
+from scheduling.answers import OPEN, SlotAnswer
 from scheduling.facts import VisitFacts
 from scheduling.models import Depot, Merchant, MerchantDepot, VehicleClass
 from scheduling.quoting import DAYS_SHOWN, answers_for
@@ -37,26 +34,6 @@ class PreviewTime:
     tried_minor: int | None
 
     @property
-    def opens(self) -> datetime:
-        """Return when it begins."""
-        return self._local(self.answer.opens_at)
-
-    @property
-    def closes(self) -> datetime:
-        """Return when it ends."""
-        return self._local(self.answer.closes_at)
-
-    @property
-    def cutoff(self) -> datetime:
-        """Return from when on it can't be chosen any more."""
-        return self._local(self.answer.cutoff_at)
-
-    @property
-    def reason(self) -> str | LazyText:
-        """Return why it can't be chosen, as a sentence."""
-        return "" if self.answer.open else REASONS[self.answer.status]
-
-    @property
     def discount_minor(self) -> int:
         """Return what is taken off its base price."""
         return self.answer.base_price_minor - self.answer.price_minor
@@ -65,9 +42,6 @@ class PreviewTime:
     def neighbours(self) -> int | None:
         """Return how many other households are near by then; None where the routes were not asked."""
         return self.answer.exact_neighbours if self.answer.status in ROUTED else None
-
-    def _local(self, at: datetime) -> datetime:
-        return at.astimezone(ZoneInfo(self.answer.time_zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +146,7 @@ def _suggestions(answers: Iterable[SlotAnswer]) -> tuple[PreviewSuggestion, ...]
 
 
 def _suggestion(answer: SlotAnswer, tags: tuple[Tag, ...]) -> PreviewSuggestion:
-    zone = ZoneInfo(answer.time_zone)
-    opens, closes = answer.opens_at.astimezone(zone), answer.closes_at.astimezone(zone)
-    return PreviewSuggestion(opens, closes, answer.price_minor, tags)
+    return PreviewSuggestion(answer.opens, answer.closes, answer.price_minor, tags)
 
 
 def _average(prices: Iterable[int]) -> int | None:

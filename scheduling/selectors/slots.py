@@ -4,11 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise as LazyText
 
-from scheduling.answers import OPEN, REASONS, SlotAnswer, seal
+from scheduling.answers import OPEN, SlotAnswer, seal
 from scheduling.models import Quote
 from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
 from scheduling.routing.offers import share_percent as bar_percent
@@ -39,30 +38,27 @@ class OfferView:
     @property
     def opens(self) -> datetime:
         """Return when it begins, in its depot's zone."""
-        return self._local(self.answer.opens_at)
+        return self.answer.opens
 
     @property
     def closes(self) -> datetime:
         """Return when it ends, in its depot's zone."""
-        return self._local(self.answer.closes_at)
+        return self.answer.closes
 
     @property
     def cutoff(self) -> datetime:
         """Return from when on it can't be chosen any more, in its depot's zone."""
-        return self._local(self.answer.cutoff_at)
+        return self.answer.cutoff
 
     @property
     def reason(self) -> str | LazyText:
         """Return why it can't be chosen, as a sentence."""
-        return "" if self.available else REASONS[self.answer.status]
+        return self.answer.reason
 
     @property
     def available(self) -> bool:
         """Whether it can be chosen."""
         return self.answer.open
-
-    def _local(self, at: datetime) -> datetime:
-        return at.astimezone(ZoneInfo(self.answer.time_zone))
 
 
 @dataclass(frozen=True, slots=True)

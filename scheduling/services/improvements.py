@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from scheduling import events
@@ -125,7 +124,6 @@ def finish_improvement(*, begun: Begun, found: problem.Plan, now: datetime) -> I
     return run
 
 
-@transaction.atomic
 def give_up(*, begun: Begun, outcome: str, now: datetime) -> None:
     """Note that a run came to nothing."""
     running = Improvement.objects.filter(pk=begun.run.pk, outcome=Outcome.RUNNING)

@@ -9,7 +9,7 @@ from scheduling import events
 from scheduling.buffers import buffer_s
 from scheduling.editor import PlanEditor
 from scheduling.models import Booking, Buffer, DayPlan, Promise
-from scheduling.models.network import buffers_at
+from scheduling.models.slots import buffers_at
 from scheduling.routing.schedule import schedule
 from scheduling.services.bookings import make_promise
 from scheduling.services.changes import one_change

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from scheduling import windows
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.models import Buffer
-from scheduling.models.network import EVERY_DAY, buffers_at
+from scheduling.models.network import EVERY_DAY
+from scheduling.models.slots import buffers_at
 from scheduling.windows import Window
 from tests.factories import CENTRE, make_depot
 

@@ -75,7 +75,7 @@ def test_nothing_is_kept(outlet):
 
 
 def test_neighbours_are_counted_that_no_shopper_hears_of(outlet):
-    ten = next(time for time in times(preview(outlet)) if time.opens.hour == 10)
+    ten = next(time for time in times(preview(outlet)) if time.answer.opens.hour == 10)
 
     assert ten.neighbours == 1
     assert ten.answer.neighbours == 0
@@ -116,7 +116,7 @@ def test_averages_are_of_what_is_open(outlet):
     assert found.average_minor == round(sum(prices) / len(prices))
     closed = found.days[0].times[0]
     assert (closed.tried_minor, closed.neighbours) == (None, None)
-    assert "No deliveries" in str(closed.reason)
+    assert "No deliveries" in str(closed.answer.reason)
 
 
 def test_a_cap_below_nothing_is_a_mistake(outlet):
@@ -149,8 +149,8 @@ def test_times_of_another_depot_count_but_are_not_told(outlet):
     here = preview(outlet)
     there = preview(outlet, depot=other)
 
-    assert {time.opens.hour for time in times(here)} == {8, 10, 12, 14, 16, 18}
-    assert {time.opens.hour for time in times(there)} == {6}
+    assert {time.answer.opens.hour for time in times(here)} == {8, 10, 12, 14, 16, 18}
+    assert {time.answer.opens.hour for time in times(there)} == {6}
     assert (here.elsewhere, there.elsewhere) == (7, 42)
     assert here.average_minor == there.average_minor
 
@@ -158,9 +158,9 @@ def test_times_of_another_depot_count_but_are_not_told(outlet):
 def test_times_are_in_the_zone_of_their_depot(outlet):
     first = times(preview(outlet))[0]
 
-    assert (first.opens.hour, first.closes.hour) == (8, 10)
-    assert first.cutoff.hour == 18
-    assert first.cutoff.date() == TOMORROW - timedelta(days=1)
+    assert (first.answer.opens.hour, first.answer.closes.hour) == (8, 10)
+    assert first.answer.cutoff.hour == 18
+    assert first.answer.cutoff.date() == TOMORROW - timedelta(days=1)
 
 
 def test_shops_are_those_that_sell_from_here_now(outlet):

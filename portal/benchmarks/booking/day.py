@@ -119,7 +119,9 @@ class Booking:
         """One shopper asks and takes the best of what is offered, or nothing."""
         visit = self.day.visit(node)
         tape, scores = self.quote(visit)
-        window = self.chosen(self.asked(node, scores), taste)
+        asked = self.asked(node, scores)
+        self.notice(asked)
+        window = self.chosen(asked, taste)
         if window is None:
             self.rejected.append(node)
             return
@@ -131,6 +133,9 @@ class Booking:
             self.plan = improve(
                 self.plan, self.travel, seconds=self.rules.reoptimise_s, seed=len(self.promises)
             )
+
+    def notice(self, asked: Asked) -> None:
+        """Note what more is to be measured of a question, before it is answered."""
 
     def quote(self, visit: Visit) -> tuple[Tape, Scores]:
         """What the routes answer, as the product asks them."""

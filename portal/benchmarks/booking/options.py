@@ -1,13 +1,13 @@
 """What `manage.py benchmark booking` can be asked for."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import inf
 from pathlib import Path
 from typing import Any
 
-POLICIES = ("first", "grid", "insertion", "label")
-SCENARIOS = ("hours", "load")
+from portal.benchmarks.booking.policies import POLICIES
+from portal.benchmarks.booking.scenarios import SCENARIOS
 
 
 def add_booking(parser: ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def add_booking(parser: ArgumentParser) -> None:
     add("--instances", type=Path, required=True, metavar="DIR", help="a folder of VRPLIB files")
     add("--seed", dest="seeds", type=several(int), default=(0,), help="who comes and what they like (0)")
     add("--scenario", dest="scenarios", type=several(str, SCENARIOS), default=("hours",), help="hours, load")
-    add("--policies", type=several(str, POLICIES), default=POLICIES, help="of " + ", ".join(POLICIES))
+    add("--policies", type=several(str, POLICIES), default=tuple(POLICIES), help="of " + ", ".join(POLICIES))
     add("--reoptimise", type=several(whole), default=(20,), help="every so many bookings; 0: never (20)")
     add("--reoptimise-seconds", dest="reoptimise_s", type=span, default=0.3, help="each time (0.3)")
     add("--nudge", dest="nudges", type=several(span), default=(2.0,), help="how much words weigh (2)")
@@ -31,7 +31,7 @@ def add_booking(parser: ArgumentParser) -> None:
     add("--json", action="store_true", help="print one JSON object and nothing else")
 
 
-def several(of: Callable[[str], Any], known: tuple[str, ...] = ()) -> Callable[[str], tuple[Any, ...]]:
+def several(of: Callable[[str], Any], known: Collection[str] = ()) -> Callable[[str], tuple[Any, ...]]:
     """Return a parser of values parted by commas, each once."""
 
     def parse(text: str) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from portal.benchmarks.booking.day import Booking, Rules
 from portal.benchmarks.booking.instances import Instance, read_all
+from portal.benchmarks.booking.policies import Asked
 from portal.benchmarks.booking.report import Run, as_json
 from portal.benchmarks.booking.scenarios import Day, Scenario
 from portal.benchmarks.booking.truth import Resolved, pointed_at, resolved, share_true, summary
@@ -117,15 +118,12 @@ class Watched(Booking):
         self.samples: frozenset[int] = frozenset()
         self.resolved: list[Resolved] = []
 
-    def serve(self, node: int, taste: Sequence[float]) -> None:
-        _tape, scores = self.quote(self.day.visit(node))
-        asked = self.asked(node, scores)
+    def notice(self, asked: Asked) -> None:
         if asked.feasible and self.policy == "label" and (window := pointed_at(asked)) is not None:
-            self.pointed[node] = window
+            self.pointed[asked.node] = window
         number = len(self.promises) + len(self.rejected)
         if number in self.samples and (found := resolved(self.plan, asked, self, seconds=1.0)):
             self.resolved.append(found)
-        super().serve(node, taste)
 
 
 def _sampled(arrivals: int, count: int) -> frozenset[int]:

@@ -24,7 +24,6 @@ from scheduling.snapshots import forget_all, snapshots_of
 from tests.factories import (
     LATER,
     NOW,
-    a_session,
     ask_for,
     make_booking,
     make_hold,
@@ -391,4 +390,3 @@ def test_staff_see_each_run_with_what_it_saved_or_why_not():
     assert earlier.saved_m == first.before_m - first.after_m
     assert earlier.started.tzinfo is not None
     assert earlier.seconds == 60
-    assert a_session()

@@ -18,7 +18,6 @@ from scheduling.services.plans import close_plan
 from scheduling.snapshots import forget_all, snapshots_of
 from tests.factories import (
     NOW,
-    TOMORROW,
     a_session,
     answer_at,
     ask_for,
@@ -251,4 +250,3 @@ def test_a_narrowing_that_leaves_its_window_is_a_breach(outlet):
     Stop.objects.filter(delivery=booking.delivery).update(closes_at=late.closes_at)
 
     assert any(breach.rule == "I4" and "narrowed" in breach.what for breach in breaches())
-    assert TOMORROW
