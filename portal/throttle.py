@@ -72,6 +72,9 @@ def _digest(text: str) -> str:
 
 
 def _increase(counter: str, per_s: int) -> int:
+    # Most counters are there already: asking first would cost every request another way to Redis.
+    with suppress(ValueError):
+        return cache.incr(counter)
     cache.add(counter, 0, timeout=2 * per_s)
     try:
         return cache.incr(counter)

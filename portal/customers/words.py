@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.money import money as money  # a word like the others here
@@ -16,6 +17,14 @@ NEAREST_BAND_M = 250
 
 def kilometres(metres: int) -> str:
     """Return metres, in steps of a quarter kilometre, without zeros that say nothing: 1250 -> 1.25 km."""
+    return _kilometres(metres, get_language())
+
+
+# A page of times says the same few hours, days and distances again and again: they are put into words once.
+
+
+@lru_cache(maxsize=1024)
+def _kilometres(metres: int, _language: str | None) -> str:
     amount = number_format((Decimal(metres) / 1000).quantize(Decimal("0.01")).normalize(), use_l10n=True)
     return gettext("%(amount)s km") % {"amount": amount}
 
@@ -87,9 +96,20 @@ def phone(number: object) -> str:
     return str(getattr(number, "as_international", "") or "")
 
 
+def _dated(at: date, pattern: str) -> str:
+    # Two zones' datetimes may be equal while their clocks differ: what is remembered has no zone.
+    plain = at.replace(tzinfo=None) if isinstance(at, datetime) else at
+    return _dated_in(plain, pattern, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _dated_in(at: date, pattern: str, _language: str | None) -> str:
+    return date_format(at, pattern)
+
+
 def clock_time(at: datetime) -> str:
     """Return a local time: 8:00."""
-    return date_format(at, "G:i")
+    return _dated(at, "G:i")
 
 
 def hours(opens: datetime, closes: datetime) -> str:
@@ -100,33 +120,33 @@ def hours(opens: datetime, closes: datetime) -> str:
 def short_hours(opens: datetime, closes: datetime) -> str:
     """Return local times without what everybody fills in: 10–12."""
     if opens.minute == closes.minute == 0:
-        return f"{date_format(opens, 'G')}–{date_format(closes, 'G')}"
+        return f"{_dated(opens, 'G')}–{_dated(closes, 'G')}"
     return hours(opens, closes)
 
 
 def short_day(day: date) -> str:
     """Return Thu 26 Nov."""
-    return date_format(day, "D j M")
+    return _dated(day, "D j M")
 
 
 def long_day(day: date) -> str:
     """Return Thursday 26 November."""
-    return date_format(day, "l j F")
+    return _dated(day, "l j F")
 
 
 def long_weekday(day: date) -> str:
     """Return Thursday."""
-    return date_format(day, "l")
+    return _dated(day, "l")
 
 
 def weekday(day: date) -> str:
     """Return Thu."""
-    return date_format(day, "D")
+    return _dated(day, "D")
 
 
 def month(day: date) -> str:
     """Return November."""
-    return date_format(day, "F")
+    return _dated(day, "F")
 
 
 def listed(parts: list[str]) -> str:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -70,3 +71,10 @@ def test_lists_end_with_and():
 def test_hours_never_break_in_the_middle_and_text_stays_escaped():
     assert keep("<b> Thu 10:00–12:00") == '&lt;b&gt; Thu <span class="keep">10:00–12:00</span>'
     assert keep("8–10, 10–12").count('class="keep"') == 2
+
+
+def test_the_same_instant_reads_differently_on_the_clocks_of_two_zones():
+    instant = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    elsewhere = instant.astimezone(ZoneInfo("Europe/Helsinki"))
+
+    assert (words.clock_time(instant), words.clock_time(elsewhere)) == ("9:00", "12:00")
