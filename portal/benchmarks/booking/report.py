@@ -15,6 +15,8 @@ T = TypeVar("T", bound=Hashable)
 PAIRS = (
     ("insertion", "first"),
     ("insertion", "grid"),
+    ("below", "insertion"),
+    ("below", "grid"),
     ("label", "first"),
     ("label", "grid"),
     ("grid", "first"),

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_every_day_passes_a_judge_who_shares_no_code_with_us(town, tmp_path):
     )  # fmt: skip
 
     lines = [json.loads(line) for line in dump.read_text().splitlines()]
-    assert len(lines) == len(found["runs"]) == 2 * 2 * 2 * 2 * 4
+    assert len(lines) == len(found["runs"]) == 2 * 2 * 2 * 2 * len(POLICIES)
     for line, told in zip(lines, found["runs"], strict=True):
         assert faults(read_instance(town / f"{line['instance']}.txt"), line) == []
         assert len(line["promises"]) == told["accepted"]
@@ -149,6 +150,26 @@ def test_policies_nudge_as_they_are_described():
     assert POLICIES["insertion"](asked([5, 5], {})) == [0.0, 0.0]
 
 
+def expected(costs: list[int], nudges) -> float:
+    shares = np.exp(2 * np.array(nudges))
+    return float(shares @ np.array(costs) / shares.sum())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_other_nudges_make_less_driving_expected(seed):
+    random = np.random.default_rng(seed)
+    costs = random.integers(-50, 900, size=random.integers(1, 6)).tolist()
+
+    ours = expected(costs, POLICIES["below"](asked(costs, {})))
+
+    others = [*product((0, 1), repeat=len(costs)), *random.uniform(0, 1, size=(200, len(costs)))]
+    assert ours == pytest.approx(min(expected(costs, nudges) for nudges in others))
+
+
+def test_nothing_is_below_where_all_add_the_same():
+    assert POLICIES["below"](asked([5, 5, 5], {})) == [0.0, 0.0, 0.0]
+
+
 def test_cells_part_the_box_of_all_nodes(town):
     instance = read(town / "made-up-1.txt")
 
@@ -175,7 +196,7 @@ def test_every_policy_meets_the_same_shoppers_and_the_same_days(town):
     runs = json.loads(run(*arguments))["runs"]
 
     by_policy = {r["policy"]: r["accepted"] for r in runs if r["instance"] == "made-up-1"}
-    assert len(by_policy) == 4
+    assert set(by_policy) == set(POLICIES)
     assert len(set(by_policy.values())) == 1  # without a nudge they choose alike
 
 
