@@ -36,9 +36,9 @@ class SlotAnswer:
     """One slot of one quote. Banded values are for customers, exact ones for the operator's staff.
 
     `status` is "open" or a key of REASONS; `priced_at` is since when this session is shown the price.
-    `band_m`, `grams`, prices and `pointed_out` come from the banded metres; `added_m`, `added_s` and
-    `exact_grams` from the insertion itself. `neighbours` is 0 while one could tell who they are,
-    `exact_neighbours` never hides any.
+    `band_m`, `grams`, prices, `pointed_out` and `passing` come from the banded metres; `added_m`,
+    `added_s` and `exact_grams` from the insertion itself. `neighbours` is 0 while one could tell who they
+    are, `exact_neighbours` never hides any.
     `narrows_to_s` is how many seconds of its window are left the evening before, 0 where all of it stays.
     `buffer_s` is how many seconds at the window's end the routes were to keep free.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
@@ -61,6 +61,7 @@ class SlotAnswer:
     mean_band_m: int | None = None
     mean_grams: int | None = None
     pointed_out: bool = False
+    passing: bool = False
     neighbours: int = 0
     exact_neighbours: int = 0
     vehicle_class: str = ""

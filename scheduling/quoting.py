@@ -176,6 +176,7 @@ def _priced(
             mean_band_m=option.mean_band_m,
             mean_grams=option.mean_grams,
             pointed_out=option.pointed_out,
+            passing=option.passing,
         )
         if (option := shown.get(answer.key))
         else answer

@@ -208,10 +208,9 @@ def driving(answer: SlotAnswer) -> str:
     usual_m = nearest_band(answer.mean_band_m)
     if usual_m <= answer.band_m:
         return words.more_driving(answer.band_m)
-    claim = answer.pointed_out and answer.band_m == BAND_M
     sentence = (
         _("We are already passing: %(this)s more, instead of %(usual)s.")
-        if claim
+        if answer.passing
         else _("%(this)s more, instead of %(usual)s.")
     )
     said = {"this": words.distance(answer.band_m), "usual": words.average(usual_m)}

@@ -20,6 +20,9 @@ BAND_COST_S = 36
 PRICE_STEP_MINOR = 50
 NEIGHBOURS_SHOWN_FROM = 3
 
+MOST_POINTED_OUT = 2
+"""Where more times of a day look alike, which of them stays the best is a guess."""
+
 
 class Tag(StrEnum):
     """Why a time is suggested."""
@@ -49,7 +52,8 @@ class Option:
 
     band_m: its added metres, in bands; share_percent: its bar beside that of the quote's widest band
     mean_band_m, mean_grams: of the other options with its boundary, rounded; None where there is none
-    pointed_out: among the times of its day that add least
+    pointed_out: one of the two times of its day, or the only one, that add least
+    passing: in the lowest band on a day that has booked stops: a van is near then anyway
     """
 
     key: str
@@ -63,6 +67,7 @@ class Option:
     base_price_minor: int
     price_minor: int
     pointed_out: bool
+    passing: bool
     mean_band_m: int | None
     mean_grams: int | None
 
@@ -102,8 +107,16 @@ def shown_neighbours(count: int) -> int:
 
 
 def is_pointed_out(banded_m: int, bands_of_day: Sequence[int]) -> bool:
-    """Whether a band costs at most a quarter more than its day's cheapest (of a minute, if that is less)."""
+    """Whether a band costs at most a quarter more than its day's cheapest (of a minute, if that is less).
+
+    False for all bands of a day where more than MOST_POINTED_OUT do: none of them stands out.
+    """
     cheapest_s = banded_cost_s(min(bands_of_day))
+    near = [band for band in bands_of_day if _is_near(band, cheapest_s)]
+    return len(near) <= MOST_POINTED_OUT and _is_near(banded_m, cheapest_s)
+
+
+def _is_near(banded_m: int, cheapest_s: int) -> bool:
     return 4 * (banded_cost_s(banded_m) - cheapest_s) <= max(cheapest_s, 60)
 
 
@@ -137,6 +150,10 @@ def options_for(
         raise ValueError("the cap of a discount cannot be negative")
     bands = [band_m(candidate.metres) for candidate in candidates]
     bands_of_day = _grouped([candidate.day for candidate in candidates], bands)
+    passing = [
+        candidate.day in days_with_bookings and band == BAND_M
+        for candidate, band in zip(candidates, bands, strict=True)
+    ]
     pointed_out = [
         candidate.day in days_with_bookings and is_pointed_out(band, bands_of_day[candidate.day])
         for candidate, band in zip(candidates, bands, strict=True)
@@ -145,7 +162,7 @@ def options_for(
         price_minor(candidate.base_price_minor, band, bands, cap_minor)
         for candidate, band in zip(candidates, bands, strict=True)
     ]
-    return _assembled(candidates, bands, prices, pointed_out)
+    return _assembled(candidates, bands, prices, pointed_out, passing)
 
 
 def suggestions_for(options: Sequence[Option]) -> tuple[Suggestion, ...]:
@@ -178,7 +195,11 @@ _RANKS = {Tag.LEAST_DRIVING: _least_driving, Tag.SOONEST: _soonest, Tag.CHEAPEST
 
 
 def _assembled(
-    candidates: Sequence[Candidate], bands: list[int], prices: list[int], pointed_out: list[bool]
+    candidates: Sequence[Candidate],
+    bands: list[int],
+    prices: list[int],
+    pointed_out: list[bool],
+    passing: list[bool],
 ) -> tuple[Option, ...]:
     boundaries = [candidate.boundary for candidate in candidates]
     weights = [grams(band, one.grams_per_km) for one, band in zip(candidates, bands, strict=True)]
@@ -196,6 +217,7 @@ def _assembled(
             base_price_minor=candidate.base_price_minor,
             price_minor=prices[index],
             pointed_out=pointed_out[index],
+            passing=passing[index],
             mean_band_m=mean_bands[index],
             mean_grams=mean_grams[index],
         )

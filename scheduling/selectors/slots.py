@@ -187,6 +187,7 @@ def _option(answer: SlotAnswer) -> Option:
         base_price_minor=answer.base_price_minor,
         price_minor=answer.price_minor,
         pointed_out=answer.pointed_out,
+        passing=answer.passing,
         mean_band_m=answer.mean_band_m,
         mean_grams=answer.mean_grams,
     )

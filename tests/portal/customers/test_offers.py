@@ -36,6 +36,7 @@ ANSWER = SlotAnswer(
     mean_band_m=1010,
     mean_grams=212,
     pointed_out=True,
+    passing=True,
     boundary="well_to_wheel",
 )
 SHOP = Pricing(shop="Nordkaupa", currency="EUR")
@@ -50,7 +51,7 @@ def test_a_time_on_the_way_says_kilometres_first_and_grams_second():
 
 
 def test_nobody_is_told_that_a_van_passes_where_none_is_booked_to():
-    sentence = because(replace(ANSWER, pointed_out=False), ["least_driving"])
+    sentence = because(replace(ANSWER, passing=False), ["least_driving"])
 
     assert sentence.startswith("Less than 0.25\u00a0km more, instead of about 1\u00a0km.")
 

@@ -94,10 +94,12 @@ def test_nothing_shown_depends_on_metres_inside_a_band(candidates, cap, days):
 
 @given(candidates=candidates, days=days)
 def test_a_time_is_pointed_out_by_the_rule_of_its_day(candidates, days):
-    for option in options_for(candidates, days_with_bookings=days, cap_minor=0):
-        cheapest = min(banded_cost_s(band_m(other.metres)) for other in candidates if other.day == option.day)
-        near = option.banded_cost_s <= cheapest + Fraction(max(cheapest, 60), 4)
-        assert option.pointed_out == (near and option.day in days)
+    shown = options_for(candidates, days_with_bookings=days, cap_minor=0)
+    for option in shown:
+        costs = [other.banded_cost_s for other in shown if other.day == option.day]
+        most = min(costs) + Fraction(max(min(costs), 60), 4)
+        stand_out = sum(cost <= most for cost in costs) <= 2
+        assert option.pointed_out == (stand_out and option.banded_cost_s <= most and option.day in days)
 
 
 @given(candidates=candidates, cap=caps)
@@ -147,6 +149,11 @@ def test_a_quarter_more_than_the_cheapest_is_still_pointed_out():
     assert is_pointed_out(1_250, [1_000, 9_000])
     assert not is_pointed_out(1_500, [1_000, 9_000])
     assert not is_pointed_out(500, [250])
+
+
+def test_of_more_than_two_that_look_alike_none_is_pointed_out():
+    assert is_pointed_out(500, [500, 500, 1_000])
+    assert not is_pointed_out(500, [500, 500, 500, 1_000])
 
 
 def test_grams_come_from_the_band_and_the_bar_is_a_share_of_the_widest():

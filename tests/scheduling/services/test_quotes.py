@@ -45,7 +45,7 @@ def test_every_question_is_kept_with_its_answers():
     assert quote.facts["address"]["city"] == "Helsinki"
 
 
-def test_three_households_near_are_pointed_out_and_mentioned():
+def test_where_three_households_are_near_a_van_passes_and_they_are_mentioned():
     outlet = make_network()
     for north in (-150, 0, 150):
         make_booking(outlet, hour=10, facts=some_facts(north_m=north, east_m=200))
@@ -53,27 +53,27 @@ def test_three_households_near_are_pointed_out_and_mentioned():
     view = ask_for(outlet)
 
     ten = answer_at(view, 10)
-    assert ten.pointed_out
+    assert ten.passing
     assert ten.neighbours >= 3
     assert answer_at(view, 14).neighbours == 0
     assert view.suggestions[0].offer.answer.key == ten.key
     assert Tag.LEAST_DRIVING in view.suggestions[0].tags
 
 
-def test_one_neighbour_is_pointed_out_but_never_mentioned():
+def test_one_neighbour_counts_but_is_never_mentioned():
     outlet = make_network()
     make_booking(outlet, hour=10, facts=some_facts(east_m=200))
 
     ten = answer_at(ask_for(outlet), 10)
 
-    assert ten.pointed_out
-    assert ten.neighbours == 0
+    assert (ten.exact_neighbours, ten.neighbours) == (1, 0)
 
 
 def test_a_day_without_bookings_points_nothing_out():
     view = ask_for(make_network())
 
-    assert not any(offer.answer.pointed_out for day in view.days for offer in day.offers)
+    answers = [offer.answer for day in view.days for offer in day.offers]
+    assert not any(answer.pointed_out or answer.passing for answer in answers)
 
 
 def test_two_orders_of_one_household_count_once():
