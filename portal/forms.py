@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.facts import MOST_G, MOST_PARCELS, AddressFacts, VisitFacts
+from portal.door import Door
+from scheduling.facts import MOST_G, MOST_PARCELS, AddressFacts, VisitFacts, why_handed_over
+
+if TYPE_CHECKING:
+    from scheduling.models import Merchant
 
 TEXT_INPUTS = (forms.TextInput, forms.EmailInput, forms.NumberInput, forms.PasswordInput, forms.Textarea)
 
@@ -49,14 +53,20 @@ class Size:
     load_g: int
     load_ml: int
 
-    def facts(self, *, address: AddressFacts, service_s: int) -> VisitFacts:
-        """Return a visit with goods of this size."""
+    def facts(self, *, address: AddressFacts, shop: "Merchant", door: Door | None = None) -> VisitFacts:
+        """Return a visit with a shop's goods of this size; what is handed over is never left outside."""
+        door = door or Door()
+        left = door.outside and not why_handed_over(shop.requirements)
         return VisitFacts(
             address=address,
             load_g=self.load_g,
             load_ml=self.load_ml,
             parcels=self.parcels,
-            service_s=service_s,
+            service_s=shop.seconds_at_door(left_outside=left, extra_s=door.extra_s),
+            requirements=tuple(shop.requirements),
+            extra_s=door.extra_s,
+            safe_place=door.safe_place if left else "",
+            safe_place_note=door.note if left else "",
         )
 
 

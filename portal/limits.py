@@ -56,6 +56,7 @@ def by_link(name: str, times: int) -> Rule:
 FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:address": (by_browser("addresses", 60), by_network("addresses", 600)),
     "customers:place": (by_browser("pins", 60), by_network("pins", 600)),
+    "customers:door": (by_browser("doors", 60), by_network("doors", 600)),
     "customers:hold": (by_browser("holds", 40), by_network("holds", 300)),
     "customers:check": (by_browser("confirms", 40), by_network("confirms", 300)),
     "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),

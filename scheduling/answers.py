@@ -28,6 +28,7 @@ REASONS: Final[dict[str, LazyText]] = {
     "blackout": _("No deliveries on this day."),
     "not_yet": _("Not open for choosing yet."),
     "cap": _("Taken. The shop has no more deliveries then."),
+    "outside": _("Only if we may leave it outside."),
 }
 
 
@@ -40,6 +41,7 @@ class SlotAnswer:
     `added_s` and `exact_grams` from the insertion itself. `neighbours` is 0 while one could tell who they
     are, `exact_neighbours` never hides any.
     `narrows_to_s` is how many seconds of its window are left the evening before, 0 where all of it stays.
+    `unattended` times are for goods that may be left outside.
     `buffer_s` is how many seconds at the window's end the routes were to keep free.
     `mean_band_m` and `mean_grams` are the means of the other open times of the same carbon boundary.
     """
@@ -72,6 +74,7 @@ class SlotAnswer:
     plan_version: int = 0
     narrows_to_s: int = 0
     buffer_s: int = 0
+    unattended: bool = False
 
     @property
     def open(self) -> bool:

@@ -109,14 +109,15 @@ class PlanEditor:
         self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
 
     def fill_up(self, stop: Stop, visit: problem.Visit) -> None:
-        """Have a booked stop take the time and the loads of `visit` where it stands.
+        """Have a booked stop take the time, the loads and the skills of `visit` where it stands.
 
-        Raises VanFull if that overloads its vehicle or makes anybody late.
+        Raises VanFull if its vehicle is not fit for that, or anybody would be late.
         """
 
         def filled(old: problem.Visit) -> problem.Visit:
             service_s, delivered, collected = visit.service_s, visit.delivered, visit.collected
-            return replace(old, service_s=service_s, delivered=delivered, collected=collected)
+            filled = replace(old, service_s=service_s, delivered=delivered, collected=collected)
+            return replace(filled, skills=visit.skills)
 
         fuller = _with_visit(self.plan, stop.pk, filled)
         changed = (new for old, new in zip(self.plan.shifts, fuller.shifts, strict=True) if old is not new)

@@ -132,6 +132,13 @@ class PlanBusy(DomainError):
     sentence = _("That day is very busy right now. Please try again in a moment.")
 
 
+class NeedsSomebody(DomainError):
+    """The goods are handed over to somebody: they are never left outside."""
+
+    code = "needs_somebody"
+    sentence = _("Somebody must be at home for these goods. We can’t leave them outside.")
+
+
 class BadFacts(DomainError):
     """What was asked for is impossible: a negative weight, a place off the map."""
 

@@ -1,14 +1,16 @@
 """What a visit is before it has rows: checked, digestible, and kept with each quote."""
 
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from math import isfinite
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.errors import BadFacts
+from scheduling.errors import BadFacts, NeedsSomebody
 
 MOST_G = 2_000_000
 MOST_ML = 20_000_000
@@ -16,6 +18,32 @@ MOST_PARCELS = 200
 MOST_SERVICE_S = 2 * 3600
 JOINED_PARCEL_S = 30
 """What each parcel of a further order adds at the door; walking there counts once, with the first order."""
+MOST_EXTRA_S = 30 * 60
+MOST_NOTE = 80
+
+SAFE_PLACES: Final[dict[str, LazyText]] = {
+    "porch": _("Porch"),
+    "shed": _("Shed"),
+    "garage": _("Garage or carport"),
+    "behind_bin": _("Behind the bin"),
+    "reception": _("Reception"),
+    "own_box": _("Own parcel box"),
+}
+"""Where goods may be left when nobody opens, if their customer says so."""
+
+HANDED_OVER: Final[dict[str, LazyText]] = {
+    "signature": _("These goods need a signature: somebody must be at home. We can’t leave them outside."),
+    "age_check": _(
+        "We must check the age of whoever takes these goods: somebody must be at home. "
+        "We can’t leave them outside."
+    ),
+}
+"""The requirements for which somebody has to open, and why such goods are never left outside."""
+
+
+def why_handed_over(requirements: Collection[str]) -> str | LazyText:
+    """Return the sentence why goods can't be left outside; "" where they can."""
+    return next((sentence for name, sentence in HANDED_OVER.items() if name in requirements), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +69,11 @@ class AddressFacts:
 
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
-    """One visit's address, load (grams, millilitres), seconds at the door and required skills."""
+    """One visit's address, load (grams, millilitres), seconds at the door and requirements.
+
+    `extra_s` is how many of its seconds at the door its customer asked for; `safe_place` is a key of
+    SAFE_PLACES where the goods may be left outside, "" where somebody has to be at home.
+    """
 
     address: AddressFacts
     load_g: int
@@ -50,6 +82,9 @@ class VisitFacts:
     service_s: int = 180
     direction: str = "out"
     requirements: tuple[str, ...] = ()
+    extra_s: int = 0
+    safe_place: str = ""
+    safe_place_note: str = ""
 
     def __post_init__(self) -> None:
         sizes = (
@@ -60,10 +95,23 @@ class VisitFacts:
         )
         if not all(low <= size <= high for size, low, high in sizes):
             raise BadFacts(_("Please check the size: we take up to 200 parcels and 2,000 kg."))
+        if not 0 <= self.extra_s <= min(self.service_s, MOST_EXTRA_S):
+            raise BadFacts(_("Please check how much longer you need at the door."))
+        self._check_safe_place()
+
+    def _check_safe_place(self) -> None:
+        if self.safe_place and self.safe_place not in SAFE_PLACES:
+            raise BadFacts(_("Choose one of the places in the list."))
+        if len(self.safe_place_note) > MOST_NOTE or (self.safe_place_note and not self.safe_place):
+            raise BadFacts(_("Please check the place where we may leave it."))
+        if self.safe_place and (why := why_handed_over(self.requirements)):
+            raise NeedsSomebody(why)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal value."""
-        return asdict(self) | {"requirements": list(self.requirements)}
+        said = asdict(self) | {"requirements": list(self.requirements)}
+        # Without these an older release beside this one still reads it, and prices it showed still stand.
+        return {name: value for name, value in said.items() if value or name not in LATER}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -76,8 +124,14 @@ class VisitFacts:
         """Return a key equal for equal facts."""
         return sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
 
-    def with_more(self, *, load_g: int, load_ml: int, parcels: int) -> "VisitFacts":
-        """Return the same visit with a further order. Raises BadFacts where it is nothing, or too much."""
+    def with_more(
+        self, *, load_g: int, load_ml: int, parcels: int, requirements: Iterable[str] = ()
+    ) -> "VisitFacts":
+        """Return the same visit with a further order.
+
+        Raises BadFacts where it is nothing, or too much, and NeedsSomebody where the first order may be left
+        outside and the further one may not.
+        """
         more = replace(self, load_g=load_g, load_ml=load_ml, parcels=parcels)
         return replace(
             self,
@@ -85,11 +139,15 @@ class VisitFacts:
             load_ml=self.load_ml + more.load_ml,
             parcels=self.parcels + more.parcels,
             service_s=self.service_s + JOINED_PARCEL_S * more.parcels,
+            requirements=tuple(dict.fromkeys((*self.requirements, *requirements))),
         )
 
     def at(self, address: AddressFacts) -> "VisitFacts":
         """Return the same visit at another address."""
         return replace(self, address=address)
+
+
+LATER: Final = ("extra_s", "safe_place", "safe_place_note")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
+from scheduling.facts import why_handed_over
 from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, JoinedOrder, Promise, Route, Stop
 from scheduling.routing import problem
 from scheduling.routing.schedule import violations
@@ -65,6 +66,18 @@ def ways_home_without_a_stop() -> Iterator[Breach]:
     active = Count("stops", filter=Q(stops__state__in=Stop.ACTIVE))
     for route in Route.objects.annotate(active=active).filter(active=0).exclude(return_m=0, return_s=0):
         yield Breach("I1", f"route {route.pk}", "drives home without a stop")
+
+
+def left_outside_though_nobody_said_so() -> Iterator[Breach]:
+    """I1: what comes at a time that needs nobody has a place to be left at; some goods never have one."""
+    for delivery in Delivery.objects.exclude(safe_place="").iterator():
+        if why_handed_over(delivery.requirements):
+            yield Breach("I1", f"delivery {delivery.pk}", "may be left outside, and must be handed over")
+    holds = Hold.objects.filter(state=Hold.State.LIVE, delivery__safe_place="")
+    bookings = Booking.objects.filter(state=Booking.State.BOOKED, delivery__safe_place="")
+    for row in chain(_with_quote(holds), _with_quote(bookings)):
+        if any(offer["key"] == row.offer_key and offer.get("unattended") for offer in row.quote.offers):
+            yield Breach("I1", f"{row._meta.model_name} {row.pk}", "needs nobody, and has no safe place")
 
 
 def bookings_without_their_stop() -> Iterator[Breach]:
@@ -167,6 +180,7 @@ def _with_quote(rows: QuerySet[Hold] | QuerySet[Booking]) -> Iterator[Hold | Boo
 CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     broken_schedules,
     ways_home_without_a_stop,
+    left_outside_though_nobody_said_so,
     bookings_without_their_stop,
     promises_out_of_line,
     changes_without_their_event,

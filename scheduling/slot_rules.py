@@ -9,7 +9,7 @@ from scheduling import windows
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
-from scheduling.facts import VisitFacts
+from scheduling.facts import VisitFacts, why_handed_over
 from scheduling.models import Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
 from scheduling.models.slots import buffers_at
 from scheduling.set_up import SetUp
@@ -70,6 +70,8 @@ def days_of(
         ready_at=outlet.ready_at(now),
         blackouts=set_up.blackouts.get(outlet.depot_id, ()),
         buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
+        left_outside=bool(facts.safe_place),
+        handed_over=bool(why_handed_over(facts.requirements)),
     )
     found = []
     for day in windows.days_from(first, days):
@@ -93,6 +95,7 @@ class Rules:
     """What decides about a slot before any route is asked.
 
     `ready_at` is when the goods will be packed; `buffers` are those that count for the address.
+    Whether the goods may be left outside their customer says; `handed_over` ones never are.
     """
 
     outlet: MerchantDepot
@@ -100,6 +103,8 @@ class Rules:
     ready_at: datetime
     blackouts: tuple[Blackout, ...]
     buffers: tuple[BufferRule, ...]
+    left_outside: bool
+    handed_over: bool
 
     @classmethod
     def of(cls, outlet: MerchantDepot, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> Self:
@@ -112,6 +117,8 @@ class Rules:
             ready_at=outlet.ready_at(ordered_at),
             blackouts=tuple(blackouts),
             buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
+            left_outside=bool(facts.safe_place),
+            handed_over=bool(why_handed_over(facts.requirements)),
         )
 
     def answer(
@@ -121,6 +128,8 @@ class Rules:
 
         `version` is that of the plan which `counts` were taken from.
         """
+        if pattern.unattended and self.handed_over:
+            return None
         zone = self.outlet.depot.zone
         window = pattern.window_on(day, zone)
         if window is None or window.opens_at <= self.now:
@@ -141,6 +150,7 @@ class Rules:
             plan_version=version,
             narrows_to_s=pattern.narrows_to_s(window),
             buffer_s=self.buffer_s(window),
+            unattended=pattern.unattended,
         )
 
     def buffer_s(self, window: windows.Window) -> int:
@@ -168,6 +178,8 @@ class Rules:
             return "not_yet"
         if not plan.allows(write):
             return "cutoff"
+        if pattern.unattended and not self.left_outside:
+            return "outside"
         return "cap" if capped(self.outlet, pattern, window, counts) else OPEN
 
     def _blacked_out(self, day: date) -> bool:

@@ -70,6 +70,8 @@ def prefilled(request: HttpRequest) -> dict[str, str]:
 
 def remember_typed(visit: Visit, form: AddressForm, answer: GeocodeAnswer, *, order_number: str) -> None:
     """Keep what was typed, as it was typed, and what the geocoder made of it."""
+    if visit.booked or form.data.get("address", "") != visit.typed.get("address"):
+        visit.door = {}  # what was said of one door is not true of another, nor of the next order
     visit.typed = {name: str(form.data.get(name, "")) for name in PREFILLED}
     visit.size = asdict(form.sized)
     visit.answer = answer.as_json()

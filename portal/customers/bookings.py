@@ -15,6 +15,7 @@ from portal.customers import words
 from portal.customers.pages import Notice, show
 from portal.customers.rows import Fact, Happened, Promised, Tag
 from portal.customers.slots import map_of
+from portal.door import minutes_more, place_words
 from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
@@ -183,9 +184,19 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
         Fact(_("Where"), words.place(delivery.address)),
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
         Fact(_("Delivery"), charged),
+        *door_facts(delivery),
         Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
         Fact(_("We reach you"), ", ".join(filter(None, reached))),
     ]
+
+
+def door_facts(delivery: Delivery) -> list[Fact]:
+    """Return what was said of the door; never for a page behind a follow link."""
+    said = [
+        Fact(_("May be left"), place_words(delivery.safe_place, delivery.safe_place_note)),
+        Fact(_("At the door"), minutes_more(delivery.extra_s)),
+    ]
+    return [fact for fact in said if fact.value]
 
 
 def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link, link_from_request
 from portal.customers import words
 from portal.customers.addresses import order_note
-from portal.customers.bookings import tell
+from portal.customers.bookings import door_facts, tell
 from portal.customers.forms import ContactForm
 from portal.customers.pages import Notice, merchant_or_404, show
 from portal.customers.rows import Countdown, Fact
@@ -157,7 +157,7 @@ def show_gone(
     request: HttpRequest, shop: Merchant, visit: Visit, error: DomainError, *, now: datetime
 ) -> HttpResponse:
     """409 with fresh times: what happened, what was kept."""
-    facts = visit.facts(service_s=shop.service_s)
+    facts = visit.facts(shop)
     if facts is None:
         return redirect_page(request, "customers:address", shop.slug)
     news = Notice(gone_title(error), f"{error} {_('What you typed is kept.')}")
@@ -214,6 +214,7 @@ def facts_of(kept: Hold, zone: ZoneInfo) -> list[Fact]:
         Fact(_("When"), f"{words.short_day(opens)} {words.short_hours(opens, closes)}", main=True),
         *([Fact(_("Exact time"), words.narrowing(kept.narrows_to_s))] if kept.narrows_to_s else ()),
         Fact(_("Where"), words.place(kept.delivery.address)),
+        *door_facts(kept.delivery),
         Fact(_("What"), words.load(kept.delivery.parcel_count, kept.delivery.load_g)),
         Fact(_("Delivery"), _("%(price)s, charged by %(shop)s") % {"price": price, "shop": shop}),
         Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(kept.band_m)}),

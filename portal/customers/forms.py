@@ -1,12 +1,14 @@
 """What a shopper types: where, how much, whom to tell. Wrong sizes get a sentence, not a crash."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from portal.door import Door
 from portal.forms import PlainForm, SizedForm
+from scheduling.facts import MOST_NOTE, SAFE_PLACES
 
 
 class AddressForm(SizedForm):
@@ -89,6 +91,79 @@ class OfferForm(PlainForm):
             raise forms.ValidationError(_("You picked two times, one above and one below. Pick one of them."))
         cleaned["chosen"] = chosen.pop()
         return cleaned
+
+
+class DoorForm(PlainForm):
+    """Whether it may be left outside, and where; how much longer somebody needs. Nothing is ticked for them.
+
+    `handed_over` is the sentence why a shop's goods can't be left outside, "" where they can.
+    """
+
+    outside = forms.BooleanField(
+        label=_("You may leave it outside"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"aria-describedby": "door_outside_hint"}),
+    )
+    safe_place = forms.ChoiceField(
+        label=_("Where?"),
+        required=False,
+        choices=[("", _("Choose a place")), *SAFE_PLACES.items()],
+        widget=forms.Select(attrs={"class": "field__input"}),
+        error_messages={"invalid_choice": _("Choose one of the places in the list.")},
+    )
+    note = forms.CharField(
+        label=_("How do we find it?"),
+        required=False,
+        max_length=MOST_NOTE,
+        help_text=_("Such as: left of the door. Please write no door codes here."),
+        error_messages={
+            "max_length": _("Say it in up to %(limit_value)d letters; these are %(show_value)d.")
+        },
+    )
+    longer = forms.TypedChoiceField(
+        label=_("Do you need longer at the door?"),
+        required=False,
+        coerce=int,
+        choices=[
+            (0, _("No")),
+            (3, _("3 minutes more")),
+            (5, _("5 minutes more")),
+            (10, _("10 minutes more")),
+        ],
+        widget=forms.Select(attrs={"class": "field__input"}),
+        error_messages={"invalid_choice": _("Choose one of the minutes in the list.")},
+    )
+
+    def __init__(self, *args: Any, handed_over: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="door_%s", **kwargs)
+        self.handed_over = handed_over
+
+    @classmethod
+    def of(cls, door: Door, *, handed_over: str) -> Self:
+        """Return the form as it was last answered."""
+        said = {"outside": door.outside, "safe_place": door.safe_place, "note": door.note}
+        return cls(initial=said | {"longer": door.extra_s // 60}, handed_over=handed_over)
+
+    def clean_note(self) -> str:
+        return " ".join(self.cleaned_data["note"].split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("outside"):  # then no place is asked for, so it can't be wrong
+            for name in ("safe_place", "note"):
+                self.errors.pop(name, None)
+                cleaned.setdefault(name, "")
+        elif self.handed_over:
+            self.add_error(None, self.handed_over)
+        elif not cleaned.get("safe_place") and "safe_place" not in self.errors:
+            self.add_error("safe_place", _("Choose where we may leave it."))
+        return cleaned
+
+    @property
+    def door(self) -> Door:
+        """Return what was said. The form must be valid."""
+        said = self.cleaned_data
+        return Door(said["outside"], said["safe_place"], said["note"], 60 * (said["longer"] or 0))
 
 
 class ContactForm(PlainForm):

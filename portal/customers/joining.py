@@ -63,6 +63,7 @@ def add(form: JoinForm, link: AccessLink, *, now: datetime) -> None:
         load_g=size.load_g,
         load_ml=size.load_ml,
         parcels=size.parcels,
+        requirements=link.delivery.merchant.requirements,
         order_number=form.cleaned_data["order_number"],
         actor=link.actor,
         now=now,

@@ -17,6 +17,8 @@ BAND_M = 250
 LITTLE_M = 1000
 """The day's least is only called little up to here: on a far day even the least is a lot."""
 ENOUGH_NEIGHBOURS = 3
+OUTSIDE = "outside"
+"""The status of a time that only waits for a safe place."""
 LEAST_GRAMS = 10  # below this, "about 0 g less" would say nothing
 
 NO_ROOM: dict[str, str | Promise] = {
@@ -27,12 +29,16 @@ NO_ROOM: dict[str, str | Promise] = {
     "packing": gettext_lazy("too soon"),
     "blackout": gettext_lazy("no vans"),
     "not_yet": gettext_lazy("not yet"),
+    "outside": gettext_lazy("outside only"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """All that the list of times shows: suggestions, the strip of days, and the one day that is open."""
+    """All that the list of times shows: suggestions, the strip of days, and the one day that is open.
+
+    `outside` says which times more there were if it might be left outside, `outside_url` where to say so.
+    """
 
     suggestions: list[Row]
     days: list[Day]
@@ -40,6 +46,8 @@ class Times:
     open_day: str
     has_room: bool
     nothing: str
+    outside: str
+    outside_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +76,13 @@ class Present:
     boundary: str = ""
 
 
-def times_of(quote: QuoteView, *, pricing: Pricing, chosen_day: date | None, url: str) -> Times:
-    """Return a quote's times as rows; the open day is the chosen one, else the best suggestion's."""
+def times_of(
+    quote: QuoteView, *, pricing: Pricing, chosen_day: date | None, url: str, may_ask: bool = False
+) -> Times:
+    """Return a quote's times as rows; the open day is the chosen one, else the best suggestion's.
+
+    `may_ask`: whether the page has a place to say that it may be left outside.
+    """
     open_day = day_to_open(quote, chosen_day)
     shown = next((day for day in quote.days if day.date == open_day), None)
     return Times(
@@ -78,13 +91,32 @@ def times_of(quote: QuoteView, *, pricing: Pricing, chosen_day: date | None, url
         rows=[offer_row(offer, i, pricing) for i, offer in enumerate(in_order(shown) if shown else ())],
         open_day=words.long_day(open_day) if open_day else "",
         has_room=quote.any_available,
-        nothing=nothing_sentence(quote),
+        nothing=nothing_sentence(quote, may_ask=may_ask),
+        outside=more_outside(shown, pricing.currency) if shown and may_ask else "",
+        outside_url=f"{url}?day={open_day.isoformat()}&door=open#door" if open_day else "",
     )
 
 
+def more_outside(day: DayView, currency: str) -> str:
+    """Say how many times more a day has for what may be left outside, and from which price."""
+    bases = [o.answer.base_price_minor for o in day.offers if o.answer.status == OUTSIDE]
+    if not bases:
+        return ""
+    sentence = ngettext(
+        "%(count)d more time if we may leave it outside, from %(price)s",
+        "%(count)d more times if we may leave it outside, from %(price)s",
+        len(bases),
+    )
+    return sentence % {"count": len(bases), "price": words.money(min(bases), currency)}
+
+
 def in_order(day: DayView) -> list[OfferView]:
-    """Return a day's times as they are listed: by their hours, those that will become exact last."""
-    return sorted(day.offers, key=lambda offer: offer.answer.narrows_to_s > 0)
+    """Return a day's times as they are listed: by hours; last those that become exact or need nobody.
+
+    Times that only wait for a safe place are told of in one line below.
+    """
+    listed = [offer for offer in day.offers if offer.answer.status != OUTSIDE]
+    return sorted(listed, key=lambda offer: offer.answer.narrows_to_s > 0 or offer.answer.unattended)
 
 
 def day_to_open(quote: QuoteView, chosen: date | None) -> date | None:
@@ -97,10 +129,12 @@ def day_to_open(quote: QuoteView, chosen: date | None) -> date | None:
     return dates[0] if dates else None
 
 
-def nothing_sentence(quote: QuoteView) -> str:
+def nothing_sentence(quote: QuoteView, *, may_ask: bool = False) -> str:
     """Say when there is room again, where none of these days has any."""
     if quote.any_available:
         return ""
+    if may_ask and any(o.answer.status == OUTSIDE for day in quote.days for o in day.offers):
+        return _("But there are times if we may leave it outside: say so above.")
     if quote.next_day_with_room is None:
         return _("There is no time left in the next two weeks. A new day opens every day: look again.")
     day = words.long_day(quote.next_day_with_room)
@@ -130,6 +164,7 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     # Where all times add as much, none of them is the one with the least driving.
     earned = [tag for tag in suggestion.tags if tag != "least_driving" or adds_less(answer)]
     tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
+    tags += unattended(answer)
     reason = driving(answer) if pricing.present else because(answer, earned)
     why = [reason, narrowing(answer), against(answer, pricing)]
     choice = f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
@@ -153,6 +188,7 @@ def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:
     near = near_you(answer) if little else ""
     if answer.narrows_to_s:
         tags.append(Tag(_("Flexible")))
+    tags += unattended(answer)
     why = [narrowing(answer), words.more_driving(answer.band_m), near, against(answer, pricing)]
     choice = f"{words.short_day(offer.opens)} {when}"
     return row(offer, f"time-{index}", when, choice, tags=tuple(tags), why=why, pricing=pricing)
@@ -182,6 +218,11 @@ def row(
         choice=choice,
         price_line=pricing.line(price),
     )
+
+
+def unattended(answer: SlotAnswer) -> tuple[Tag, ...]:
+    """Mark a time at which nobody needs to be at home."""
+    return (Tag(_("Nobody at home needed")),) if answer.unattended else ()
 
 
 def narrowing(answer: SlotAnswer) -> str:

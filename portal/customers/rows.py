@@ -111,6 +111,16 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class AtDoor:
+    """The card about the door, closed until somebody opens it: customers/slots/_door.html."""
+
+    title: str
+    note: str
+    url: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
     """A map with one pin: what it says without a map, and below it."""
 

@@ -2,13 +2,17 @@
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from secrets import token_urlsafe
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.http import HttpRequest
 
+from portal.door import Door
 from portal.forms import Size
 from scheduling.facts import AddressFacts, VisitFacts
 from scheduling.geocoding import Candidate, GeocodeAnswer
+
+if TYPE_CHECKING:
+    from scheduling.models import Merchant
 
 KEY = "shopper"
 
@@ -29,7 +33,8 @@ def actor_of(request: HttpRequest) -> str:
 class Visit:
     """What was typed, what the geocoder answered, what its customer agreed to, and what is kept for them.
 
-    All of it is plain JSON: the typed forms as they came, `answer` a GeocodeAnswer, `place` AddressFacts.
+    All of it is plain JSON: the typed forms as they came, `answer` a GeocodeAnswer, `place` AddressFacts,
+    `door` a Door.
     """
 
     typed: dict[str, str] = field(default_factory=dict)
@@ -37,6 +42,7 @@ class Visit:
     size: dict[str, int] = field(default_factory=dict)
     answer: dict[str, Any] | None = None
     place: dict[str, Any] | None = None
+    door: dict[str, Any] = field(default_factory=dict)
     hold: str = ""
     booked: str = ""
 
@@ -62,8 +68,12 @@ class Visit:
         moved = (lat, lon) != (candidate.lat, candidate.lon)
         self.place = asdict(replace(candidate.facts(unit=unit), lat=lat, lon=lon, pin_moved=moved))
 
-    def facts(self, *, service_s: int) -> VisitFacts | None:
+    def at_door(self) -> Door:
+        """Return what was said of the door."""
+        return Door(**self.door)
+
+    def facts(self, shop: "Merchant") -> VisitFacts | None:
         """Return the visit asked about, or None before place and size are known."""
         if not self.place or not self.size:
             return None
-        return Size(**self.size).facts(address=AddressFacts(**self.place), service_s=service_s)
+        return Size(**self.size).facts(address=AddressFacts(**self.place), shop=shop, door=self.at_door())

@@ -12,16 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.customers import words
 from portal.customers.addresses import order_note
-from portal.customers.forms import OfferForm
+from portal.customers.forms import DoorForm, OfferForm
 from portal.customers.offers import Pricing, times_of
 from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
-from portal.customers.rows import Mapped, Pin, Sticky, Where
+from portal.customers.rows import AtDoor, Mapped, Pin, Sticky, Where
 from portal.customers.shopper import Visit, actor_of, session_key
+from portal.door import minutes_more, place_words
 from portal.http import redirect_page
 from scheduling import clock
 from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, PlanBusy, TooLarge
-from scheduling.facts import VisitFacts
+from scheduling.facts import VisitFacts, why_handed_over
 from scheduling.selectors.shopper import hold_kept
 from scheduling.services.holds import place_hold
 from scheduling.services.quotes import ask
@@ -42,7 +43,7 @@ def times(request: HttpRequest, merchant: str) -> HttpResponse:
     shop, visit = merchant_or_404(merchant), Visit.of(request, merchant)
     if visit.booked:  # who comes back here wants to change it, not to book the same thing twice
         return redirect_page(request, "customers:booking", visit.booked)
-    facts = visit.facts(service_s=shop.service_s)
+    facts = visit.facts(shop)
     if facts is None:
         return redirect_page(request, "customers:address", merchant)
     return show_times(request, shop, visit, facts, now=clock.now())
@@ -54,7 +55,7 @@ def hold(request: HttpRequest, merchant: str) -> HttpResponse:
     shop, visit, now = merchant_or_404(merchant), Visit.of(request, merchant), clock.now()
     if visit.booked:
         return redirect_page(request, "customers:booking", visit.booked)
-    facts = visit.facts(service_s=shop.service_s)
+    facts = visit.facts(shop)
     if facts is None:
         return redirect_page(request, "customers:address", merchant)
     form = OfferForm(request.POST)
@@ -95,6 +96,7 @@ def show_times(
     *,
     now: datetime,
     form: OfferForm | None = None,
+    door: DoorForm | None = None,
     notice: Notice | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -109,10 +111,15 @@ def show_times(
         return show_impossible(request, shop, visit, facts, error)
     pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key=kept_key(kept, now))
     url = reverse("customers:times", args=[shop.slug])
+    times = times_of(quote, pricing=pricing, chosen_day=asked_day(request), url=url, may_ask=True)
+    handed_over = str(why_handed_over(shop.requirements))
+    opened = door is not None or request.GET.get("door") == "open"
     context = {
-        "times": times_of(quote, pricing=pricing, chosen_day=asked_day(request), url=url),
+        "times": times,
+        "door": door or DoorForm.of(visit.at_door(), handed_over=handed_over),
+        "at_door": at_door(request, shop, facts, handed_over=handed_over, opened=opened),
         "where": where_of(facts, note=found_note(facts)),
-        "form": form,
+        "form": form or door,
         "notice": notice,
         "sticky": Sticky(
             none=_("Pick a time"), note=_("Then we keep it for 15 minutes"), button=_("Keep this time")
@@ -123,6 +130,28 @@ def show_times(
         "brand_note": order_note(visit),
     }
     return show(request, shop, PAGE, context, part=DAYS_PART, status=status)
+
+
+def at_door(
+    request: HttpRequest, shop: Merchant, facts: VisitFacts, *, handed_over: str, opened: bool
+) -> AtDoor:
+    """Return the card about the door: what was said of it so far, or what could be."""
+    day = asked_day(request)
+    url = reverse("customers:door", args=[shop.slug]) + (f"?day={day.isoformat()}" if day else "")
+    place, more = place_words(facts.safe_place, facts.safe_place_note), minutes_more(facts.extra_s)
+    said = [_("We may leave it outside: %(place)s") % {"place": place}] if place else []
+    if more:
+        said.append(_("%(minutes)s at the door") % {"minutes": more})
+    if said:
+        return AtDoor(title=" · ".join(said), note=_("Change"), url=url, open=opened)
+    if handed_over:
+        return AtDoor(title=_("Need longer at the door?"), note=handed_over, url=url, open=opened)
+    return AtDoor(
+        title=_("Nobody at home?"),
+        note=_("We may leave it outside, or take longer at the door."),
+        url=url,
+        open=opened,
+    )
 
 
 def asked_day(request: HttpRequest) -> date | None:

@@ -27,7 +27,10 @@ PLANNER = "planner@demo.example"
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant, and the times it sells: opens, closes (whole hours), base price (cents); `cap` a time."""
+    """A merchant, and the times it sells: opens, closes (whole hours), base price (cents); `cap` a time.
+
+    `unattended` times need nobody at home: the goods are left outside, in `left_service_s` at the door.
+    """
 
     name: str
     slug: str
@@ -38,15 +41,29 @@ class Shop:
     service_s: int
     cap: int | None = None
     flexible: tuple[int, int, int] | None = None
+    unattended: tuple[tuple[int, int, int], ...] = ()
+    left_service_s: int | None = None
+    requirements: tuple[str, ...] = ()
 
 
 # Noon is when few are at home, evenings are when all are.
 TWO_HOURS = ((8, 10, 490), (10, 12, 490), (12, 14, 390), (14, 16, 390), (16, 18, 490), (18, 20, 590))
 HALF_DAYS = ((8, 12, 1990), (12, 16, 1790), (16, 20, 2190))
 SHOPS = (
-    Shop("Nordkaupa", "nordkaupa", "N", "#0f5c63", TWO_HOURS, 300, 180, cap=6),
+    Shop(
+        "Nordkaupa",
+        "nordkaupa",
+        "N",
+        "#0f5c63",
+        TWO_HOURS,
+        300,
+        180,
+        cap=6,
+        unattended=((5, 8, 290), (8, 20, 340)),
+        left_service_s=120,
+    ),
     Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240, flexible=(8, 20, 290)),
-    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400),
+    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400, requirements=("signature",)),
 )
 
 
@@ -83,7 +100,7 @@ class Van:
 
 
 VANS = (
-    Van("Van 1 Aurora", "battery-van-class-iii", time(7), time(16), 2, (Skill.FRIDGE,)),
+    Van("Van 1 Aurora", "battery-van-class-iii", time(5), time(16), 2, (Skill.FRIDGE,)),
     Van("Van 2 Halla", "battery-van-class-iii", time(7, 30), time(17)),
     Van("Van 3 Kaste", "battery-van-class-iii", time(11, 30), time(21), 2, (Skill.FRIDGE, Skill.AGE_CHECK)),
     Van("Van 4 Routa", "diesel-van-class-iii", time(8), time(20, 30), 2, (Skill.TWO_PEOPLE,)),
@@ -153,6 +170,8 @@ def _shop(shop: Shop, depot: Depot) -> None:
         contact_email=f"help@{shop.slug}.example",
         discount_cap_minor=shop.discount_cap_minor,
         service_s=shop.service_s,
+        left_service_s=shop.left_service_s,
+        requirements=list(shop.requirements),
     )
     Brand.objects.create(merchant=merchant, accent=shop.accent, letter=shop.letter)
     outlet = MerchantDepot.objects.create(
@@ -160,6 +179,8 @@ def _shop(shop: Shop, depot: Depot) -> None:
     )
     for times in shop.times:
         _slot(outlet, *times, cap=shop.cap)
+    for times in shop.unattended:
+        _slot(outlet, *times, unattended=True)
     if shop.flexible:
         _slot(outlet, *shop.flexible, narrowed_to_minutes=120)
 

@@ -36,6 +36,7 @@ class Round:
 
 
 NOT_OPENED = 5  # days ahead
+LEFT_EVERY = 9  # so many orders, one of them may be left outside
 SMALL_SHOPS = ("nordkaupa", "aamupuoti")
 CENTRE = ("Punavuori", "Kaartinkaupunki", "Kamppi", "Kluuvi", "Kruununhaka")
 WEEK = (
@@ -136,6 +137,7 @@ def _at_home(order: Order, quote: QuoteView) -> list[OfferView]:
 
 def _facts(order: Order, chance: Random) -> VisitFacts:
     """Furniture takes two people and time at the door; the rest comes in a few parcels."""
+    left = order.number % LEFT_EVERY == 0 and not order.merchant.requirements
     unit = f"{chance.choice('ABC')} {chance.randrange(1, 40)}"
     furniture = order.merchant.slug not in SMALL_SHOPS
     kilograms = chance.randrange(40, 110) if furniture else chance.randrange(3, 16)
@@ -144,5 +146,7 @@ def _facts(order: Order, chance: Random) -> VisitFacts:
         load_g=kilograms * 1000,
         load_ml=kilograms * (12_000 if furniture else 5_000),
         parcels=1 + kilograms // (40 if furniture else 8),
-        service_s=order.merchant.service_s,
+        service_s=order.merchant.seconds_at_door(left_outside=left),
+        requirements=tuple(order.merchant.requirements),
+        safe_place="porch" if left else "",
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.access import FOLLOW, MANAGE, issue_link, url_of
 from portal.customers import words
+from portal.door import left_outside, takes_longer
 from portal.messaging.calendars import Entry
 from scheduling.models import Booking, Delivery, Event
 from scheduling.selectors.shopper import orders_of
@@ -43,6 +44,7 @@ class MailFacts:
     changeable: bool
     change_until: str
     narrowing: str
+    door: tuple[str, ...]
     manage_url: str
     follow_url: str
 
@@ -82,10 +84,20 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         cancelled=booking.state == Booking.State.CANCELLED,
         changeable=booking.state == Booking.State.BOOKED and now < booking.change_until_at,
         narrowing=_narrowing(event, booking),
+        door=door_sentences(delivery),
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
         manage_url=url_of(issue_link(delivery=delivery, kind=MANAGE, now=now)),
         follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
     )
+
+
+def door_sentences(delivery: Delivery) -> tuple[str, ...]:
+    """Return what was said of the door, a sentence each: where it may be left, how much longer it takes."""
+    said = (
+        left_outside(delivery.safe_place, delivery.safe_place_note),
+        takes_longer(delivery.extra_s),
+    )
+    return tuple(filter(None, said))
 
 
 def _narrowing(event: Event, booking: Booking) -> str:
@@ -167,11 +179,12 @@ def entry(
     """Return a delivery's calendar entry, in the active language."""
     shop = delivery.merchant.name
     number = delivery.order.number if delivery.order else delivery.ref
+    order = _("Order %(number)s. We come within this time.") % {"number": number}
     return Entry(
         uid=f"{delivery.ref.lower()}@doorstep",
         sequence=sequence,
         title=_("Delivery from %(shop)s") % {"shop": shop},
-        notes=_("Order %(number)s. We come within this time.") % {"number": number},
+        notes=" ".join([order, *door_sentences(delivery)]),
         place=", ".join(address_lines(delivery)),
         opens_at=opens_at,
         closes_at=closes_at,

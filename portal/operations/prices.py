@@ -116,9 +116,7 @@ def _answered(request: HttpRequest, depot: Depot, form: PriceForm, now: datetime
         form.add_error("address", not_sure(answer))
         status = 503 if answer.status == "down" else 422
         return _shown(request, depot, form, now, meant=_meant(request.GET, answer), status=status)
-    facts = form.sized.facts(
-        address=answer.candidates[0].facts(unit=answer.unit), service_s=form.shop.service_s
-    )
+    facts = form.sized.facts(address=answer.candidates[0].facts(unit=answer.unit), shop=form.shop)
     try:
         preview = preview_prices(
             depot=depot, merchant=form.shop, facts=facts, now=now, cap_minor=form.cap_minor

@@ -7,6 +7,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.door import minutes_more, place_words
 from portal.operations.drawing import colour
 from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop
 from scheduling.selectors.plans import ImprovementSeen
@@ -25,6 +26,7 @@ class StopRow:
     minutes: str
     load: str
     held: str
+    door: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,15 @@ def stop(of: BoardStop) -> StopRow:
         minutes=_("%(minutes)d min") % {"minutes": -(-of.leg_s // 60)},
         load=kg(of.load_g),
         held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
+        door=at_door(of) if of.served else [],
     )
+
+
+def at_door(of: BoardStop) -> list[str]:
+    """Return what a driver has to know of the door: where it may be left, how much longer it takes."""
+    place, more = place_words(of.safe_place, of.safe_place_note), minutes_more(of.extra_s)
+    found = [_("May be left: %(place)s") % {"place": place}] if place else []
+    return found + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])
 
 
 def kept(board: Board) -> list[str]:

@@ -25,18 +25,30 @@ class Skill(models.TextChoices):
     FRIDGE = "fridge", _("fridge")
 
 
+SIGNATURE = "signature"
+"""What any driver can ask for: a requirement of goods that is no skill."""
+REQUIREMENTS = (*Skill.values, SIGNATURE)
+
+
 def skill_bits(skills: list[str]) -> int:
     """Return skills as the bitmask the routing core compares; ValueError for an unknown one."""
     if not skills:  # nearly always: the order of all is not asked for
         return 0
     order = Skill.values
-    return sum(1 << order.index(skill) for skill in set(skills))
+    return sum(1 << order.index(skill) for skill in set(skills) - {SIGNATURE})
 
 
 def check_skills(value: Any) -> None:
     """Raise ValidationError unless `value` is a list of known skills."""
     if not isinstance(value, list) or not set(value) <= set(Skill.values):
         raise ValidationError(_("Known skills are: %(skills)s."), params={"skills": ", ".join(Skill.values)})
+
+
+def check_requirements(value: Any) -> None:
+    """Raise ValidationError unless `value` is a list of what goods may require."""
+    if not isinstance(value, list) or not set(value) <= set(REQUIREMENTS):
+        params = {"requirements": ", ".join(REQUIREMENTS)}
+        raise ValidationError(_("Known requirements are: %(requirements)s."), params=params)
 
 
 def check_time_zone(value: str) -> None:
@@ -84,9 +96,29 @@ class Merchant(models.Model):
     service_s = models.PositiveIntegerField(
         _("seconds at the door"), default=180, validators=[MaxValueValidator(7200)]
     )
+    left_service_s = models.PositiveIntegerField(
+        _("seconds at the door where it may be left outside; empty: as many"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(7200)],
+    )
+    requirements = models.JSONField(
+        _("what all its goods require"),
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        validators=[check_requirements],
+    )
 
     def __str__(self) -> str:
         return self.name
+
+    def seconds_at_door(self, *, left_outside: bool, extra_s: int = 0) -> int:
+        """Return how long a visit takes, with what its customer asked for."""
+        usual_s = self.service_s
+        if left_outside and self.left_service_s is not None:
+            usual_s = self.left_service_s
+        return usual_s + extra_s
 
 
 class Depot(models.Model):

@@ -6,11 +6,12 @@ from functools import partial
 from hashlib import sha256
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from scheduling.models.network import Merchant, check_skills, coordinates_on_earth
+from scheduling.facts import MOST_NOTE, SAFE_PLACES
+from scheduling.models.network import Merchant, check_requirements, coordinates_on_earth
 from scheduling.states import DELIVERY_MOVES, check_move
 
 REF_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing to mix up aloud
@@ -110,7 +111,19 @@ class Delivery(models.Model):
     load_ml = models.PositiveIntegerField()
     parcel_count = models.PositiveSmallIntegerField(default=1)
     service_s = models.PositiveIntegerField()
-    requirements = models.JSONField(default=list, blank=True, validators=[check_skills])
+    requirements = models.JSONField(default=list, blank=True, validators=[check_requirements])
+    extra_s = models.PositiveSmallIntegerField(
+        _("of its seconds at the door, those its customer asked for"), default=0, db_default=0
+    )
+    safe_place = models.CharField(
+        _("where it may be left outside; empty: somebody is at home"),
+        max_length=12,
+        choices=list(SAFE_PLACES.items()),
+        blank=True,
+        default="",
+        db_default="",
+    )
+    safe_place_note = models.CharField(max_length=MOST_NOTE, blank=True, default="", db_default="")
     contact_name = models.CharField(max_length=120, blank=True)
     contact_email = models.EmailField(blank=True)
     contact_phone = PhoneNumberField(blank=True)
@@ -131,6 +144,15 @@ class Delivery(models.Model):
                 name="confirmed_delivery_has_a_contact",
             ),
             models.CheckConstraint(condition=Q(parcel_count__gte=1), name="delivery_has_a_parcel"),
+            models.CheckConstraint(
+                condition=Q(extra_s__lte=F("service_s")), name="delivery_extra_is_of_its_service"
+            ),
+            models.CheckConstraint(
+                condition=Q(safe_place__in=["", *SAFE_PLACES]), name="delivery_safe_place_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(safe_place_note="") | ~Q(safe_place=""), name="delivery_note_is_on_a_safe_place"
+            ),
         ]
 
     def __str__(self) -> str:

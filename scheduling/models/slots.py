@@ -39,6 +39,11 @@ class SlotPattern(models.Model):
         validators=[MinValueValidator(30), MaxValueValidator(24 * 60)],
     )
     cap = models.PositiveIntegerField(_("bookings a day at most"), null=True, blank=True)
+    unattended = models.BooleanField(
+        _("only for goods that may be left outside: nobody needs to be at home"),
+        default=False,
+        db_default=False,
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

@@ -28,7 +28,9 @@ class BoardStop:
     """A stop in its place on a route. Instants are aware and in the depot's zone.
 
     `leg_s` and `leg_m` lead here from the stop before. `held_until` is set while somebody decides;
-    `added_m` is what the stop added to the driving when it was put in.
+    `safe_place` is a key of
+    SAFE_PLACES, `extra_s` what was asked for at the door; `added_m` is what the stop added to the driving
+    when it was put in.
     """
 
     number: int
@@ -45,6 +47,9 @@ class BoardStop:
     leg_s: int
     leg_m: int
     load_g: int
+    safe_place: str
+    safe_place_note: str
+    extra_s: int
     added_m: int
     held_until: datetime | None
 
@@ -304,6 +309,9 @@ def _stops(
             leg_s=leg.seconds,
             leg_m=leg.metres,
             load_g=delivery.load_g,
+            safe_place=delivery.safe_place,
+            safe_place_note=delivery.safe_place_note,
+            extra_s=delivery.extra_s,
             added_m=_added_m(stop),
             held_until=stop.hold.expires_at.astimezone(zone) if stop.state == Stop.State.HELD else None,
         )

@@ -46,6 +46,10 @@ def facts_now(*, delivery: Delivery, quote: Quote) -> VisitFacts:
         load_ml=delivery.load_ml,
         parcels=delivery.parcel_count,
         service_s=delivery.service_s,
+        requirements=tuple(delivery.requirements),
+        extra_s=delivery.extra_s,
+        safe_place=delivery.safe_place,
+        safe_place_note=delivery.safe_place_note,
     )
 
 

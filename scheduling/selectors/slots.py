@@ -12,7 +12,7 @@ from scheduling.models import Quote
 from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
 from scheduling.routing.offers import share_percent as bar_percent
 
-WHY_ORDER = ("blackout", "not_yet", "taken", "no_time", "cap", "packing", "cutoff")
+WHY_ORDER = ("blackout", "not_yet", "taken", "no_time", "cap", "packing", "outside", "cutoff")
 """Of the reasons of a day's times, the one that says most about the day."""
 
 

@@ -172,6 +172,9 @@ def draft_delivery(merchant: Merchant, facts: VisitFacts, *, now: datetime) -> D
         parcel_count=facts.parcels,
         service_s=facts.service_s,
         requirements=list(facts.requirements),
+        extra_s=facts.extra_s,
+        safe_place=facts.safe_place,
+        safe_place_note=facts.safe_place_note,
         created_at=now,
     )
 

@@ -1,5 +1,6 @@
 """Another order comes with a delivery already booked: to the same door, in its window, for nothing more."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +24,14 @@ def join_delivery(
     order_number: str,
     actor: str,
     now: datetime,
+    requirements: Sequence[str] = (),
 ) -> Booking:
     """Have a further order come with a booked delivery, at its stop where that stands.
 
     Window, price and promise stay, and it costs nothing more. Joining an order again changes nothing. Raises
     NotChangeable, TooLateToChange, OrderComesAlready if it is the delivery's own, BadFacts if both are more
-    than we take to one door, or VanFull if the route has no room or no time for it.
+    than we take to one door, NeedsSomebody if the delivery may be left outside and these goods may not, or
+    VanFull if the route has no room or no time for it, or its vehicle is not for it.
     """
     booking, editors = lock_booking(delivery, now=now)
     delivery, editor = booking.delivery, editors[booking.stop.route.shift.plan_id]
@@ -41,7 +44,7 @@ def join_delivery(
     if delivery.order is not None and delivery.order.number == order_number:
         raise OrderComesAlready
     before = facts_now(delivery=delivery, quote=booking.quote)
-    facts = before.with_more(load_g=load_g, load_ml=load_ml, parcels=parcels)
+    facts = before.with_more(load_g=load_g, load_ml=load_ml, parcels=parcels, requirements=requirements)
     editor.fill_up(booking.stop, visit_for(facts))
     joined = _note(delivery, before, facts, order_number, now=now)
     editor.save()
@@ -58,7 +61,8 @@ def _note(
     )
     delivery.load_g, delivery.load_ml = facts.load_g, facts.load_ml
     delivery.parcel_count, delivery.service_s = facts.parcels, facts.service_s
-    delivery.save(update_fields=["load_g", "load_ml", "parcel_count", "service_s"])
+    delivery.requirements = list(facts.requirements)
+    delivery.save(update_fields=["load_g", "load_ml", "parcel_count", "service_s", "requirements"])
     joined = JoinedOrder.objects.create(
         delivery=delivery,
         order=order,

@@ -45,11 +45,12 @@ def test_every_form_that_a_stranger_can_send_has_a_limit(db):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("form", ["address", "hold", "check", "extend", "place"])
+@pytest.mark.parametrize("form", ["address", "door", "hold", "check", "extend", "place"])
 def test_a_form_sent_too_often_is_answered_with_when_to_come_back(client, twice, form):
     twice(f"customers:{form}")
     shop = make_merchant().slug
     path = {"address": "", "check": "check/", "hold": "hold/", "extend": "check/extend/", "place": "place/"}
+    path["door"] = "door/"
 
     answers = [client.post(f"/s/{shop}/{path[form]}") for _ in range(4)]
 

@@ -32,6 +32,8 @@ STATEMENTS: dict[str, int] = {
     "times, tapes of 9 days cold": 46,
     "times, tapes warm": 10,
     "times, one day for htmx": 10,
+    "door: said": 3,
+    "door: said wrong": 10,
     "hold: kept": 18,
     "hold: the same again": 8,
     "hold: another instead": 22,
@@ -123,6 +125,9 @@ def browse(shopper: Shopper, count: Counter) -> None:
     snapshots.forget_all()
     count("times, tapes of 9 days cold", shopper.sees_times)
     count("times, tapes warm", shopper.sees_times)
+    said = {"outside": "on", "safe_place": "porch", "longer": "3"}
+    count("door: said", shopper.client.post, base + "door/", said, status=303)
+    count("door: said wrong", shopper.client.post, base + "door/", said | {"safe_place": ""}, status=422)
     count("times, one day for htmx", shopper.sees_times, "2026-11-25", HX_Request="true", HX_Target="days")
 
 
