@@ -112,10 +112,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class AtDoor:
-    """The card about the door, closed until somebody opens it: customers/slots/_door.html."""
+    """The card about the door, closed until somebody opens it: customers/slots/_door.html.
+
+    `press` is the word that opens it.
+    """
 
     title: str
     note: str
+    press: str
     url: str
     open: bool
 

@@ -139,19 +139,17 @@ def at_door(
     day = asked_day(request)
     url = reverse("customers:door", args=[shop.slug]) + (f"?day={day.isoformat()}" if day else "")
     place, more = place_words(facts.safe_place, facts.safe_place_note), minutes_more(facts.extra_s)
-    said = [_("We may leave it outside: %(place)s") % {"place": place}] if place else []
-    if more:
-        said.append(_("%(minutes)s at the door") % {"minutes": more})
-    if said:
-        return AtDoor(title=" · ".join(said), note=_("Change"), url=url, open=opened)
-    if handed_over:
-        return AtDoor(title=_("Need longer at the door?"), note=handed_over, url=url, open=opened)
-    return AtDoor(
-        title=_("Nobody at home?"),
-        note=_("We may leave it outside, or take longer at the door."),
-        url=url,
-        open=opened,
-    )
+    longer = _("%(minutes)s at the door") % {"minutes": more} if more else ""
+    if place:
+        title, note, press = _("We may leave it outside: %(place)s") % {"place": place}, longer, _("Change")
+    elif longer:
+        title, note, press = longer, handed_over, _("Change")
+    elif handed_over:
+        title, note, press = _("Need longer at the door?"), handed_over, _("Say so")
+    else:
+        title, press = _("Nobody at home?"), _("Say so")
+        note = _("We may leave it outside. Or take longer at the door.")
+    return AtDoor(title=title, note=note, press=press, url=url, open=opened)
 
 
 def asked_day(request: HttpRequest) -> date | None:
