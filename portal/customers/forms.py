@@ -102,7 +102,7 @@ class DoorForm(PlainForm):
     outside = forms.BooleanField(
         label=_("You may leave it outside"),
         required=False,
-        widget=forms.CheckboxInput(attrs={"aria-describedby": "door_outside_hint"}),
+        help_text=_("Then nobody needs to be at home, and there may be more times."),
     )
     safe_place = forms.ChoiceField(
         label=_("Where?"),
@@ -135,7 +135,8 @@ class DoorForm(PlainForm):
     )
 
     def __init__(self, *args: Any, handed_over: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="door_%s", **kwargs)
+        kwargs.setdefault("auto_id", "door_%s")
+        super().__init__(*args, **kwargs)
         self.handed_over = handed_over
 
     @classmethod

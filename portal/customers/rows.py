@@ -122,6 +122,7 @@ class AtDoor:
     press: str
     url: str
     open: bool
+    id: str = "door"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.customers.rows import Countdown, Day, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
+from portal.customers.forms import DoorForm
+from portal.customers.rows import AtDoor, Countdown, Day, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
 from portal.customers.theme import Shop
 from portal.forms import HintedChoiceField, PlainForm, SizedForm
 
@@ -171,6 +172,31 @@ def sample_parts() -> dict[str, Any]:
     }
 
 
+def sample_doors() -> list[tuple[AtDoor, DoorForm]]:
+    """Return the card about the door: nothing said, something said, a place missing, goods handed over."""
+    missing = DoorForm({"outside": "on", "longer": "3"}, auto_id="missing_%s")
+    missing.is_valid()
+    signed = "These goods need a signature: somebody must be at home. We can’t leave them outside."
+    usual = "We may leave it outside. Or take longer at the door."
+    said = "We may leave it outside: Porch, left of the door"
+    cards = (
+        ("Nobody at home?", usual, "Say so", False, DoorForm(auto_id="unsaid_%s")),
+        (said, "3 minutes more at the door", "Change", False, DoorForm(auto_id="said_%s")),
+        ("Nobody at home?", usual, "Say so", True, missing),
+        (
+            "Need longer at the door?",
+            signed,
+            "Say so",
+            True,
+            DoorForm(handed_over=signed, auto_id="signed_%s"),
+        ),
+    )
+    return [
+        (AtDoor(title, note, press, "#sg-door", opened, id=f"door-{number}"), form)
+        for number, (title, note, press, opened, form) in enumerate(cards)
+    ]
+
+
 @require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every component."""
@@ -184,6 +210,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "form": SampleForm(initial={"email": "aino@example.com", "size": "box"}),
         "broken": broken,
         "days": sample_days(),
+        "doors": sample_doors(),
         **sample_rows(),
         **sample_parts(),
     }
