@@ -6,8 +6,11 @@ Plans, bookings, quotes and events are for looking at: they change through servi
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.forms import BaseInlineFormSet as PlainFormSet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from scheduling.models import (
     Blackout,
@@ -22,18 +25,21 @@ from scheduling.models import (
     MerchantDepot,
     Operator,
     Promise,
+    RestPattern,
     ShiftPattern,
     SlotPattern,
     Stop,
     Vehicle,
     VehicleClass,
 )
+from scheduling.services.shifts import keeps_rests
 
 if TYPE_CHECKING:  # generic for the type checker alone
     Page = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
+    BaseInlineFormSet = PlainFormSet[Any, Any, Any]
 else:
-    Page, Inline = admin.ModelAdmin, admin.TabularInline
+    Page, Inline, BaseInlineFormSet = admin.ModelAdmin, admin.TabularInline, PlainFormSet
 
 
 class SetUp(Page):
@@ -121,6 +127,7 @@ class ShiftPatternInline(Inline):
 
     model = ShiftPattern
     extra = 0
+    show_change_link = True  # to its rests
 
 
 @admin.register(Vehicle)
@@ -132,6 +139,44 @@ class VehicleAdmin(SetUp):
     autocomplete_fields = ("depot", "vehicle_class")
     inlines = (ShiftPatternInline,)
     once = ("depot", "vehicle_class", "skills")
+
+
+class RestPatternFormSet(BaseInlineFormSet):
+    """The rests of one shift pattern, which must be able to keep them."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        rests = [form.instance for form in self.forms if form.has_changed() or form.instance.pk]
+        gone = [form.instance for form in self.deleted_forms]
+        rests = [rest for rest in rests if rest not in gone]
+        pattern = self.instance
+        complete = None not in (pattern.vehicle_id, pattern.starts, pattern.ends)
+        if complete and not keeps_rests(pattern, rests):
+            raise ValidationError(
+                _("A shift with these hours cannot keep these rests: it would be late for one, or back late.")
+            )
+
+
+class RestPatternInline(Inline):
+    """Counts for shifts that are not laid out yet."""
+
+    model = RestPattern
+    formset = RestPatternFormSet
+    extra = 0
+
+
+@admin.register(ShiftPattern)
+class ShiftPatternAdmin(SetUp):
+    """Where a pattern gets its rests."""
+
+    list_display = ("vehicle", "starts", "ends", "trips")
+    list_select_related = ("vehicle",)
+    list_filter = ("vehicle__depot",)
+    autocomplete_fields = ("vehicle",)
+    inlines = (RestPatternInline,)
+    once = ("vehicle",)
 
 
 @admin.register(Blackout)
@@ -194,8 +239,8 @@ class PromiseAdmin(LookOnly):
 
 @admin.register(Stop)
 class StopAdmin(LookOnly):
-    list_display = ("delivery", "state", "opens_at", "closes_at")
-    list_select_related = ("delivery",)
+    list_display = ("delivery", "rest", "state", "opens_at", "closes_at")
+    list_select_related = ("delivery", "rest__shift__vehicle")
     list_filter = ("state",)
 
 

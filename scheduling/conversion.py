@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Delivery, Route, Shift, Stop
@@ -19,30 +19,33 @@ A_LONG_DAY_S: Final = 14 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class StopRow:
-    """What is stored of an active stop: its row, its place in the trip, its arc, and what it is for."""
+    """What is stored of an active stop: its row, its place in the trip, its arc, and what it is for.
+
+    A rest is for nobody: it has neither delivery nor merchant.
+    """
 
     pk: int
     route_id: int
     position: int
     arc: problem.Leg
     state: str
-    delivery_id: int
-    merchant_id: int
+    delivery_id: int | None
+    merchant_id: int | None
     opens_at: datetime
     closes_at: datetime
     expires_at: datetime | None
 
 
-def row_of(stop: Stop, *, expires_at: datetime | None) -> StopRow:
-    """Return what is stored of a stop just made; its delivery is loaded."""
+def row_of(stop: Stop, *, delivery: Delivery, expires_at: datetime | None) -> StopRow:
+    """Return what is stored of a stop just made for a delivery."""
     return StopRow(
         pk=stop.pk,
         route_id=stop.route_id,
         position=stop.position,
         arc=problem.Leg(stop.arc_s, stop.arc_m),
         state=stop.state,
-        delivery_id=stop.delivery_id,
-        merchant_id=stop.delivery.merchant_id,
+        delivery_id=delivery.pk,
+        merchant_id=delivery.merchant_id,
         opens_at=stop.opens_at,
         closes_at=stop.closes_at,
         expires_at=expires_at,
@@ -60,7 +63,7 @@ STOP_COLUMNS: Final = (
     "opens_at", "closes_at", "buffer_s", "hold__expires_at", "delivery__direction", "delivery__load_g",
     "delivery__load_ml", "delivery__service_s", "delivery__requirements", "delivery__address__lat",
     "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
-    "delivery__address__postcode",
+    "delivery__address__postcode", "rest__lat", "rest__lon", "rest__minutes",
 )  # fmt: skip
 
 
@@ -86,11 +89,14 @@ def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopR
 
 
 def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
+    window = Window(values["opens_at"], values["closes_at"])
+    opens_s, closes_s = planned_within(window, buffer_s=values["buffer_s"], origin_at=origin_at)
+    if values["state"] == Stop.State.REST:
+        place = problem.Place(values["rest__lat"], values["rest__lon"])
+        return rest(values["pk"], place, (opens_s, closes_s), minutes=values["rest__minutes"])
     place = problem.Place(values["delivery__address__lat"], values["delivery__address__lon"])
     if values["state"] == Stop.State.WAYPOINT:
         return waypoint(values["pk"], place)
-    window = Window(values["opens_at"], values["closes_at"])
-    opens_s, closes_s = planned_within(window, buffer_s=values["buffer_s"], origin_at=origin_at)
     return problem.Visit(
         key=values["pk"],
         place=place,
@@ -122,7 +128,20 @@ def waypoint(key: int, place: problem.Place) -> problem.Visit:
     return problem.Visit(key, place, 0, A_LONG_DAY_S, 0, (0, 0), (0, 0), booked=False)
 
 
-def loads(direction: str, load_g: int, load_ml: int) -> dict[str, tuple[int, int]]:
+def rest(key: int, place: problem.Place, window_s: tuple[int, int], *, minutes: int) -> problem.Visit:
+    """Return a vehicle's break or charging as a visit: it takes time and nothing on board."""
+    opens_s, closes_s = window_s
+    return problem.Visit(key, place, opens_s, closes_s, 60 * minutes, (0, 0), (0, 0), booked=False, rest=True)
+
+
+class Loads(TypedDict):
+    """What a visit brings and what it takes away, in grams and millilitres."""
+
+    delivered: tuple[int, int]
+    collected: tuple[int, int]
+
+
+def loads(direction: str, load_g: int, load_ml: int) -> Loads:
     """Return what a visit brings and what it takes away, in grams and millilitres."""
     carried, nothing = (load_g, load_ml), (0, 0)
     if direction == Delivery.Direction.IN:

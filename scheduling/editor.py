@@ -165,7 +165,7 @@ class PlanEditor:
             created_at=self.now,
         )
         self.plan = insert(self.plan, gap, replace(visit, key=stop.pk), ROAD)
-        self._rows[stop.pk] = row_of(stop, expires_at=expires_at)
+        self._rows[stop.pk] = row_of(stop, delivery=delivery, expires_at=expires_at)
         self._changed = True
         return stop, added_m
 

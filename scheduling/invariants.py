@@ -6,7 +6,7 @@ I5 an event for every change and no other, I6 the price shown is the price charg
 is counted where routes finish.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, pairwise
@@ -15,9 +15,22 @@ from typing import Any, Final
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from scheduling.facts import why_handed_over
-from scheduling.models import Booking, DayPlan, Delivery, Event, Hold, JoinedOrder, Promise, Route, Stop
+from scheduling.models import (
+    Booking,
+    DayPlan,
+    Delivery,
+    Event,
+    Hold,
+    JoinedOrder,
+    Promise,
+    Rest,
+    RestKind,
+    Route,
+    Shift,
+    Stop,
+)
 from scheduling.routing import problem
-from scheduling.routing.schedule import violations
+from scheduling.routing.schedule import schedule, violations
 from scheduling.selectors.slots import answers_of
 from scheduling.snapshots import ROAD, read_snapshot
 
@@ -50,6 +63,7 @@ def broken_schedules() -> Iterator[Breach]:
             for violation in violations(shift):
                 yield Breach("I1", f"plan {plan.pk} shift {shift.vehicle.key}", f"{violation}")
             yield from _wrong_arcs(stored.depot, shift, sources)
+        yield from _too_long_without_a_break(plan, stored)
 
 
 def _wrong_arcs(depot: problem.Place, shift: problem.Shift, sources: Mapping[int, str]) -> Iterator[Breach]:
@@ -59,6 +73,36 @@ def _wrong_arcs(depot: problem.Place, shift: problem.Shift, sources: Mapping[int
         for visit, leg, (start, end) in zip(trip.visits, trip.legs, pairwise(places), strict=False):
             if sources[visit.key] == ROAD.source and leg != ROAD.leg(start, end, shift.vehicle.kind):
                 yield Breach("I1", f"stop {visit.key}", "has an arc from somewhere else")
+
+
+def _too_long_without_a_break(plan: DayPlan, stored: problem.Plan) -> Iterator[Breach]:
+    """I1: nobody is on the road for longer than their shift's limit without a break."""
+    limits = dict(Shift.objects.filter(plan=plan).values_list("pk", "break_after_s"))
+    breaks = set(Stop.objects.of_plan(plan).filter(rest__kind=RestKind.BREAK).values_list("pk", flat=True))
+    for shift in stored.shifts:
+        limit_s = limits[shift.vehicle.key]
+        longest_s = max((end - start for start, end in _stretches(shift, breaks)), default=0)
+        if limit_s is not None and shift.used and longest_s > limit_s:
+            yield Breach("I1", f"shift {shift.vehicle.key}", f"is out for {longest_s} s without a break")
+
+
+def _stretches(shift: problem.Shift, breaks: Collection[int]) -> Iterator[tuple[int, int]]:
+    """From when to when a vehicle is out in one go: from its start or a break to the next or its return."""
+    since_s = until_s = shift.vehicle.starts_s
+    for trip, times in zip(shift.trips, schedule(shift), strict=True):
+        at_visits = zip(trip.visits, times.starts_s, times.departures_s, strict=True)
+        for visit, starts_s, departs_s in at_visits:
+            if visit.key in breaks:
+                yield since_s, starts_s
+                since_s = departs_s
+        until_s = times.returns_s if trip.visits else until_s
+    yield since_s, max(since_s, until_s)
+
+
+def rests_without_their_stop() -> Iterator[Breach]:
+    """I1: each rest has its stop on a trip of its own shift."""
+    for rest in Rest.objects.exclude(stop__state=Stop.State.REST, stop__route__shift=F("shift")):
+        yield Breach("I1", f"rest {rest.pk}", "has no stop in its shift")
 
 
 def ways_home_without_a_stop() -> Iterator[Breach]:
@@ -179,6 +223,7 @@ def _with_quote(rows: QuerySet[Hold] | QuerySet[Booking]) -> Iterator[Hold | Boo
 
 CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     broken_schedules,
+    rests_without_their_stop,
     ways_home_without_a_stop,
     left_outside_though_nobody_said_so,
     bookings_without_their_stop,

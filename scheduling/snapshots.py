@@ -84,7 +84,7 @@ class Snapshot:
             if delivery is not None
             and row.delivery_id == delivery.pk
             and row.pk not in self.lapsed
-            and row.state != Stop.State.WAYPOINT
+            and row.state in Stop.FOR_SOMEBODY
         ]
 
     def fresh_at(self, now: datetime) -> bool:
@@ -93,10 +93,10 @@ class Snapshot:
 
 
 def counts_of(rows: Iterable[StopRow]) -> Counter[tuple[Any, ...]]:
-    """Count stops, those that are only driven through aside, as `Snapshot.counts` says."""
+    """Count stops at which somebody is served, as `Snapshot.counts` says."""
     counts: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
-        if row.state != Stop.State.WAYPOINT:
+        if row.state in Stop.FOR_SOMEBODY:
             counts[row.merchant_id,] += 1
             counts[row.merchant_id, row.opens_at, row.closes_at] += 1
     return counts

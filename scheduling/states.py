@@ -31,6 +31,8 @@ STOP_MOVES: Final[Moves] = {
     "booked": frozenset({"replaced", "cancelled", "waypoint"}),
     # A place the route still drives through because leaving it out would break a promise.
     "waypoint": frozenset(),
+    # A vehicle's break or charging: it never leaves its shift.
+    "rest": frozenset(),
     "released": frozenset(),
     "lapsed": frozenset(),
     "replaced": frozenset(),

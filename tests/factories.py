@@ -1,5 +1,6 @@
 """Rows for tests: a small network in Helsinki, and what may happen on it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
@@ -19,6 +20,7 @@ from scheduling.models import (
     MerchantDepot,
     Operator,
     Quote,
+    RestPattern,
     ShiftPattern,
     SlotPattern,
     Vehicle,
@@ -66,13 +68,25 @@ def make_vehicle_class(**values: Any) -> VehicleClass:
 
 
 def make_vehicle(depot: Depot, kind: VehicleClass | None = None, **values: Any) -> Vehicle:
+    rests = values.pop("rests", ())
     shift = {key: values.pop(key) for key in ("trips", "starts", "ends", "weekdays") if key in values}
     kind = kind or make_vehicle_class()
     vehicle = Vehicle.objects.create(
         **{"depot": depot, "vehicle_class": kind, "name": f"Van {next(_numbers)}"} | values
     )
-    ShiftPattern.objects.create(**{"vehicle": vehicle, "starts": time(7), "ends": time(21)} | _long(shift))
+    hours = {"vehicle": vehicle, "starts": time(7), "ends": time(21)}
+    pattern = ShiftPattern.objects.create(**hours | _long(shift))
+    for rest in rests:
+        RestPattern.objects.create(pattern=pattern, **rest)
     return vehicle
+
+
+CANTEEN: dict[str, Any] = {"place": "Canteen", "lat": 60.1800, "lon": 24.9500}
+
+
+def a_break(hour: int = 11, *, hours: int = 1, minutes: int = 30, **values: Any) -> dict[str, Any]:
+    """A rest of a shift: at the depot, or at a place such as CANTEEN."""
+    return {"opens": time(hour), "closes": time(hour + hours), "minutes": minutes} | values
 
 
 def _long(shift: dict[str, Any]) -> dict[str, Any]:
@@ -93,12 +107,19 @@ def make_outlet(
     return outlet
 
 
-def make_network(*, vans: int = 2, days: int = 8, now: datetime = NOW, **outlet: Any) -> MerchantDepot:
+def make_network(
+    *,
+    vans: int = 2,
+    days: int = 8,
+    now: datetime = NOW,
+    rests: Sequence[dict[str, Any]] = (),
+    **outlet: Any,
+) -> MerchantDepot:
     """One merchant at one depot with a few equal vans and its coming days laid out."""
     depot, merchant = make_depot(), make_merchant()
     kind = make_vehicle_class()
     for _i in range(vans):
-        make_vehicle(depot, kind)
+        make_vehicle(depot, kind, rests=rests)
     made = make_outlet(merchant, depot, **outlet)
     extend_horizon(depot=depot, now=now, days=days)
     return made

@@ -12,6 +12,8 @@ from scheduling.models import (
     Merchant,
     MerchantDepot,
     Operator,
+    RestKind,
+    RestPattern,
     ShiftPattern,
     Skill,
     SlotPattern,
@@ -88,8 +90,19 @@ KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A break or charging that begins within some hours, at the depot or at a place."""
+
+    opens: time
+    closes: time
+    minutes: int
+    kind: str = RestKind.BREAK
+    place: tuple[str, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Van:
-    """One vehicle and the hours it works."""
+    """One vehicle, the hours it works, and its rests."""
 
     name: str
     kind: str
@@ -97,15 +110,29 @@ class Van:
     ends: time
     trips: int = 1
     skills: tuple[str, ...] = ()
+    rests: tuple[Pause, ...] = ()
 
 
+# Nobody is out for longer than four and a half hours in one go. Places are made up.
+CANTEEN = ("Hakaniemi canteen", 60.1794, 24.9512)
+CHARGER = ("Kamppi charger", 60.1690, 24.9330)
+EARLY = (Pause(time(8, 30), time(9, 30), 15, place=CANTEEN), Pause(time(11, 30), time(13), 30, place=CANTEEN))
+LONG_MIDDAY = (
+    Pause(time(11, 45), time(12), 45, place=CANTEEN),
+    Pause(time(13, 30), time(15), 30, RestKind.CHARGE, CHARGER),
+)
+TEA = (Pause(time(14), time(16), 30, place=CANTEEN), Pause(time(17), time(19), 15, place=CANTEEN))
+TWICE = (Pause(time(11), time(12, 30), 30, place=CANTEEN), Pause(time(15, 30), time(16), 30, place=CANTEEN))
+LATE_MORNING = (Pause(time(10, 30), time(12), 30, place=CANTEEN),)
+LATE_AFTERNOON = (Pause(time(16), time(17, 30), 30, place=CANTEEN),)
+COLD_AND_ADULT = (Skill.FRIDGE, Skill.AGE_CHECK)
 VANS = (
-    Van("Van 1 Aurora", "battery-van-class-iii", time(5), time(16), 2, (Skill.FRIDGE,)),
-    Van("Van 2 Halla", "battery-van-class-iii", time(7, 30), time(17)),
-    Van("Van 3 Kaste", "battery-van-class-iii", time(11, 30), time(21), 2, (Skill.FRIDGE, Skill.AGE_CHECK)),
-    Van("Van 4 Routa", "diesel-van-class-iii", time(8), time(20, 30), 2, (Skill.TWO_PEOPLE,)),
-    Van("Bike 1 Pyry", "cargo-bike", time(7, 30), time(14, 30), 2),
-    Van("Bike 2 Tuisku", "cargo-bike", time(13), time(21), 2),
+    Van("Van 1 Aurora", "battery-van-class-iii", time(5), time(16), 2, (Skill.FRIDGE,), EARLY),
+    Van("Van 2 Halla", "battery-van-class-iii", time(7, 30), time(17), rests=LONG_MIDDAY),
+    Van("Van 3 Kaste", "battery-van-class-iii", time(11, 30), time(21), 2, COLD_AND_ADULT, TEA),
+    Van("Van 4 Routa", "diesel-van-class-iii", time(8), time(20, 30), 2, (Skill.TWO_PEOPLE,), TWICE),
+    Van("Bike 1 Pyry", "cargo-bike", time(7, 30), time(14, 30), 2, rests=LATE_MORNING),
+    Van("Bike 2 Tuisku", "cargo-bike", time(13), time(21), 2, rests=LATE_AFTERNOON),
 )
 
 
@@ -114,7 +141,13 @@ def set_up() -> Depot:
     operator = Operator.objects.create(name="Pohjola Deliveries", slug="pohjola")
     lat, lon = DEPOT_PLACE
     depot = Depot.objects.create(
-        operator=operator, name="Vantaa depot", slug=DEPOT, lat=lat, lon=lon, time_zone=TIME_ZONE
+        operator=operator,
+        name="Vantaa depot",
+        slug=DEPOT,
+        lat=lat,
+        lon=lon,
+        time_zone=TIME_ZONE,
+        break_after_minutes=270,
     )
     Buffer.objects.create(
         depot=depot,
@@ -153,7 +186,7 @@ def _vehicle_class(kind: Kind) -> VehicleClass:
 
 def _vehicle(van: Van, depot: Depot, kind: VehicleClass) -> None:
     vehicle = Vehicle.objects.create(depot=depot, vehicle_class=kind, name=van.name, skills=list(van.skills))
-    ShiftPattern.objects.create(
+    pattern = ShiftPattern.objects.create(
         vehicle=vehicle,
         starts=van.starts,
         ends=van.ends,
@@ -161,6 +194,10 @@ def _vehicle(van: Van, depot: Depot, kind: VehicleClass) -> None:
         trips=van.trips,
         reload_s=20 * 60,
     )
+    for rest in van.rests:
+        name, lat, lon = rest.place or ("", None, None)
+        times = {"opens": rest.opens, "closes": rest.closes, "minutes": rest.minutes}
+        RestPattern.objects.create(pattern=pattern, kind=rest.kind, place=name, lat=lat, lon=lon, **times)
 
 
 def _shop(shop: Shop, depot: Depot) -> None:

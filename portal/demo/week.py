@@ -12,11 +12,11 @@ from portal.demo.town import House, some_houses
 from scheduling import windows
 from scheduling.errors import SlotTaken
 from scheduling.facts import Contact, VisitFacts
-from scheduling.models import Depot, Event, Merchant, ShiftPattern
+from scheduling.models import Depot, Event, Merchant
 from scheduling.selectors.slots import OfferView, QuoteView
 from scheduling.services.bookings import confirm_hold
 from scheduling.services.holds import place_hold
-from scheduling.services.plans import HORIZON_DAYS, open_day
+from scheduling.services.plans import HORIZON_DAYS, open_day, patterns_of
 from scheduling.services.quotes import ask
 
 SEED = 60_170
@@ -70,10 +70,10 @@ WEEK = (
 def fill(depot: Depot, *, now: datetime) -> int:
     """Open the coming days but one, and book the week; return the number of bookings."""
     today = windows.local_date(now, depot.zone)
-    patterns = list(ShiftPattern.objects.filter(vehicle__depot=depot).order_by("pk"))
+    patterns = patterns_of(depot)
     for ahead in range(HORIZON_DAYS):
         if ahead != NOT_OPENED:
-            open_day(depot=depot, day=today + timedelta(days=ahead), patterns=patterns)
+            open_day(depot=depot, day=today + timedelta(days=ahead), patterns=patterns, now=now)
     # As if people had ordered yesterday at noon: tomorrow could still be chosen then, the seventh day not.
     yesterday = windows.midnight(today, depot.zone) - timedelta(hours=12)
     shops = {merchant.slug: merchant for merchant in Merchant.objects.all()}

@@ -28,9 +28,15 @@ def _route(board: Board, route: BoardRoute, index: int) -> dict[str, object]:
 
 
 def _stop(stop: BoardStop) -> dict[str, object]:
-    return {
-        "lat": stop.lat,
-        "lon": stop.lon,
-        "kind": "held" if stop.held_until else "booked",
-        "label": stop.address,
-    }
+    return {"lat": stop.lat, "lon": stop.lon, "kind": _kind(stop), "label": _label(stop)}
+
+
+def _kind(stop: BoardStop) -> str:
+    if stop.rest:
+        return "rest" if stop.address else "depot"
+    return "held" if stop.held_until else "booked"
+
+
+def _label(stop: BoardStop) -> str:
+    numbered = stop.served and not stop.held_until
+    return f"{stop.number}. {stop.address}" if numbered else stop.address

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +18,7 @@ from scheduling.selectors.plans import ImprovementSeen
 class StopRow:
     """One row of a route's table."""
 
-    number: int
+    number: str
     address: str
     for_whom: str
     promised: str
@@ -40,6 +41,7 @@ class RouteTable:
     load_percent: int
     load: str
     held: int
+    count: int
     stops: list[StopRow]
     colour: int
 
@@ -130,6 +132,7 @@ def route(of: BoardRoute, index: int) -> RouteTable:
         load_percent=round(100 * of.load_g / of.capacity_g) if of.capacity_g else 0,
         load=_("%(load)s of %(room)s") % {"load": kg(of.load_g), "room": kg(of.capacity_g)},
         held=of.held,
+        count=of.served,
         stops=[stop(one) for one in of.stops],
         colour=colour(index),
     )
@@ -138,16 +141,14 @@ def route(of: BoardRoute, index: int) -> RouteTable:
 def stop(of: BoardStop) -> StopRow:
     """One row of a route's table."""
     return StopRow(
-        number=of.number,
-        address=", ".join(filter(None, [of.address, of.unit])),
-        for_whom=" ".join(filter(None, [of.merchant, of.order]))
-        if of.served
-        else _("Driven past, not served"),
+        number=str(of.number) if of.served else "",
+        address=place(of),
+        for_whom=_for_whom(of),
         promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},
         minutes=_("%(minutes)d min") % {"minutes": -(-of.leg_s // 60)},
-        load=kg(of.load_g),
+        load="" if of.rest else kg(of.load_g),
         held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
         door=at_door(of) if of.served else [],
     )
@@ -158,6 +159,22 @@ def at_door(of: BoardStop) -> list[str]:
     place, more = place_words(of.safe_place, of.safe_place_note), minutes_more(of.extra_s)
     found = [_("May be left: %(place)s") % {"place": place}] if place else []
     return found + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])
+
+
+def place(of: BoardStop) -> str:
+    """Where a stop is: an address, or what the vehicle rests for and where."""
+    if not of.rest:
+        return ", ".join(filter(None, [of.address, of.unit]))
+    facts = {"rest": capfirst(of.rest), "place": of.address}
+    return (_("%(rest)s at %(place)s") if of.address else _("%(rest)s at the depot")) % facts
+
+
+def _for_whom(of: BoardStop) -> str:
+    if of.rest:
+        return _("%(minutes)d min, nobody is served") % {"minutes": of.minutes}
+    if not of.served:
+        return _("Driven past, not served")
+    return " ".join(filter(None, [of.merchant, of.order]))
 
 
 def kept(board: Board) -> list[str]:

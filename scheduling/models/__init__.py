@@ -14,6 +14,7 @@ from scheduling.models.network import (
 )
 from scheduling.models.orders import Address, Delivery, JoinedOrder, Order, Parcel
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
+from scheduling.models.rests import Rest, RestKind, RestPattern
 from scheduling.models.slots import Blackout, Buffer, SlotPattern
 
 __all__ = [
@@ -37,6 +38,9 @@ __all__ = [
     "Promise",
     "Quote",
     "Receipt",
+    "Rest",
+    "RestKind",
+    "RestPattern",
     "Route",
     "Shift",
     "ShiftPattern",

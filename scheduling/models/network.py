@@ -130,9 +130,26 @@ class Depot(models.Model):
     lat = models.FloatField(_("latitude"))
     lon = models.FloatField(_("longitude"))
     time_zone = models.CharField(max_length=64, validators=[check_time_zone])
+    break_after_minutes = models.PositiveSmallIntegerField(
+        _("minutes on the road without a break at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(60), MaxValueValidator(24 * 60)],
+        help_text=_(
+            "A shift made from now on ends where its next break would be due. Drivers of vehicles over "
+            "3.5 t take 45 minutes after driving for 270 (Regulation (EC) No 561/2006, article 7); for "
+            "smaller ones you set your own limit. Empty: no limit."
+        ),
+    )
 
     class Meta:
-        constraints = [coordinates_on_earth("depot")]
+        constraints = [
+            coordinates_on_earth("depot"),
+            models.CheckConstraint(
+                condition=Q(break_after_minutes__isnull=True) | Q(break_after_minutes__range=(60, 1440)),
+                name="depot_break_after_an_hour_at_least",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

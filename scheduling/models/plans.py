@@ -80,6 +80,9 @@ class Shift(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     max_shift_s = models.PositiveIntegerField()
+    break_after_s = models.PositiveIntegerField(
+        _("seconds on the road without a break at most"), null=True, blank=True
+    )
     reload_s = models.PositiveIntegerField()
 
     class Meta:
@@ -132,21 +135,24 @@ class StopQuerySet(models.QuerySet["Stop"]):
 
 
 class Stop(models.Model):
-    """A place on a route: held, booked, or merely driven through. Other states are history."""
+    """A place on a route: held, booked, a rest, or merely driven through. Other states are history."""
 
     class State(models.TextChoices):
         HELD = "held", _("held")
         BOOKED = "booked", _("booked")
         WAYPOINT = "waypoint", _("driven through")
+        REST = "rest", _("rest")
         RELEASED = "released", _("released")
         LAPSED = "lapsed", _("lapsed")
         REPLACED = "replaced", _("replaced")
         CANCELLED = "cancelled", _("cancelled")
 
-    ACTIVE = ("held", "booked", "waypoint")
+    ACTIVE = ("held", "booked", "waypoint", "rest")
+    FOR_SOMEBODY = ("held", "booked")
 
     route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="stops")
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="stops")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="stops", null=True)
+    rest = models.OneToOneField("scheduling.Rest", on_delete=models.PROTECT, related_name="stop", null=True)
     state = models.CharField(max_length=10, choices=State)
     position = models.BigIntegerField()
     opens_at = models.DateTimeField()
@@ -171,13 +177,27 @@ class Stop(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["route", "position"],
-                condition=Q(state__in=["held", "booked", "waypoint"]),
+                condition=Q(state__in=["held", "booked", "waypoint", "rest"]),
                 name="one_stop_per_position",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="rest", rest__isnull=False, delivery__isnull=True)
+                | ~Q(state="rest") & Q(rest__isnull=True, delivery__isnull=False),
+                name="stop_is_for_a_delivery_or_a_rest",
             ),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
             models.CheckConstraint(
                 condition=Q(
-                    state__in=["held", "booked", "waypoint", "released", "lapsed", "replaced", "cancelled"]
+                    state__in=[
+                        "held",
+                        "booked",
+                        "waypoint",
+                        "rest",
+                        "released",
+                        "lapsed",
+                        "replaced",
+                        "cancelled",
+                    ]
                 ),
                 name="stop_state_is_known",
             ),
@@ -185,7 +205,7 @@ class Stop(models.Model):
         indexes = [models.Index(fields=["route", "position"], name="stop_by_route")]
 
     def __str__(self) -> str:
-        return f"{self.delivery_id} {self.state}"
+        return f"{self.delivery_id or self.rest_id} {self.state}"
 
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""

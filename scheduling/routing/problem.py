@@ -32,6 +32,7 @@ class Visit:
     What is `delivered` rides from the depot to here, what is `collected` from here to the depot.
     `skills` is a bit mask; a vehicle needs all its bits. A visit that is not `booked` (a hold, a break, a
     pass-through) takes its place like any other but is nobody's neighbour. An empty `household` is unknown.
+    A `rest` (a break, or charging) is the vehicle's own: it stays with it, and is no reason to drive.
     """
 
     key: int
@@ -44,6 +45,7 @@ class Visit:
     skills: int = 0
     household: str = ""
     booked: bool = True
+    rest: bool = False
 
     def __post_init__(self) -> None:
         if len(self.delivered) != len(self.collected):
@@ -110,14 +112,27 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A vehicle's working day. An empty trip takes no time and needs no reload."""
+    """A vehicle's working day. An empty trip takes no time and needs no reload.
+
+    With nothing but rests it stays at the depot: its trips take their time, but nobody drives them.
+    """
 
     vehicle: Vehicle
     trips: tuple[Trip, ...]
 
     @property
     def used(self) -> bool:
-        return any(trip.visits for trip in self.trips)
+        return any(not visit.rest for trip in self.trips for visit in trip.visits)
+
+    @property
+    def rests(self) -> tuple[Visit, ...]:
+        return tuple(visit for trip in self.trips for visit in trip.visits if visit.rest)
+
+    @property
+    def idle(self) -> Leg:
+        """The ways to rests that are driven as soon as there is anything else to drive for."""
+        legs = () if self.used else tuple(leg for trip in self.trips for leg in trip.legs)
+        return Leg(sum(leg.seconds for leg in legs), sum(leg.metres for leg in legs))
 
 
 @dataclass(frozen=True, slots=True)

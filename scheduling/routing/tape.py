@@ -42,7 +42,8 @@ class Rows:
     first: the rows of day d are first[d] to first[d + 1]; shape (n_days + 1,)
     nodes, rates: where row r starts, and how its vehicle drives
     departs_s, latest_s: earliest departure there, and latest arrival at the next node, that keep all else
-    arc_s, arc_m: the leg that an insertion replaces; 0 in an empty trip
+    arc_s, arc_m: the leg that an insertion replaces, 0 in an empty trip; less the ways to the rests of a
+        shift that nobody drives yet, since they come with it
     room_before, room_after: what can be added to all legs up to the gap, and to all from it on; shape
         (dimensions, n); -1 throughout a shift that is overloaded or lacks a skill already
     skills, cost_s_per_km, opening_cost_s: of the vehicle; the last is 0 once the vehicle is used
@@ -203,11 +204,17 @@ def _distinct(shifts: Sequence[Shift]) -> Iterator[Shift]:
     for shift in shifts:
         vehicle = shift.vehicle
         hours = (vehicle.starts_s, vehicle.ends_s, vehicle.max_shift_s, vehicle.reload_s)
-        alike = (vehicle.kind, hours, vehicle.skills, len(shift.trips))
+        rests = () if shift.used else tuple(_rests_of(trip) for trip in shift.trips)
+        alike = (vehicle.kind, hours, vehicle.skills, len(shift.trips), rests)
         if shift.used or alike not in seen:
             yield shift
         if not shift.used:
             seen.add(alike)
+
+
+def _rests_of(trip: Trip) -> tuple[Any, ...]:
+    """What tells the rests of one trip from those of another, whosever they are."""
+    return (*(replace(visit, key=0) for visit in trip.visits), *trip.legs)
 
 
 def _rows_of(shift: Shift, depot: Place) -> Iterator[_Row]:
@@ -226,6 +233,7 @@ def _rows_of_trip(
 ) -> Iterator[_Row]:
     vehicle = shift.vehicle
     opening_cost_s = 0 if shift.used else vehicle.kind.opening_cost_s
+    idle = shift.idle
     gaps = zip(
         (depot, *(visit.place for visit in trip.visits)),
         (times.departs_s, *times.departures_s),
@@ -241,8 +249,8 @@ def _rows_of_trip(
             kind=vehicle.kind,
             departs_s=LATE if late or late_here else departs_s,
             latest_s=latest_s,
-            arc_s=leg.seconds,
-            arc_m=leg.metres,
+            arc_s=leg.seconds - idle.seconds,
+            arc_m=leg.metres - idle.metres,
             room_before=before,
             room_after=after,
             skills=vehicle.skills,

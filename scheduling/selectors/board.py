@@ -6,12 +6,12 @@ Exact values are for the operator's and the depot's staff only; customers get ba
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from scheduling.models import DayPlan, Depot, Hold, Improvement, Stop, Vehicle
+from scheduling.models import DayPlan, Delivery, Depot, Hold, Improvement, Stop, Vehicle
 from scheduling.models import Shift as ShiftRow
 from scheduling.routing import problem
 from scheduling.routing.carbon import grams
@@ -27,10 +27,11 @@ Outcome = Improvement.Outcome
 class BoardStop:
     """A stop in its place on a route. Instants are aware and in the depot's zone.
 
-    `leg_s` and `leg_m` lead here from the stop before. `held_until` is set while somebody decides;
-    `safe_place` is a key of
-    SAFE_PLACES, `extra_s` what was asked for at the door; `added_m` is what the stop added to the driving
-    when it was put in.
+    `number` counts those at which somebody is served. At a rest (its kind in words) nobody is, and `address`
+    names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop before, `minutes` is how long
+    the vehicle stays. `held_until` is set while somebody decides. `safe_place` is a key of SAFE_PLACES,
+    `extra_s` what was asked for at the door; `added_m` is what the stop added to the driving when it was put
+    in.
     """
 
     number: int
@@ -52,16 +53,21 @@ class BoardStop:
     extra_s: int
     added_m: int
     held_until: datetime | None
+    rest: str = ""
+    minutes: int = 0
 
     @property
     def served(self) -> bool:
         """Whether somebody is served there; a place kept only for its way is driven past."""
-        return self.state != Stop.State.WAYPOINT
+        return self.state in Stop.FOR_SOMEBODY
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRoute:
-    """One trip with at least one stop. `boundary` says what its grams count: never add up two of them."""
+    """One trip of a vehicle that serves somebody, with at least one stop.
+
+    `boundary` says what its grams count: never add up two of them.
+    """
 
     key: int
     vehicle: str
@@ -75,6 +81,11 @@ class BoardRoute:
     load_g: int
     capacity_g: int
     stops: tuple[BoardStop, ...]
+
+    @property
+    def served(self) -> int:
+        """At how many of its stops somebody is served."""
+        return sum(stop.served for stop in self.stops)
 
     @property
     def held(self) -> int:
@@ -125,7 +136,7 @@ class Board:
     @property
     def stops(self) -> int:
         """How many stops there are on all routes."""
-        return sum(stop.served for route in self.routes for stop in route.stops)
+        return sum(route.served for route in self.routes)
 
     @property
     def held(self) -> int:
@@ -199,6 +210,7 @@ def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
     routes = [
         route
         for shift in snapshot.plan.shifts
+        if shift.used  # nobody drives for a rest alone
         for route in _routes(shift, vehicles[shift.vehicle.key], snapshot, rows, depot.zone)
     ]
     used = {shift.vehicle.key for shift in snapshot.plan.shifts if shift.used}
@@ -250,7 +262,7 @@ def _mark(plan: DayPlan, live_holds: int, improving: Improving) -> str:
 def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
     shown = [pk for pk in snapshot.rows if pk not in snapshot.lapsed]
     stops = Stop.objects.filter(pk__in=shown).select_related(
-        "delivery__address", "delivery__merchant", "delivery__order", "hold", "booking"
+        "delivery__address", "delivery__merchant", "delivery__order", "hold", "booking", "rest"
     )
     return {stop.pk: stop for stop in stops}
 
@@ -290,31 +302,44 @@ def _stops(
     rows: Mapping[int, Stop],
     zone: ZoneInfo,
 ) -> Iterable[BoardStop]:
-    numbered = enumerate(zip(trip.visits, trip.legs, times.starts_s, strict=False), start=1)
-    for number, (visit, leg, starts_s) in numbered:
-        stop = rows[visit.key]
-        delivery, address = stop.delivery, stop.delivery.address
+    number = 0
+    for visit, leg, starts_s in zip(trip.visits, trip.legs, times.starts_s, strict=False):
+        row = rows[visit.key]
+        number += row.state in Stop.FOR_SOMEBODY
         yield BoardStop(
             number=number,
-            state=stop.state,
-            address=address.line,
-            unit=address.unit,
-            merchant=delivery.merchant.name,
-            order=delivery.order.number if delivery.order else "",
-            lat=address.lat,
-            lon=address.lon,
-            opens=stop.opens_at.astimezone(zone),
-            closes=stop.closes_at.astimezone(zone),
+            state=row.state,
+            lat=visit.place.lat,
+            lon=visit.place.lon,
+            opens=row.opens_at.astimezone(zone),
+            closes=row.closes_at.astimezone(zone),
             arrives=_local(snapshot, starts_s, zone),
             leg_s=leg.seconds,
             leg_m=leg.metres,
-            load_g=delivery.load_g,
-            safe_place=delivery.safe_place,
-            safe_place_note=delivery.safe_place_note,
-            extra_s=delivery.extra_s,
-            added_m=_added_m(stop),
-            held_until=stop.hold.expires_at.astimezone(zone) if stop.state == Stop.State.HELD else None,
+            added_m=_added_m(row),
+            held_until=row.hold.expires_at.astimezone(zone) if row.state == Stop.State.HELD else None,
+            minutes=visit.service_s // 60,
+            **_what_for(row),
         )
+
+
+def _what_for(stop: Stop) -> dict[str, Any]:
+    """Return where a stop is in words, for whom, and what is handed over there."""
+    if stop.rest is not None:
+        nothing: dict[str, Any] = {"unit": "", "merchant": "", "order": "", "load_g": 0}
+        nothing |= {"safe_place": "", "safe_place_note": "", "extra_s": 0}
+        return {"address": stop.rest.place, "rest": str(stop.rest.get_kind_display()), **nothing}
+    delivery = cast(Delivery, stop.delivery)  # a constraint says so
+    return {
+        "address": delivery.address.line,
+        "unit": delivery.address.unit,
+        "merchant": delivery.merchant.name,
+        "order": delivery.order.number if delivery.order else "",
+        "load_g": delivery.load_g,
+        "safe_place": delivery.safe_place,
+        "safe_place_note": delivery.safe_place_note,
+        "extra_s": delivery.extra_s,
+    }
 
 
 def _added_m(stop: Stop) -> int:

@@ -17,7 +17,7 @@ from scheduling.conversion import planned_within, visit_for
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Improvement, Quote
 from scheduling.routing import problem
-from scheduling.routing.improve import cost_s, driving, improve, is_sound, visits_of
+from scheduling.routing.improve import cost_s, driving, improve, is_sound, keeps_visits, visits_of
 from scheduling.routing.insertion import Slots, best_gap, insert, remove, score
 from scheduling.routing.tape import Tape, build_tape
 from scheduling.selectors.slots import answers_of
@@ -78,7 +78,7 @@ def begin_improvement(*, plan_id: int, actor: str, now: datetime) -> Begun | Non
     if Improvement.objects.filter(plan=plan, outcome=Outcome.RUNNING).exists():
         return None
     snapshot = snapshots_of([plan], now=now)[0]
-    visits = sum(1 for _ in visits_of(snapshot.plan))
+    visits = sum(not visit.rest for visit in visits_of(snapshot.plan))
     actor = plan.improvement_asked_by or actor
     plan.improvement_asked_at, plan.improvement_asked_by = None, ""
     plan.improved_version = plan.version
@@ -189,7 +189,8 @@ def _judged(
     if better is None:
         return Outcome.NO_PLACE
     worth_it = cost_s(present) - cost_s(better) >= max(1, WORTH * cost_s(present))
-    if not is_sound(better) or (is_sound(present) and not worth_it):
+    sound = is_sound(better) and keeps_visits(present, better)
+    if not sound or (is_sound(present) and not worth_it):
         return Outcome.NO_GAIN
     if not keeps_offers(plan, present, better, now=now):
         return Outcome.OFFERS

@@ -10,13 +10,12 @@ from scheduling.models import (
     Delivery,
     Depot,
     Hold,
-    Route,
-    Shift,
     ShiftPattern,
     SlotPattern,
     Stop,
 )
 from scheduling.services.changes import one_change
+from scheduling.services.shifts import open_shift
 
 HORIZON_DAYS = 14
 
@@ -37,15 +36,16 @@ def save_all(editors: Mapping[int, PlanEditor]) -> None:
 
 def drop_lapsed_holds(editor: PlanEditor, *, now: datetime) -> int:
     """Record as lapsed the holds whose time is over; return how many. The editor is saved by its owner."""
-    stops = list(Stop.objects.filter(pk__in=editor.lapsed).select_related("hold", "delivery"))
+    stops = list(Stop.objects.filter(pk__in=editor.lapsed).select_related("hold__delivery"))
     editor.drop_lapsed(stops)
     for stop in stops:
         stop.hold.move_to(Hold.State.LAPSED)
         stop.hold.save(update_fields=["state"])
-        if stop.delivery.state == Delivery.State.DRAFT:
-            stop.delivery.move_to(Delivery.State.LAPSED)
-            stop.delivery.save(update_fields=["state"])
-        events.record("hold.lapsed", delivery=stop.delivery, actor="clock", now=now)
+        delivery = stop.hold.delivery
+        if delivery.state == Delivery.State.DRAFT:
+            delivery.move_to(Delivery.State.LAPSED)
+            delivery.save(update_fields=["state"])
+        events.record("hold.lapsed", delivery=delivery, actor="clock", now=now)
     return len(stops)
 
 
@@ -64,40 +64,29 @@ def extend_horizon(*, depot: Depot, now: datetime, days: int = HORIZON_DAYS) -> 
     there = set(
         DayPlan.objects.filter(depot=depot, service_date__gte=today).values_list("service_date", flat=True)
     )
-    patterns = list(ShiftPattern.objects.filter(vehicle__depot=depot, vehicle__active=True).order_by("pk"))
+    patterns = patterns_of(depot)
     missing = [day for day in windows.days_from(today, days) if day not in there]
     for day in missing:
-        open_day(depot=depot, day=day, patterns=patterns)
+        open_day(depot=depot, day=day, patterns=patterns, now=now)
     return len(missing)
 
 
-def open_day(*, depot: Depot, day: date, patterns: Iterable[ShiftPattern]) -> DayPlan:
-    """Make one day plan with its patterns' shifts and empty trips, or return the one there is."""
+def patterns_of(depot: Depot) -> list[ShiftPattern]:
+    """Return the shift patterns of a depot's active vehicles, as days are made of them. Two queries."""
+    patterns = ShiftPattern.objects.filter(vehicle__depot=depot, vehicle__active=True)
+    return list(patterns.select_related("vehicle__vehicle_class").prefetch_related("rests").order_by("pk"))
+
+
+def open_day(*, depot: Depot, day: date, patterns: Iterable[ShiftPattern], now: datetime) -> DayPlan:
+    """Make one day plan with its patterns' shifts and their rests, or return the one there is."""
     plan, new = DayPlan.objects.get_or_create(
         depot=depot, service_date=day, defaults={"origin_at": windows.midnight(day, depot.zone)}
     )
     if new:
         for pattern in patterns:
             if windows.runs_on(pattern.weekdays, day):
-                _open_shift(plan, pattern)
+                open_shift(plan, pattern, now=now)
     return plan
-
-
-def _open_shift(plan: DayPlan, pattern: ShiftPattern) -> None:
-    zone = plan.depot.zone
-    starts_at = windows.instant(plan.service_date, pattern.starts, zone)
-    ends_at = windows.instant(plan.service_date, pattern.ends, zone)
-    if starts_at >= ends_at:  # a clock change swallowed it
-        return
-    shift = Shift.objects.create(
-        plan=plan,
-        vehicle_id=pattern.vehicle_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        max_shift_s=pattern.max_shift_s,
-        reload_s=pattern.reload_s,
-    )
-    Route.objects.bulk_create(Route(shift=shift, trip=number) for number in range(1, pattern.trips + 1))
 
 
 def last_cutoff_at(plan: DayPlan) -> datetime | None:

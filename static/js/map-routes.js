@@ -1,7 +1,8 @@
 // Routes on a town map, for staff: lines along the streets, stops, and held stops marked. Where a stop is
 // held, the way the van would take without it is a faint dashed line: one sees how it bends the route.
 //
-// data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"held","label"}]}]
+// data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"held"|"rest","label"}]}]
+// A van that rests at the depot drives home and out again: a point of kind "depot" in between.
 
 import { Streets } from "./map-streets.js";
 
@@ -18,7 +19,7 @@ export async function drawRoutes(town, routes) {
     }
     for (const leg of legsOf(route, now.streets)) line(town, route, leg, bent(route), routes.some(bent)).addTo(now.layer);
   }
-  for (const route of routes) route.points.forEach((point, index) => stop(town, route, point, index)?.addTo(now.layer));
+  for (const route of routes) route.points.forEach((point) => stop(town, route, point)?.addTo(now.layer));
   before?.layer.remove();
   now.layer.addTo(town.map);
   state.set(town, now);
@@ -49,8 +50,9 @@ function legsOf(route, streets) {
     const at = [point.lat, point.lon];
     if (from && (from.kind === "depot" || point.kind === "depot")) legs.push({ path: [[from.lat, from.lon], at], far: true });
     else if (from) town.push(...streets.between([from.lat, from.lon], at));
-    else town = [];
-    if (from?.kind === "depot") town = [at];
+    if (from?.kind !== "depot") return;
+    if (town.length) legs.push({ path: town, far: false });
+    town = [at];
   });
   return [...legs, { path: town, far: false }];
 }
@@ -64,7 +66,7 @@ function ghost(town, path) {
   return town.L.polyline(path, { color: town.token("--ink"), weight: 3, opacity: 0.9, dashArray: "2 8", interactive: false });
 }
 
-function stop(town, route, point, index) {
+function stop(town, route, point) {
   const { L } = town;
   if (point.kind === "depot") return null;
   if (point.kind === "held") {
@@ -73,9 +75,10 @@ function stop(town, route, point, index) {
     marker.on("add", () => { marker.getElement().querySelector(".map-held__word").textContent = point.label; });
     return marker;
   }
+  const fill = point.kind === "rest" ? `--route-${route.colour}` : "--card"; // where nobody is served the dot is full
   return L.circleMarker([point.lat, point.lon], {
-    radius: 5, weight: 2, color: town.token(`--route-${route.colour}`), fillColor: town.token("--card"), fillOpacity: 1,
-  }).bindTooltip(`${index}. ${point.label}`);
+    radius: 5, weight: 2, color: town.token(`--route-${route.colour}`), fillColor: town.token(fill), fillOpacity: 1,
+  }).bindTooltip(point.label);
 }
 
 // All stops, not the depot, which may lie far out of town.

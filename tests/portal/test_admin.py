@@ -23,6 +23,7 @@ WRITTEN_BY_STAFF = {
     "scheduling.Merchant",
     "scheduling.MerchantDepot",
     "scheduling.Operator",
+    "scheduling.ShiftPattern",
     "scheduling.Vehicle",
     "scheduling.VehicleClass",
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 from random import Random
 
 from scheduling.models import DayPlan
-from scheduling.routing.improve import cost_s, is_sound, visits_of
+from scheduling.routing.improve import cost_s, is_sound, keeps_visits, visits_of
 from scheduling.routing.insertion import Gap, best_gap, insert
 from scheduling.routing.problem import Plan, Visit
 from scheduling.routing.tape import build_tape
@@ -20,7 +20,7 @@ TRIES = 8
 def best_of_some(plan: Plan, chance: Random) -> Plan:
     """The cheapest of a few plans into which the visits were put in another order, or the plan itself."""
     tried = [_put_in_again(plan, chance) for _try in range(TRIES)]
-    sound = [found for found in tried if found is not None and is_sound(found)]
+    sound = [one for one in tried if one is not None and is_sound(one) and keeps_visits(plan, one)]
     return min([plan, *sound], key=cost_s)
 
 
@@ -43,7 +43,7 @@ def out_of_order(plan: Plan, chance: Random) -> Plan:
         chance.shuffle(gaps)
         fitting = (tried for gap in gaps if is_sound(tried := insert(found, gap, visit, ROAD)))
         found = next(fitting, found)
-    return found if len(list(visits_of(found))) == len(visits) else plan
+    return found if keeps_visits(plan, found) else plan
 
 
 def _taken_out(plan: Plan, chance: Random) -> tuple[Plan, list[Visit]]:

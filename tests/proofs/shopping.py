@@ -40,7 +40,9 @@ from scheduling.services.holds import extend_hold, place_hold, release_hold
 from scheduling.services.joining import join_delivery
 from scheduling.services.plans import close_plan, extend_horizon, plans_to_close, sweep_plan
 from tests.factories import (
+    CANTEEN,
     NOW,
+    a_break,
     a_session,
     ask_for,
     make_merchant,
@@ -70,7 +72,7 @@ def pick(rows: list, number: int) -> Any:
 
 
 class Shopping(RuleBasedStateMachine):
-    """Two shops at one depot with one van; each example's rows are rolled back."""
+    """Two shops at one depot with one van that rests twice a day; each example's rows are rolled back."""
 
     steps = 0
     """Taken in all examples."""
@@ -104,7 +106,8 @@ class Shopping(RuleBasedStateMachine):
     @initialize()
     def open_shops(self):
         self.now = NOW
-        first = make_network(vans=1, days=4, hours=(8, 10, 12))
+        rests = [a_break(11, **CANTEEN), a_break(15, kind="charge")]
+        first = make_network(vans=1, days=4, hours=(8, 10, 12), rests=rests)
         self.outlets = [first, make_outlet(make_merchant(), first.depot, hours=(9, 15))]
 
     def attempt(self, change: Callable[..., Any], **values: Any) -> Any:

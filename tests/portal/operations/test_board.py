@@ -12,10 +12,12 @@ from scheduling.models import Stop
 from scheduling.selectors.board import board_days, board_mark, board_of, day_last_kept
 from scheduling.services.holds import release_hold
 from tests.factories import (
+    CANTEEN,
     LATER,
     NOW,
     PASSWORD,
     TOMORROW,
+    a_break,
     make_booking,
     make_depot,
     make_hold,
@@ -212,3 +214,44 @@ def test_plan_of_another_depot_has_no_mark(outlet):
     plan = plan_on(outlet)
 
     assert board_mark(depot=make_depot(), day=plan.service_date, now=NOW) is None
+
+
+@pytest.fixture
+def resting():
+    rests = [a_break(11, **CANTEEN), a_break(15, kind="charge", minutes=45)]
+    return make_network(vans=1, days=3, rests=rests)
+
+
+def test_a_van_that_only_rests_is_no_tour(resting):
+    seen = board(resting)
+
+    assert (seen.routes, seen.metres, seen.stops, len(seen.idle)) == ((), 0, 0, 1)
+
+
+def test_a_route_shows_its_rests_and_counts_those_who_are_served(resting):
+    make_booking(resting, hour=8)
+    make_booking(resting, hour=12)
+
+    (route,) = board(resting).routes
+
+    assert [(stop.number, stop.rest, stop.address) for stop in route.stops if not stop.served] == [
+        (1, "break", "Canteen"),
+        (2, "charging", ""),
+    ]
+    assert [stop.number for stop in route.stops if stop.served] == [1, 2]
+    assert (route.served, board(resting).stops) == (2, 2)
+
+
+def test_the_page_says_where_the_van_rests(client, resting):
+    user = make_user()
+    make_membership(user, Role.VIEWER, depot=resting.depot)
+    client.force_login(user)
+    make_booking(resting, hour=8)
+
+    page = client.get(url(resting)).content.decode()
+
+    assert "Break at Canteen" in page
+    assert "Charging at the depot" in page
+    assert "45 min, nobody is served" in page
+    points = json.loads(re.search(r'data-routes="([^"]*)"', page)[1].replace("&quot;", '"'))[0]["points"]
+    assert [point["kind"] for point in points] == ["depot", "booked", "rest", "depot", "depot"]

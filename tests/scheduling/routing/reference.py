@@ -23,6 +23,7 @@ class Stop(NamedTuple):
     delivered: tuple[int, ...]
     collected: tuple[int, ...]
     skills: int
+    rest: bool
 
 
 @dataclass
@@ -89,6 +90,7 @@ def stop_of(visit: Visit) -> Stop:
         visit.delivered,
         visit.collected,
         visit.skills,
+        visit.rest,
     )
 
 
@@ -156,8 +158,10 @@ def answer(plan: Plan, visit: Visit, window: tuple[int, int], way_of) -> Answer:
     best, reason, any_trip = None, 1, False
     for shift in plan.shifts:
         kind, rounds = shift.vehicle.kind, rounds_of(shift)
-        before_s, before_m = driven(rounds)
-        opening = 0 if any(trip.stops for trip in rounds) else kind.opening_cost_s
+        # Nobody drives for a rest alone.
+        used = any(not stop.rest for trip in rounds for stop in trip.stops)
+        before_s, before_m = driven(rounds) if used else (0, 0)
+        opening = 0 if used else kind.opening_cost_s
         for index, trip in enumerate(rounds):
             any_trip = True
             for position in range(len(trip.stops) + 1):

@@ -8,7 +8,7 @@ import scheduling.routing
 
 CORE = sorted(Path(scheduling.routing.__file__).parent.glob("*.py"))
 FORBIDDEN = {"time", "random", "datetime", "os", "io", "socket", "secrets"}
-SOLVER = {"improve.py": {"pyvrp"}}
+SOLVER = {"solver.py": {"pyvrp"}}
 
 
 def modules_of(tree: ast.AST) -> set[str]:

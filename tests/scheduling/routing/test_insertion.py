@@ -96,7 +96,7 @@ def test_what_is_inserted_breaks_nothing_and_adds_what_was_said():
 
 
 def length_of(plan: Plan) -> tuple[int, int]:
-    lengths = [driven(rounds_of(shift)) for shift in plan.shifts]
+    lengths = [driven(rounds_of(shift)) for shift in plan.shifts if shift.used]
     return sum(seconds for seconds, _ in lengths), sum(metres for _, metres in lengths)
 
 

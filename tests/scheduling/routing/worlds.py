@@ -109,7 +109,23 @@ def random_plan(random: Random, depot: Place, kinds: list[VehicleClass], way_of)
         idle = [shift for shift in shifts if not shift.used] or [shifts[0]]
         shifts += [as_idle(shift, keys) for shift in idle for _ in range(2)]
         random.shuffle(shifts)
-    return Plan(depot, tuple(shifts))
+    return Plan(depot, tuple(with_rests(random, shift) for shift in shifts))
+
+
+def with_rests(random: Random, shift: Shift) -> Shift:
+    """The shift, of which now and then some visits are rests, or all: then nobody drives it."""
+    part = random.choice([0, 0, 0.2, 1])
+    return replace(shift, trips=tuple(as_resting(random, trip, part) for trip in shift.trips))
+
+
+def as_resting(random: Random, trip: Trip, part: float) -> Trip:
+    visits = [as_rest(visit) if random.random() < part else visit for visit in trip.visits]
+    return replace(trip, visits=tuple(visits))
+
+
+def as_rest(visit: Visit) -> Visit:
+    nothing = (0,) * len(visit.delivered)
+    return replace(visit, delivered=nothing, collected=nothing, skills=0, booked=False, rest=True)
 
 
 def as_idle(shift: Shift, keys) -> Shift:
