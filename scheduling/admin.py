@@ -3,8 +3,11 @@
 Plans, bookings, quotes and events are for looking at: they change through services only.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -12,6 +15,7 @@ from django.forms import BaseInlineFormSet as PlainFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from scheduling.errors import BadSetUp
 from scheduling.models import (
     Blackout,
     Booking,
@@ -32,14 +36,17 @@ from scheduling.models import (
     Vehicle,
     VehicleClass,
 )
+from scheduling.services.allotments import require_places_fit, require_share_fits
 from scheduling.services.shifts import keeps_rests
 
 if TYPE_CHECKING:  # generic for the type checker alone
     Page = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]
     BaseInlineFormSet = PlainFormSet[Any, Any, Any]
+    Form = forms.ModelForm[Any]
 else:
     Page, Inline, BaseInlineFormSet = admin.ModelAdmin, admin.TabularInline, PlainFormSet
+    Form = forms.ModelForm
 
 
 class SetUp(Page):
@@ -49,6 +56,15 @@ class SetUp(Page):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*super().get_readonly_fields(request, obj), *(self.once if obj else ()))
+
+
+@contextmanager
+def refusal_at(form: Form, field: str) -> Iterator[None]:
+    """Show a refused change beside a field. The admin saves in the same transaction what was judged."""
+    try:
+        yield
+    except BadSetUp as error:
+        form.add_error(field, str(error))
 
 
 class LookOnly(Page):
@@ -77,9 +93,20 @@ class MerchantAdmin(SetUp):
     once = ("currency",)
 
 
+class DepotForm(Form):
+    """A depot has places enough for what its shops were given of them."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # from here on the row is what it will be
+        if self.instance.pk and not self.errors:
+            with refusal_at(self, "places_a_day"):
+                require_places_fit(depot=self.instance)
+
+
 @admin.register(Depot)
 class DepotAdmin(SetUp):
-    list_display = ("name", "operator", "time_zone")
+    form = DepotForm
+    list_display = ("name", "operator", "time_zone", "places_a_day")
     list_select_related = ("operator",)
     search_fields = ("name", "slug")
     autocomplete_fields = ("operator",)
@@ -91,9 +118,20 @@ class SlotPatternInline(Inline):
     extra = 0
 
 
+class MerchantDepotForm(Form):
+    """A shop gets no more of its depot's places than there are."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors:
+            with refusal_at(self, "reserved"):
+                require_share_fits(outlet=self.instance)
+
+
 @admin.register(MerchantDepot)
 class MerchantDepotAdmin(SetUp):
-    list_display = ("merchant", "depot", "area", "active")
+    form = MerchantDepotForm
+    list_display = ("merchant", "depot", "area", "allotment", "reserved", "active")
     list_select_related = ("merchant", "depot")
     list_filter = ("active",)
     autocomplete_fields = ("merchant", "depot")

@@ -29,6 +29,9 @@ REASONS: Final[dict[str, LazyText]] = {
     "not_yet": _("Not open for choosing yet."),
     "cap": _("Taken. The shop has no more deliveries then."),
     "outside": _("Only if we may leave it outside."),
+    "allotment": _("Taken. The shop has used all its places on the vans of that day."),
+    "depot_full": _("Taken. All places on the vans of that day are gone."),
+    "reserved": _("The last places of that day are kept for other shops. Some may become free later."),
 }
 
 

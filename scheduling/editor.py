@@ -1,6 +1,5 @@
 """A locked day plan while it is changed: moves in the core's plan, then writes the rows that differ."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from scheduling.allotments import Taken
 from scheduling.conversion import StopRow, planned_within, row_of, waypoint
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, Route, Stop
@@ -59,9 +59,10 @@ class PlanEditor:
         opens_s, closes_s = planned_within(window, buffer_s=buffer_s, origin_at=self.row.origin_at)
         return replace(visit, opens_s=opens_s, closes_s=closes_s)
 
-    def counts(self) -> Counter[tuple[Any, ...]]:
-        """Return how many stops each merchant has that day, changes so far included."""
-        return counts_of(self._rows.values())
+    def taken(self) -> Taken:
+        """Return which places of the day are taken, changes so far included."""
+        counts = counts_of(self._rows.values())
+        return Taken(counts, gives_one_back=counts[()] < self.snapshot.counts()[()])
 
     def take_out(self, stop: Stop, state: str) -> None:
         """Take a stop off its route and save it in its new state.

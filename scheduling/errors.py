@@ -139,6 +139,13 @@ class NeedsSomebody(DomainError):
     sentence = _("Somebody must be at home for these goods. We can’t leave them outside.")
 
 
+class BadSetUp(DomainError):
+    """What staff set up contradicts itself: places kept that are not there."""
+
+    code = "bad_set_up"
+    sentence = _("That does not fit what else is set up. Please check the numbers.")
+
+
 class BadFacts(DomainError):
     """What was asked for is impossible: a negative weight, a place off the map."""
 

@@ -13,12 +13,14 @@ from itertools import chain, pairwise
 from typing import Any, Final
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from scheduling.facts import why_handed_over
 from scheduling.models import (
     Booking,
     DayPlan,
     Delivery,
+    Depot,
     Event,
     Hold,
     JoinedOrder,
@@ -221,6 +223,13 @@ def _with_quote(rows: QuerySet[Hold] | QuerySet[Booking]) -> Iterator[Hold | Boo
     yield from rows.select_related("quote").iterator(chunk_size=200)
 
 
+def places_kept_that_are_not_there() -> Iterator[Breach]:
+    """Set-up: what is kept of a depot's places for its shops is no more than it has."""
+    kept = Sum("outlets__reserved", filter=Q(outlets__active=True))
+    for depot in Depot.objects.annotate(kept=kept).filter(kept__gt=Coalesce("places_a_day", 0)):
+        yield Breach("set-up", f"depot {depot.pk}", f"keeps {depot.kept} places of {depot.places_a_day}")
+
+
 CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     broken_schedules,
     rests_without_their_stop,
@@ -230,4 +239,5 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     promises_out_of_line,
     changes_without_their_event,
     prices_that_changed,
+    places_kept_that_are_not_there,
 )

@@ -8,11 +8,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Prefetch, Q
 
-from scheduling.models import Blackout, Buffer, Merchant, MerchantDepot, SlotPattern, Vehicle, VehicleClass
+from scheduling.allotments import Reserve
+from scheduling.models import (
+    Blackout,
+    Buffer,
+    Depot,
+    Merchant,
+    MerchantDepot,
+    SlotPattern,
+    Vehicle,
+    VehicleClass,
+)
 
 MOST_KEPT: Final = 1_000
 
@@ -22,6 +35,7 @@ class SetUp:
     """All set-up rows behind one merchant's quotes, as they were at an instant.
 
     outlets: the active ones, their depots loaded; patterns by outlet, blackouts, buffers and classes by depot
+    reserves: what is kept of a depot's places, for this merchant and for others, by depot
     kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
     """
 
@@ -30,6 +44,7 @@ class SetUp:
     patterns: Mapping[int, tuple[SlotPattern, ...]]
     blackouts: Mapping[int, tuple[Blackout, ...]]
     buffers: Mapping[int, tuple[Buffer, ...]]
+    reserves: Mapping[int, tuple[Reserve, ...]]
     kinds: Mapping[str, VehicleClass]
     in_use: Mapping[int, frozenset[str]]
 
@@ -64,12 +79,15 @@ def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     """Read a merchant's set-up. Five queries."""
-    outlets = tuple(
-        MerchantDepot.objects.filter(merchant=merchant, active=True).select_related("depot").order_by("pk")
-    )
+    # In one query with the outlets of others at the same depots for which places are kept.
+    own = MerchantDepot.objects.filter(merchant=merchant, active=True)
+    beside = MerchantDepot.objects.filter(active=True, depot__in=own.values("depot"))
+    counting = beside.filter(Q(merchant=merchant) | Q(reserved__gt=0)).select_related("depot").order_by("pk")
+    here = tuple(counting)
+    outlets = tuple(outlet for outlet in here if outlet.merchant_id == merchant.pk)
     depots = {outlet.depot_id for outlet in outlets}
     patterns: dict[int, list[SlotPattern]] = defaultdict(list)
-    sold = SlotPattern.objects.filter(outlet__in=outlets, active=True)
+    sold = SlotPattern.objects.filter(outlet__in=here, active=True)
     for pattern in sold.order_by("opens", "closes", "pk"):
         patterns[pattern.outlet_id].append(pattern)
     blackouts: dict[int, list[Blackout]] = defaultdict(list)
@@ -79,6 +97,10 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     buffers: dict[int, list[Buffer]] = defaultdict(list)
     for buffer in Buffer.objects.filter(depot__in=depots, active=True):
         buffers[buffer.depot_id].append(buffer)
+    reserves: dict[int, list[Reserve]] = defaultdict(list)
+    for outlet in here:
+        if outlet.reserved:
+            reserves[outlet.depot_id].append(outlet.reserve(_weekdays(patterns[outlet.pk])))
     kinds = Kinds()
     in_use: dict[int, set[str]] = defaultdict(set)
     for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
@@ -91,9 +113,25 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
         patterns={outlet: tuple(found) for outlet, found in patterns.items()},
         blackouts={depot: tuple(found) for depot, found in blackouts.items()},
         buffers={depot: tuple(found) for depot, found in buffers.items()},
+        reserves={depot: tuple(found) for depot, found in reserves.items()},
         kinds=kinds,
         in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
     )
+
+
+def read_reserves(depot: Depot) -> tuple[Reserve, ...]:
+    """Read what is kept for whom of a depot's places, as it is now. Two queries, or none if nobody counts."""
+    if depot.places_a_day is None:
+        return ()
+    reserving = MerchantDepot.objects.filter(depot=depot, active=True, reserved__gt=0)
+    sold = Prefetch("slot_patterns", SlotPattern.objects.filter(active=True))
+    found = reserving.prefetch_related(sold).order_by("pk")
+    return tuple(outlet.reserve(_weekdays(outlet.slot_patterns.all())) for outlet in found)
+
+
+def _weekdays(patterns: Iterable[SlotPattern]) -> int:
+    """Return on which weekdays any of some slots is sold, as a bitmask."""
+    return reduce(or_, (pattern.weekdays for pattern in patterns), 0)
 
 
 def forget_all() -> None:

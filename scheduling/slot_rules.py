@@ -1,22 +1,20 @@
 """Which slots are sold, and what decides about them before any route is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from scheduling import windows
+from scheduling.allotments import Counts, Reserve, Taken
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts, why_handed_over
 from scheduling.models import Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
 from scheduling.models.slots import buffers_at
-from scheduling.set_up import SetUp
+from scheduling.set_up import SetUp, read_reserves
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
-
-Counts = Mapping[tuple[Any, ...], int]
-"""How many stops merchants have on a day: by (merchant,) and (merchant, opens, closes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +70,37 @@ def days_of(
         buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
         left_outside=bool(facts.safe_place),
         handed_over=bool(why_handed_over(facts.requirements)),
+        reserves=set_up.reserves.get(outlet.depot_id, ()),
     )
     found = []
     for day in windows.days_from(first, days):
         plan = plans.get(day)
         snapshot = snapshots[plan.pk] if plan else None
-        counts = snapshot.counts(leaving_out=leaving_out) if snapshot else {}
+        taken = _taken(snapshot, leaving_out)
         version = snapshot.version if snapshot else 0
         slots = tuple(
             answer
             for pattern in patterns
             if windows.runs_on(pattern.weekdays, day)
-            and (answer := rules.answer(pattern, day, plan, counts, version=version)) is not None
+            and (answer := rules.answer(pattern, day, plan, taken, version=version)) is not None
         )
         if slots:
             found.append(DayOfOutlet(outlet, day, plan, snapshot, slots))
     return found
 
 
+def _taken(snapshot: Snapshot | None, leaving_out: Delivery | None) -> Taken:
+    if snapshot is None:
+        return Taken({})
+    return Taken(snapshot.counts(leaving_out=leaving_out), bool(snapshot.stops_of(leaving_out)))
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What decides about a slot before any route is asked.
 
-    `ready_at` is when the goods will be packed; `buffers` are those that count for the address.
+    `ready_at` is when the goods will be packed; `buffers` are those that count for the address; `reserves`
+    what is kept of the depot's places, for this merchant and for others.
     Whether the goods may be left outside their customer says; `handed_over` ones never are.
     """
 
@@ -105,10 +111,14 @@ class Rules:
     buffers: tuple[BufferRule, ...]
     left_outside: bool
     handed_over: bool
+    reserves: tuple[Reserve, ...]
 
     @classmethod
     def of(cls, outlet: MerchantDepot, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> Self:
-        """Return the rules of an outlet as they are now, for goods ordered at an instant. Two queries."""
+        """Return the rules of an outlet as they are now, for goods ordered at an instant.
+
+        Two queries, and two more where the depot counts its places.
+        """
         today = windows.local_date(now, outlet.depot.zone)
         blackouts = Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=today)
         return cls(
@@ -119,14 +129,15 @@ class Rules:
             buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
             left_outside=bool(facts.safe_place),
             handed_over=bool(why_handed_over(facts.requirements)),
+            reserves=read_reserves(outlet.depot),
         )
 
     def answer(
-        self, pattern: SlotPattern, day: date, plan: DayPlan | None, counts: Counts, *, version: int
+        self, pattern: SlotPattern, day: date, plan: DayPlan | None, taken: Taken, *, version: int
     ) -> SlotAnswer | None:
         """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun.
 
-        `version` is that of the plan which `counts` were taken from.
+        `version` is that of the plan in which the places are taken.
         """
         if pattern.unattended and self.handed_over:
             return None
@@ -143,7 +154,7 @@ class Rules:
             closes_at=window.closes_at,
             cutoff_at=pattern.cutoff_at(day, zone),
             time_zone=self.outlet.depot.time_zone,
-            status=self.status(pattern, day, window, plan, counts),
+            status=self.status(pattern, day, window, plan, taken),
             base_price_minor=pattern.base_price_minor,
             price_minor=pattern.base_price_minor,
             priced_at=self.now,
@@ -163,14 +174,15 @@ class Rules:
         day: date,
         window: windows.Window,
         plan: DayPlan | None,
-        counts: Counts,
+        taken: Taken,
         *,
         write: str = "hold",
     ) -> str:
         """Return "open", or which rule takes the slot away (a key of REASONS)."""
-        if self._blacked_out(day):
+        cutoff_at = pattern.cutoff_at(day, self.outlet.depot.zone)
+        if self._blacked_out(day, self.outlet.merchant_id):
             return "blackout"
-        if self.now >= pattern.cutoff_at(day, self.outlet.depot.zone):
+        if self.now >= cutoff_at:
             return "cutoff"
         if window.opens_at < self.ready_at:
             return "packing"
@@ -180,11 +192,24 @@ class Rules:
             return "cutoff"
         if pattern.unattended and not self.left_outside:
             return "outside"
-        return "cap" if capped(self.outlet, pattern, window, counts) else OPEN
+        if capped(self.outlet, pattern, window, taken.counts):
+            return "cap"
+        return self._short_of_places(day, cutoff_at, taken) or OPEN
 
-    def _blacked_out(self, day: date) -> bool:
+    def _short_of_places(self, day: date, cutoff_at: datetime, taken: Taken) -> str:
+        """Return which rule about the depot's places takes the slot away, "" if none does."""
+        if taken.gives_one_back:  # moving within a day takes nobody's place
+            return ""
+        holding = [
+            reserve
+            for reserve in self.reserves
+            if reserve.holds_for(day, cutoff_at, self.now) and not self._blacked_out(day, reserve.merchant_id)
+        ]
+        return self.outlet.share.refused(taken.counts, holding)
+
+    def _blacked_out(self, day: date, merchant_id: int) -> bool:
         return any(
-            b.first_date <= day <= b.last_date and b.merchant_id in (None, self.outlet.merchant_id)
+            b.first_date <= day <= b.last_date and b.merchant_id in (None, merchant_id)
             for b in self.blackouts
         )
 

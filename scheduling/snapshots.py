@@ -65,7 +65,7 @@ class Snapshot:
         return build_tape(without(self.plan, stops), self.strips)
 
     def counts(self, *, leaving_out: Delivery | None = None) -> Counter[tuple[Any, ...]]:
-        """Return how many stops each merchant has that day: by (merchant,) and (merchant, opens, closes).
+        """Return how many stops there are that day: () all, (merchant,) its own, (merchant, opens, closes).
 
         `leaving_out` is a delivery that is being moved: its present stop does not count.
         """
@@ -97,6 +97,7 @@ def counts_of(rows: Iterable[StopRow]) -> Counter[tuple[Any, ...]]:
     counts: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
         if row.state in Stop.FOR_SOMEBODY:
+            counts[()] += 1
             counts[row.merchant_id,] += 1
             counts[row.merchant_id, row.opens_at, row.closes_at] += 1
     return counts

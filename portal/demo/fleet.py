@@ -23,6 +23,7 @@ from scheduling.models import (
 from scheduling.routing.carbon import FACTORS
 
 DEPOT = "vantaa"
+PLACES_A_DAY, RESERVED_UNTIL_H = 90, 24
 MONDAY_TO_FRIDAY = 0b0011111
 PLANNER = "planner@demo.example"
 
@@ -32,6 +33,7 @@ class Shop:
     """A merchant, and the times it sells: opens, closes (whole hours), base price (cents); `cap` a time.
 
     `unattended` times need nobody at home: the goods are left outside, in `left_service_s` at the door.
+    `allotment` and `reserved` are of the depot's places a day.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Shop:
     unattended: tuple[tuple[int, int, int], ...] = ()
     left_service_s: int | None = None
     requirements: tuple[str, ...] = ()
+    allotment: int | None = None
+    reserved: int = 0
 
 
 # Noon is when few are at home, evenings are when all are.
@@ -63,9 +67,12 @@ SHOPS = (
         cap=6,
         unattended=((5, 8, 290), (8, 20, 340)),
         left_service_s=120,
+        allotment=60,
     ),
-    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240, flexible=(8, 20, 290)),
-    Shop("Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400, requirements=("signature",)),
+    Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240, flexible=(8, 20, 290), reserved=15),
+    Shop(
+        "Kotikolo", "kotikolo", "K", "#4a3a8c", HALF_DAYS, 800, 2400, requirements=("signature",), reserved=20
+    ),
 )
 
 
@@ -148,6 +155,7 @@ def set_up() -> Depot:
         lon=lon,
         time_zone=TIME_ZONE,
         break_after_minutes=270,
+        places_a_day=PLACES_A_DAY,
     )
     Buffer.objects.create(
         depot=depot,
@@ -212,7 +220,14 @@ def _shop(shop: Shop, depot: Depot) -> None:
     )
     Brand.objects.create(merchant=merchant, accent=shop.accent, letter=shop.letter)
     outlet = MerchantDepot.objects.create(
-        merchant=merchant, depot=depot, radius_m=16_000, lead_time_minutes=120, work_closes=time(20)
+        merchant=merchant,
+        depot=depot,
+        radius_m=16_000,
+        lead_time_minutes=120,
+        work_closes=time(20),
+        allotment=shop.allotment,
+        reserved=shop.reserved,
+        reserved_until_h=RESERVED_UNTIL_H,
     )
     for times in shop.times:
         _slot(outlet, *times, cap=shop.cap)

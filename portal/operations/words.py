@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from portal.door import minutes_more, place_words
 from portal.operations.drawing import colour
-from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop
+from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop, Places
 from scheduling.selectors.plans import ImprovementSeen
 
 
@@ -99,6 +99,15 @@ def totals(board: Board) -> str:
     count = len(board.routes)
     routes = ngettext("%(count)d route", "%(count)d routes", count) % {"count": count}
     return _("%(stops)s on %(routes)s, %(km)s") % {"stops": stops, "routes": routes, "km": km(board.metres)}
+
+
+def places(of: Places) -> str:
+    """68 of 90 places taken. Kept for Kotikolo: 9, until 24 h before a time’s cut-off."""
+    taken = ngettext("%(taken)d of %(count)d place taken.", "%(taken)d of %(count)d places taken.", of.a_day)
+    kept = _("Kept for %(shop)s: %(count)d, until %(hours)d h before a time’s cut-off.")
+    sentences = [taken % {"taken": of.taken, "count": of.a_day}]
+    sentences += [kept % {"shop": k.merchant, "count": k.places, "hours": k.until_h} for k in of.kept]
+    return " ".join(sentences)
 
 
 def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> StripDay:

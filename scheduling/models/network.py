@@ -12,8 +12,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from scheduling import windows
+from scheduling.allotments import Reserve, Share
 
 EVERY_DAY = 0b1111111
+LONGEST_RESERVE_H = 14 * 24
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 
 
@@ -141,6 +143,12 @@ class Depot(models.Model):
             "smaller ones you set your own limit. Empty: no limit."
         ),
     )
+    places_a_day = models.PositiveIntegerField(
+        _("stops a day at most, of all its shops; empty: as many as the vans can serve"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
 
     class Meta:
         constraints = [
@@ -148,6 +156,9 @@ class Depot(models.Model):
             models.CheckConstraint(
                 condition=Q(break_after_minutes__isnull=True) | Q(break_after_minutes__range=(60, 1440)),
                 name="depot_break_after_an_hour_at_least",
+            ),
+            models.CheckConstraint(
+                condition=Q(places_a_day__isnull=True) | Q(places_a_day__gte=1), name="depot_has_places"
             ),
         ]
 
@@ -182,6 +193,18 @@ class MerchantDepot(models.Model):
     work_closes = models.TimeField(default=time(18))
     work_weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
     daily_cap = models.PositiveIntegerField(_("deliveries a day at most"), null=True, blank=True)
+    allotment = models.PositiveIntegerField(
+        _("of the depot's places a day at most; empty: as many as there are"), null=True, blank=True
+    )
+    reserved = models.PositiveIntegerField(
+        _("of the depot's places kept for this shop"), default=0, db_default=0
+    )
+    reserved_until_h = models.PositiveSmallIntegerField(
+        _("kept until so many hours before a slot's cut-off"),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(LONGEST_RESERVE_H)],
+    )
 
     class Meta:
         constraints = [
@@ -194,6 +217,13 @@ class MerchantDepot(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(work_opens__lt=F("work_closes")), name="outlet_opens_to_close"
+            ),
+            models.CheckConstraint(
+                condition=Q(allotment__isnull=True) | Q(reserved__lte=F("allotment")),
+                name="outlet_reserves_within_its_allotment",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved_until_h__lte=LONGEST_RESERVE_H), name="outlet_reserves_two_weeks_at_most"
             ),
         ]
 
@@ -209,6 +239,15 @@ class MerchantDepot(models.Model):
                 return plain_postcode(postcode) in map(plain_postcode, self.postcodes)
             case _:
                 return inside(self.polygon, lat, lon)
+
+    @property
+    def share(self) -> Share:
+        """Return what the merchant may take of the depot's places; the depot is loaded."""
+        return Share(self.merchant_id, self.depot.places_a_day, self.allotment)
+
+    def reserve(self, weekdays: int) -> Reserve:
+        """Return what is kept for the merchant; `weekdays` are those on which it sells."""
+        return Reserve(self.merchant_id, self.reserved, self.reserved_until_h, weekdays)
 
     def ready_at(self, now: datetime) -> datetime:
         """Return when goods ordered at `now` are packed, counted in working hours."""

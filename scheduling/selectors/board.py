@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from scheduling.models import DayPlan, Delivery, Depot, Hold, Improvement, Stop, Vehicle
+from scheduling.models import DayPlan, Delivery, Depot, Hold, Improvement, MerchantDepot, Stop, Vehicle
 from scheduling.models import Shift as ShiftRow
 from scheduling.routing import problem
 from scheduling.routing.carbon import grams
@@ -115,6 +115,24 @@ class Improving:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacesKept:
+    """So many places that a shop has not used yet, kept until hours before a slot's cut-off."""
+
+    merchant: str
+    places: int
+    until_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many places a depot has on a day, and how many of those left are kept for whom."""
+
+    a_day: int
+    taken: int
+    kept: tuple[PlacesKept, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One depot's day. `mark` changes whenever what is shown does."""
 
@@ -127,6 +145,7 @@ class Board:
     routes: tuple[BoardRoute, ...]
     idle: tuple[str, ...]
     improving: Improving
+    places: Places | None
 
     @property
     def improvable(self) -> bool:
@@ -199,7 +218,7 @@ def board_mark(*, depot: Depot, day: date, now: datetime) -> str | None:
 
 
 def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
-    """Return the day's routes with lapsed holds left out; None if there is no plan. At most nine queries."""
+    """Return the day's routes with lapsed holds left out; None if there is no plan. At most ten queries."""
     plan = plan_of(depot=depot, day=day)
     if plan is None:
         return None
@@ -225,7 +244,22 @@ def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
         routes=tuple(routes),
         idle=tuple(vehicle.name for pk, vehicle in vehicles.items() if pk not in used),
         improving=improving,
+        places=_places(plan, snapshot),
     )
+
+
+def _places(plan: DayPlan, snapshot: Snapshot) -> Places | None:
+    """Return how the day's places are taken; None where the depot does not count them. One query."""
+    if plan.depot.places_a_day is None:
+        return None
+    counts = snapshot.counts()
+    reserving = MerchantDepot.objects.filter(depot_id=plan.depot_id, active=True, reserved__gt=0)
+    kept = [
+        PlacesKept(str(outlet.merchant), unused, outlet.reserved_until_h)
+        for outlet in reserving.select_related("merchant").order_by("merchant__name")
+        if (unused := max(0, outlet.reserved - counts[outlet.merchant_id,])) and plan.allows("hold")
+    ]
+    return Places(plan.depot.places_a_day, counts[()], tuple(kept))
 
 
 def _live_holds(plan: DayPlan, *, now: datetime) -> int:

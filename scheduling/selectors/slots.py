@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from django.utils.functional import Promise as LazyText
 
@@ -12,7 +13,19 @@ from scheduling.models import Quote
 from scheduling.routing.offers import BAND_M, Option, Tag, suggestions_for
 from scheduling.routing.offers import share_percent as bar_percent
 
-WHY_ORDER = ("blackout", "not_yet", "taken", "no_time", "cap", "packing", "outside", "cutoff")
+WHY_ORDER: Final = (
+    "blackout",
+    "not_yet",
+    "taken",
+    "no_time",
+    "depot_full",
+    "reserved",
+    "allotment",
+    "cap",
+    "packing",
+    "outside",
+    "cutoff",
+)
 """Of the reasons of a day's times, the one that says most about the day."""
 
 

@@ -44,9 +44,9 @@ class SlotSold:
 
     def require_choosable(self, editor: PlanEditor, *, write: str = "hold") -> None:
         """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, on a locked plan."""
-        answer, counts = self.answer, editor.counts()
+        answer, taken = self.answer, editor.taken()
         status = self.rules.status(
-            self.pattern, answer.service_date, answer.window, editor.row, counts, write=write
+            self.pattern, answer.service_date, answer.window, editor.row, taken, write=write
         )
         if status == "cutoff":
             raise CutoffPassed

@@ -8,7 +8,7 @@ from portal import access
 from portal.models import Brand, Membership, Message, User
 from portal.tasks import send_due_messages
 from scheduling import clock, events
-from scheduling.models import Depot, Hold, VehicleClass
+from scheduling.models import Depot, Hold, MerchantDepot, VehicleClass
 from tests.factories import NOW, make_booking, make_link, make_network, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -111,6 +111,28 @@ def test_staff_add_people_with_their_work(staff_client):
     assert response.status_code == 302
     assert user.check_password("quite a long sentence")
     assert not user.is_staff
+
+
+def test_a_share_that_its_depot_cannot_give_is_refused_beside_its_field(staff_client, booking):
+    outlet = MerchantDepot.objects.get()
+    page = url(MerchantDepot, "change", outlet.pk)
+    form = staff_client.get(page).context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    sent |= {"postcodes": "[]", "polygon": "[]", "active": "on"}
+    sent |= {f"slot_patterns-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+
+    refused = staff_client.post(page, sent | {"reserved": 3})
+
+    assert refused.status_code == 200
+    assert "First say how many places a day the depot has" in refused.content.decode()
+    Depot.objects.update(places_a_day=3)
+    assert staff_client.post(page, sent | {"reserved": 3}).status_code == 302
+    assert MerchantDepot.objects.get().reserved == 3
+    depot = staff_client.post(
+        url(Depot, "change", outlet.depot_id), {"name": "North", "slug": "north", "places_a_day": 2}
+    )
+    assert "the depot has 2 places a day, kept are 3 for" in depot.content.decode()
+    assert Depot.objects.get().places_a_day == 3
 
 
 @pytest.mark.parametrize(("accent", "kept"), [("#aa3300", True), ("#AA3300", False), ("red;}", False)])

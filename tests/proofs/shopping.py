@@ -26,6 +26,7 @@ from scheduling.models import (
     Buffer,
     DayPlan,
     Delivery,
+    Depot,
     Event,
     Hold,
     Merchant,
@@ -60,6 +61,9 @@ minutes = st.sampled_from([1, 1, 7, 7, 16, 16, 180, 600])
 meanwhiles = st.sampled_from(["nothing", "nothing", "called off", "full", "closed"])
 caps = st.sampled_from([None, None, 1, 2, 3])
 buffers = st.sampled_from([None, 10, 60])
+depot_places = st.sampled_from([None, 2, 4])
+kept_places = st.sampled_from([(0, 0), (1, 0), (2, 0), (1, 1), (0, 2)])
+kept_until = st.sampled_from([0, 6, 24])
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -154,9 +158,38 @@ class Shopping(RuleBasedStateMachine):
         slot_cap = outlet.slot_patterns.values_list("cap", flat=True).first()
         for stops, cap in ((own, outlet.daily_cap), (beside, slot_cap)):
             assert cap is None or stops.count() <= cap, f"{stops.count()} with a cap of {cap}"
+        if write != "move_within":
+            self.require_place(stop, outlet, plan)
         opens, closes = (at.astimezone(outlet.depot.zone).time() for at in (stop.opens_at, stop.closes_at))
         kept = [60 * one.minutes for one in Buffer.objects.all() if opens < one.ends and one.starts < closes]
         assert stop.buffer_s == max(kept, default=0), f"keeps {stop.buffer_s}, not one of {kept}"
+
+    def require_place(self, stop: Stop, outlet: MerchantDepot, plan: DayPlan) -> None:
+        """The day had a place for it that was not kept for the other shop, unless it was kept for this one.
+
+        What a session kept before on the same day was given back for it, so that day may be over its number.
+        """
+        places = outlet.depot.places_a_day
+        gave_back = Hold.objects.filter(
+            session_key__in=Hold.objects.filter(stop=stop).values("session_key"),
+            stop__route__shift__plan=plan,
+            stop__state=Stop.State.RELEASED,
+        )
+        if places is None or gave_back.exists():
+            return
+        active = Stop.objects.of_plan(plan).filter(state__in=("held", "booked"))
+        assert active.count() <= places, f"{active.count()} on a depot's {places} places"
+        pattern = outlet.slot_patterns.filter(opens=stop.opens_at.astimezone(outlet.depot.zone).time()).get()
+        cutoff_at = pattern.cutoff_at(plan.service_date, outlet.depot.zone)
+        day, unused = plan.service_date, {False: 0, True: 0}
+        for one in MerchantDepot.objects.all():
+            dark = Blackout.objects.filter(first_date__lte=day, last_date__gte=day)
+            called_off = any(each.merchant_id in (None, one.merchant_id) for each in dark)
+            if self.now < cutoff_at - timedelta(hours=one.reserved_until_h) and not called_off:
+                others = active.filter(delivery__merchant_id=one.merchant_id).exclude(pk=stop.pk).count()
+                unused[one.pk == outlet.pk] = max(0, one.reserved - others)
+        free = places - active.count() + 1
+        assert unused[True] or free > unused[False], f"took a kept place: {free} free, {unused} kept"
 
     @rule(load=loads, direction=directions, east=places, shop=any_row, number=any_row)
     def hold(self, load, direction, east, shop, number):
@@ -274,6 +307,15 @@ class Shopping(RuleBasedStateMachine):
         outlet = pick(self.outlets, shop)
         MerchantDepot.objects.filter(pk=outlet.pk).update(daily_cap=cap)
         outlet.slot_patterns.update(cap=slot_cap)
+
+    @rule(places=depot_places, kept=kept_places, until_h=kept_until)
+    def the_depot_shares_its_places(self, places, kept, until_h):
+        Depot.objects.update(places_a_day=places)
+        for outlet, reserved in zip(self.outlets, kept, strict=True):
+            outlet.reserved = reserved if places else 0
+            MerchantDepot.objects.filter(pk=outlet.pk).update(
+                reserved=outlet.reserved, reserved_until_h=until_h
+            )
 
     @rule(minutes=buffers)
     def the_depot_sets_its_buffer(self, minutes):

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from scheduling.invariants import breaches
 
-RULES = ("I1", "I3", "I4", "I5", "I6", "I8")
+RULES = ("I1", "I3", "I4", "I5", "I6", "I8", "set-up")
 
 
 @contextmanager
