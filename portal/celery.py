@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
+    "close carbon accounts": every(10 * MINUTE, "scheduling.tasks.close_accounts"),
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),
 }
 

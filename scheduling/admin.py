@@ -20,6 +20,7 @@ from scheduling.models import (
     Blackout,
     Booking,
     Buffer,
+    CarbonAccount,
     DayPlan,
     Delivery,
     Depot,
@@ -97,7 +98,7 @@ class DepotForm(Form):
     """A depot has places enough for what its shops were given of them."""
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # from here on the row is what it will be
+        super()._post_clean()  # type: ignore[misc]  # unknown to the stubs; from here on the row is what it will be
         if self.instance.pk and not self.errors:
             with refusal_at(self, "places_a_day"):
                 require_places_fit(depot=self.instance)
@@ -122,7 +123,7 @@ class MerchantDepotForm(Form):
     """A shop gets no more of its depot's places than there are."""
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if not self.errors:
             with refusal_at(self, "reserved"):
                 require_share_fits(outlet=self.instance)
@@ -280,6 +281,13 @@ class StopAdmin(LookOnly):
     list_display = ("delivery", "rest", "state", "opens_at", "closes_at")
     list_select_related = ("delivery", "rest__shift__vehicle")
     list_filter = ("state",)
+
+
+@admin.register(CarbonAccount)
+class CarbonAccountAdmin(LookOnly):
+    list_display = ("route", "metres", "grams", "boundary", "stops", "method")
+    list_select_related = ("route__shift__vehicle",)
+    list_filter = ("method", "boundary")
 
 
 @admin.register(Event)

@@ -31,6 +31,7 @@ KINDS: Final = {
     "booking.cancelled": gettext_noop("You cancelled"),
     "promise.narrowed": gettext_noop("Your time became exact"),
     "plan.closed": gettext_noop("A day was closed"),
+    "plan.accounted": gettext_noop("A day’s grams were shared among its stops"),
     "plan.improved": gettext_noop("A day’s routes became better"),
 }
 

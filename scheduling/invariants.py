@@ -2,10 +2,10 @@
 
 The names are those of the design: I1 promises kept on schedule and within every vehicle's limits, I3 one
 booked and one held stop at most and a stop for every booking, I4 promises changed by their customer only,
-I5 an event for every change and no other, I6 the price shown is the price charged. I8 (grams that add up)
-is counted where routes finish.
+I5 an event for every change and no other, I6 the price shown is the price charged, I8 grams add up.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from scheduling.facts import why_handed_over
 from scheduling.models import (
     Booking,
+    CarbonAccount,
     DayPlan,
     Delivery,
     Depot,
@@ -32,6 +33,7 @@ from scheduling.models import (
     Stop,
 )
 from scheduling.routing import problem
+from scheduling.routing.carbon import grams
 from scheduling.routing.schedule import schedule, violations
 from scheduling.selectors.slots import answers_of
 from scheduling.snapshots import ROAD, read_snapshot
@@ -223,6 +225,32 @@ def _with_quote(rows: QuerySet[Hold] | QuerySet[Booking]) -> Iterator[Hold | Boo
     yield from rows.select_related("quote").iterator(chunk_size=200)
 
 
+def grams_that_do_not_add_up() -> Iterator[Breach]:
+    """I8: a route's grams are its metres times its factor, and those of its stops are the route's."""
+    counted = CarbonAccount.objects.annotate(found=Count("shares"), shared=Sum("shares__grams", default=0))
+    for account in counted.iterator():
+        where = f"route {account.route_id}"
+        if account.grams != grams(account.metres, account.grams_per_km):
+            yield Breach("I8", where, f"{account.grams} g are not those of {account.metres} m")
+        if account.found != account.stops:
+            yield Breach("I8", where, f"{account.found} stops share what {account.stops} stand for")
+        if account.stops and account.shared != account.grams:
+            yield Breach("I8", where, f"its stops have {account.shared} g of {account.grams} g")
+    done = Stop.objects.booked().filter(route__shift__plan__accounted_at__isnull=False)
+    for stop in done.filter(carbon__isnull=True):
+        yield Breach("I8", f"stop {stop.pk}", "is left out of a day that was accounted for")
+
+
+def accounts_without_their_event() -> Iterator[Breach]:
+    """I5: a day was accounted for as often as its event says: once, or not yet."""
+    told = Event.objects.filter(kind="plan.accounted").values_list("data__plan", flat=True)
+    done = DayPlan.objects.filter(accounted_at__isnull=False).values_list("pk", flat=True)
+    said, accounted = Counter(told), Counter(done)
+    for plan_id in said.keys() | accounted.keys():
+        if said[plan_id] != accounted[plan_id]:
+            yield Breach("I5", f"plan {plan_id}", "events and changes differ: plan.accounted")
+
+
 def places_kept_that_are_not_there() -> Iterator[Breach]:
     """Set-up: what is kept of a depot's places for its shops is no more than it has."""
     kept = Sum("outlets__reserved", filter=Q(outlets__active=True))
@@ -239,5 +267,7 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     promises_out_of_line,
     changes_without_their_event,
     prices_that_changed,
+    grams_that_do_not_add_up,
+    accounts_without_their_event,
     places_kept_that_are_not_there,
 )

@@ -13,13 +13,14 @@ from scheduling import clock, events
 from scheduling.errors import PlanBusy
 from scheduling.models import Depot
 from scheduling.models.plans import Improvement
+from scheduling.selectors.carbon import plans_to_account
 from scheduling.selectors.plans import (
     plans_to_improve,
     plans_to_narrow,
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import improvements, narrowing, plans
+from scheduling.services import accounts, improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,21 @@ def _closed(plan_id: int, *, now: datetime) -> int:
         log.info("Plan %s is busy: closed next time", plan_id)
         return 0
     return 1
+
+
+@shared_task
+def close_accounts() -> int:
+    """Share the grams of days that are over among their stops; return how many stops got some."""
+    now = clock.now()
+    return sum(_accounted(pk, now=now) for pk in plans_to_account(now=now))
+
+
+def _accounted(plan_id: int, *, now: datetime) -> int:
+    try:
+        return accounts.close_account(plan_id=plan_id, now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: accounted for next time", plan_id)
+        return 0
 
 
 @shared_task

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from portal.customers.pages import merchant_or_404, show
 from portal.customers.rows import Factor
-from scheduling.selectors.shopper import METHOD, vehicle_classes_of
+from scheduling.selectors.shopper import ACCOUNT_METHOD, METHOD, vehicle_classes_of
 
 PAGE = "customers/slots/counting.html"
 
@@ -24,4 +24,5 @@ def counting(request: HttpRequest, merchant: str) -> HttpResponse:
         )
         for kind in vehicle_classes_of(shop)
     ]
-    return show(request, shop, PAGE, {"factors": factors, "method": METHOD})
+    context = {"factors": factors, "method": METHOD, "account_method": ACCOUNT_METHOD}
+    return show(request, shop, PAGE, context)

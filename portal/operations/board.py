@@ -129,6 +129,7 @@ def plan_context(
         "url": url,
         "totals": words.totals(board) if board else "",
         "places": words.places(board.places) if board and board.places else "",
+        "counting": words.counting(board) if board else "",
         "routes": [words.route(route, index) for index, route in enumerate(board.routes)] if board else [],
         "improve": words.improve_line(board, today, ask_url=ask_url, runs_url=runs_url) if board else None,
         "drawn": drawn(board) if board else "[]",

@@ -26,6 +26,7 @@ class StopRow:
     metres: str
     minutes: str
     load: str
+    grams: str
     held: str
     door: list[str]
 
@@ -110,6 +111,27 @@ def places(of: Places) -> str:
     return " ".join(sentences)
 
 
+def counting(board: Board) -> str:
+    """How the grams on a board came about, and by whose factors."""
+    factors = sorted({route.factor for route in board.routes})
+    if not factors:
+        return ""
+    sources = _("Factors: %(sources)s.") % {"sources": "; ".join(factors)}
+    return f"{_counted(board)} {sources}"
+
+
+def _counted(board: Board) -> str:
+    if board.accounted is None:
+        return _(
+            "Grams are planned: a route’s metres times its vehicle’s factor, shared among its stops by their "
+            "distance from the depot."
+        )
+    return _(
+        "Grams were shared among the stops on %(time)s, by their distance from the depot. They come from "
+        "the metres as planned: where vans really drove is not known yet."
+    ) % {"time": moment(board.accounted)}
+
+
 def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> StripDay:
     """One day of the strip; `open_` is the day that is shown."""
     note = (
@@ -136,8 +158,8 @@ def route(of: BoardRoute, index: int) -> RouteTable:
         kind=of.vehicle_class,
         facts=_("%(departs)s–%(returns)s, %(km)s")
         % {"departs": clock_time(of.departs), "returns": clock_time(of.returns), "km": km(of.metres)},
-        carbon=_("%(grams)s g CO₂e, %(boundary)s")
-        % {"grams": number_format(of.grams, force_grouping=True), "boundary": of.boundary},
+        carbon=_("%(grams)s CO₂e: %(factor)d g a km, %(boundary)s")
+        % {"grams": grams(of.grams), "factor": of.grams_per_km, "boundary": of.boundary},
         load_percent=round(100 * of.load_g / of.capacity_g) if of.capacity_g else 0,
         load=_("%(load)s of %(room)s") % {"load": kg(of.load_g), "room": kg(of.capacity_g)},
         held=of.held,
@@ -158,6 +180,7 @@ def stop(of: BoardStop) -> StopRow:
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},
         minutes=_("%(minutes)d min") % {"minutes": -(-of.leg_s // 60)},
         load="" if of.rest else kg(of.load_g),
+        grams=grams(of.grams) if of.served else "",
         held=_("Held until %(time)s") % {"time": clock_time(of.held_until)} if of.held_until else "",
         door=at_door(of) if of.served else [],
     )
@@ -269,6 +292,11 @@ def distance(metres: int) -> str:
 def km(metres: int) -> str:
     """163240 -> 163.2 km."""
     return _("%(amount)s km") % {"amount": number_format(metres / 1000, decimal_pos=1)}
+
+
+def grams(amount_g: int) -> str:
+    """12345 -> 12,345 g."""
+    return _("%(amount)s g") % {"amount": number_format(amount_g, force_grouping=True)}
 
 
 def kg(load_g: int) -> str:

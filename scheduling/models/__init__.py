@@ -1,5 +1,6 @@
 """Rows, by what they are about."""
 
+from scheduling.models.accounts import CarbonAccount, CarbonShare
 from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
 from scheduling.models.network import (
@@ -22,6 +23,8 @@ __all__ = [
     "Blackout",
     "Booking",
     "Buffer",
+    "CarbonAccount",
+    "CarbonShare",
     "DayPlan",
     "Delivery",
     "Depot",

@@ -46,6 +46,7 @@ class DayPlan(models.Model):
         _("the version that was improved last"), default=1, db_default=1
     )
     improvement_asked_at = models.DateTimeField(null=True)
+    accounted_at = models.DateTimeField(_("when its grams were shared among its stops"), null=True)
     improvement_asked_by = models.CharField(max_length=60, blank=True, db_default="", default="")
 
     objects = DayPlanQuerySet.as_manager()

@@ -4,11 +4,14 @@ Factors of different boundaries (what is counted: a fuel from well to wheel, or 
 never compared in one sentence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 METHOD = "marginal-metres-1"
 """Names the way grams are computed: added metres times the class's factor. Changes with the factors too."""
+
+ACCOUNT_METHOD = "planned-metres-by-distance-1"
+"""Names how a finished route's grams are shared: its planned metres, by the stops' straight-line distance."""
 
 WELL_TO_WHEEL = "well-to-wheel"
 LIFE_CYCLE = "life cycle"
@@ -68,3 +71,14 @@ def share_grams(total_g: int, weights: Sequence[int]) -> tuple[int, ...]:
     for index in by_remainder[: total_g - sum(shares)]:
         shares[index] += 1
     return tuple(shares)
+
+
+def share_by_distance(total_g: int, distances_m: Mapping[int, int]) -> dict[int, int]:
+    """Whole grams of a route for each of its stops, by their distance from the depot, with the sum `total_g`.
+
+    Keys are the stops'. Of equal remainders the lowest key gets the gram, so the order in which stops are
+    listed changes nothing; where all stand at the depot itself, all count alike. Raises ValueError as
+    `share_grams` does.
+    """
+    keys = sorted(distances_m)
+    return dict(zip(keys, share_grams(total_g, [distances_m[key] for key in keys]), strict=True))

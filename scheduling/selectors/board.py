@@ -11,11 +11,21 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from scheduling.models import DayPlan, Delivery, Depot, Hold, Improvement, MerchantDepot, Stop, Vehicle
+from scheduling.models import (
+    DayPlan,
+    Delivery,
+    Depot,
+    Hold,
+    Improvement,
+    MerchantDepot,
+    Stop,
+    Vehicle,
+    VehicleClass,
+)
 from scheduling.models import Shift as ShiftRow
 from scheduling.routing import problem
-from scheduling.routing.carbon import grams
 from scheduling.routing.schedule import TripSchedule, schedule
+from scheduling.selectors.carbon import RouteGrams, accounted_grams, planned_grams
 from scheduling.selectors.plans import A_DAY, ImprovementSeen, improvements_of
 from scheduling.snapshots import Snapshot, at, snapshots_of
 
@@ -29,9 +39,9 @@ class BoardStop:
 
     `number` counts those at which somebody is served. At a rest (its kind in words) nobody is, and `address`
     names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop before, `minutes` is how long
-    the vehicle stays. `held_until` is set while somebody decides. `safe_place` is a key of SAFE_PLACES,
-    `extra_s` what was asked for at the door; `added_m` is what the stop added to the driving when it was put
-    in.
+    the vehicle stays; `grams` are its share of its route's. `held_until` is set while somebody decides.
+    `safe_place` is a key of SAFE_PLACES, `extra_s` what was asked for at the door; `added_m` is what the stop
+    added to the driving when it was put in.
     """
 
     number: int
@@ -52,6 +62,7 @@ class BoardStop:
     safe_place_note: str
     extra_s: int
     added_m: int
+    grams: int
     held_until: datetime | None
     rest: str = ""
     minutes: int = 0
@@ -77,6 +88,8 @@ class BoardRoute:
     returns: datetime
     metres: int
     grams: int
+    grams_per_km: int
+    factor: str
     boundary: str
     load_g: int
     capacity_g: int
@@ -134,7 +147,10 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One depot's day. `mark` changes whenever what is shown does."""
+    """One depot's day. `mark` changes whenever what is shown does.
+
+    `accounted` is when its grams were shared for good; until then they are as planned now.
+    """
 
     service_date: date
     state: str
@@ -146,6 +162,7 @@ class Board:
     idle: tuple[str, ...]
     improving: Improving
     places: Places | None
+    accounted: datetime | None
 
     @property
     def improvable(self) -> bool:
@@ -218,7 +235,7 @@ def board_mark(*, depot: Depot, day: date, now: datetime) -> str | None:
 
 
 def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
-    """Return the day's routes with lapsed holds left out; None if there is no plan. At most ten queries."""
+    """Return the day's routes without lapsed holds; None if there is no plan. At most twelve queries."""
     plan = plan_of(depot=depot, day=day)
     if plan is None:
         return None
@@ -226,11 +243,12 @@ def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
     rows = _rows(snapshot)
     shifts = ShiftRow.objects.filter(plan=plan).select_related("vehicle__vehicle_class")
     vehicles = {shift.pk: shift.vehicle for shift in shifts}
+    accounted = accounted_grams(plan)
     routes = [
         route
         for shift in snapshot.plan.shifts
         if shift.used  # nobody drives for a rest alone
-        for route in _routes(shift, vehicles[shift.vehicle.key], snapshot, rows, depot.zone)
+        for route in _routes(shift, vehicles[shift.vehicle.key], snapshot, rows, accounted, depot.zone)
     ]
     used = {shift.vehicle.key for shift in snapshot.plan.shifts if shift.used}
     improving = _improving(plan, now=now)
@@ -245,6 +263,7 @@ def board_of(*, depot: Depot, day: date, now: datetime) -> Board | None:
         idle=tuple(vehicle.name for pk, vehicle in vehicles.items() if pk not in used),
         improving=improving,
         places=_places(plan, snapshot),
+        accounted=plan.accounted_at.astimezone(depot.zone) if plan.accounted_at else None,
     )
 
 
@@ -290,7 +309,8 @@ def _unless_lost(run: ImprovementSeen, *, now: datetime) -> ImprovementSeen:
 
 def _mark(plan: DayPlan, live_holds: int, improving: Improving) -> str:
     # A hold that runs out changes what is shown before anybody writes, so the version alone would not do.
-    return f"{plan.service_date:%Y%m%d}.{plan.version}.{live_holds}.{improving.mark}"
+    accounted = plan.accounted_at is not None
+    return f"{plan.service_date:%Y%m%d}.{plan.version}.{live_holds}.{improving.mark}.{accounted:d}"
 
 
 def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
@@ -306,6 +326,7 @@ def _routes(
     vehicle: Vehicle,
     snapshot: Snapshot,
     rows: Mapping[int, Stop],
+    accounted: Mapping[int, RouteGrams],
     zone: ZoneInfo,
 ) -> Iterable[BoardRoute]:
     kind = vehicle.vehicle_class
@@ -313,6 +334,7 @@ def _routes(
         if not trip.visits:
             continue
         metres = sum(leg.metres for leg in trip.legs)
+        carbon = accounted.get(trip.key) or _planned(trip, snapshot, kind, rows)
         yield BoardRoute(
             key=trip.key,
             vehicle=vehicle.name,
@@ -321,12 +343,22 @@ def _routes(
             departs=_local(snapshot, times.departs_s, zone),
             returns=_local(snapshot, times.returns_s, zone),
             metres=metres,
-            grams=grams(metres, kind.grams_per_km),
-            boundary=str(kind.get_boundary_display()),
+            grams=carbon.grams,
+            grams_per_km=carbon.grams_per_km,
+            factor=carbon.factor,
+            boundary=carbon.boundary,
             load_g=max(load[0] for load in times.loads),
             capacity_g=kind.capacity_g,
-            stops=tuple(_stops(trip, times, snapshot, rows, zone)),
+            stops=tuple(_stops(trip, times, snapshot, rows, carbon, zone)),
         )
+
+
+def _planned(
+    trip: problem.Trip, snapshot: Snapshot, kind: VehicleClass, rows: Mapping[int, Stop]
+) -> RouteGrams:
+    served = [visit for visit in trip.visits if rows[visit.key].state in Stop.FOR_SOMEBODY]
+    metres = sum(leg.metres for leg in trip.legs)
+    return planned_grams(served, snapshot.plan.depot, kind, metres=metres)
 
 
 def _stops(
@@ -334,6 +366,7 @@ def _stops(
     times: TripSchedule,
     snapshot: Snapshot,
     rows: Mapping[int, Stop],
+    carbon: RouteGrams,
     zone: ZoneInfo,
 ) -> Iterable[BoardStop]:
     number = 0
@@ -352,6 +385,7 @@ def _stops(
             leg_m=leg.metres,
             added_m=_added_m(row),
             held_until=row.hold.expires_at.astimezone(zone) if row.state == Stop.State.HELD else None,
+            grams=carbon.by_stop.get(visit.key, 0),
             minutes=visit.service_s // 60,
             **_what_for(row),
         )

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Event, Hold, Merchant, Quote, VehicleClass
-from scheduling.routing.carbon import METHOD
+from scheduling.routing.carbon import ACCOUNT_METHOD, METHOD
 
 __all__ = [
+    "ACCOUNT_METHOD",
     "METHOD",
     "facts_now",
     "history_of",

@@ -7,13 +7,16 @@ from threading import Barrier
 import pytest
 
 from scheduling import clock, snapshots
+from scheduling.errors import PlanBusy
 from scheduling.invariants import breaches
 from scheduling.models import MerchantDepot, Stop
 from scheduling.services.plans import extend_horizon
 from tests.factories import make_depot, make_merchant, make_outlet, make_vehicle, make_vehicle_class
 from tests.races.shopper import HELSINKI, Shopper, addresses
 
-PLACES, KEPT, SHOPPERS_EACH = 20, 8, 16
+PLACES, KEPT, SHOPPERS_EACH = 10, 4, 8
+NOTHING_OFFERED = 0
+BUSY = str(PlanBusy.sentence)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +35,7 @@ def two_shops() -> tuple[MerchantDepot, MerchantDepot]:
             opens="08:00", closes="20:00", base_price_minor=490, cutoff_days_before=0, cutoff_time="00:01"
         )
     MerchantDepot.objects.filter(pk=outlets[1].pk).update(reserved=KEPT)
-    extend_horizon(depot=depot, now=clock.now(), days=3)
+    extend_horizon(depot=depot, now=clock.now(), days=2)
     return outlets[0], outlets[1]
 
 
@@ -42,12 +45,19 @@ def rush(live_server, shops: list[MerchantDepot]) -> Counter[tuple[int, int]]:
 
     def shop(number: int, outlet: MerchantDepot, address: str) -> tuple[int, int]:
         shopper = Shopper(live_server.url, network=f"10.{number}.0.1")
-        token = shopper.ask(outlet.merchant.slug, address)[0]
+        tokens = shopper.ask(outlet.merchant.slug, address)
         barrier.wait(timeout=120)
-        return outlet.pk, shopper.hold(outlet.merchant.slug, token).status
+        return outlet.pk, press(shopper, outlet, tokens[0]) if tokens else NOTHING_OFFERED
 
     with ThreadPoolExecutor(len(shops)) as pool:
         return Counter(pool.map(shop, range(len(shops)), shops, addresses(len(shops))))
+
+
+def press(shopper: Shopper, outlet: MerchantDepot, token: str) -> int:
+    """Hold a time; on a slow machine the day may be busy: press again."""
+    while (answer := shopper.hold(outlet.merchant.slug, token)).status == 409 and BUSY in answer.body:
+        continue
+    return answer.status
 
 
 def held(outlet: MerchantDepot) -> int:
@@ -64,7 +74,7 @@ def test_what_is_kept_for_a_shop_is_there_for_its_shoppers_however_many_others_c
     with capsys.disabled():
         print(f"\nallotments: {PLACES} places, {KEPT} kept: {held(mine)} held, {held(theirs)} of the kept")
     assert alone[mine.pk, 303] == held(mine) == PLACES - KEPT
-    assert both[mine.pk, 303] == 0
+    assert both[mine.pk, NOTHING_OFFERED] == SHOPPERS_EACH
     assert both[theirs.pk, 303] == held(theirs) == KEPT
     assert both[theirs.pk, 409] == SHOPPERS_EACH - KEPT
     assert list(breaches()) == []

@@ -228,7 +228,19 @@ def test_how_we_count_names_the_method_and_every_factor(client, outlet):
 
     assert "marginal-metres-1" in page
     assert "100 g CO₂e per km" in page
-    assert "a test" in page
+    assert "a test (2025)" in page
+    assert "planned-metres-by-distance-1" in page
+
+
+def test_how_we_count_says_what_is_counted_and_compared_and_how_sure_that_is(client, outlet):
+    page = text(client.get(f"/s/{outlet.merchant.slug}/how-we-count/"))
+
+    assert "Well-to-wheel counts the fuel or the power" in page
+    assert "average of the other times you are offered" in page
+    assert "transcription" in page
+    assert "never exactly" in page
+    assert "in a straight line" in page
+    assert "as they were planned" in page
 
 
 def test_pages_of_a_session_are_kept_out_of_caches(shopper):

@@ -8,8 +8,9 @@ import pytest
 
 from portal.models.people import Role
 from scheduling import clock
-from scheduling.models import Stop
+from scheduling.models import CarbonAccount, CarbonShare, DayPlan, Depot, MerchantDepot, Stop
 from scheduling.selectors.board import board_days, board_mark, board_of, day_last_kept
+from scheduling.services.accounts import close_account
 from scheduling.services.holds import release_hold
 from tests.factories import (
     CANTEEN,
@@ -130,11 +131,11 @@ def test_the_day_kept_last_is_followed_while_it_is_kept(outlet):
     assert day_last_kept(depot=outlet.depot, now=LATER) is None
 
 
-def test_reading_a_board_takes_at_most_nine_queries(outlet, django_assert_max_num_queries):
+def test_reading_a_board_takes_at_most_twelve_queries(outlet, django_assert_max_num_queries):
     for hour in (8, 10, 12, 14):
         make_booking(outlet, hour=hour)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         board(outlet)
 
 
@@ -255,3 +256,43 @@ def test_the_page_says_where_the_van_rests(client, resting):
     assert "45 min, nobody is served" in page
     points = json.loads(re.search(r'data-routes="([^"]*)"', page)[1].replace("&quot;", '"'))[0]["points"]
     assert [point["kind"] for point in points] == ["depot", "booked", "rest", "depot", "depot"]
+
+
+def test_a_board_says_how_many_places_are_taken_and_for_whom_some_are_kept(client, planner, outlet):
+    assert board(outlet).places is None
+    Depot.objects.update(places_a_day=9)
+    MerchantDepot.objects.update(reserved=4, reserved_until_h=6)
+    make_booking(outlet)
+
+    page = client.get(url(outlet)).content.decode()
+
+    assert "1 of 9 places taken." in page
+    assert f"Kept for {outlet.merchant}: 3, until 6 h before a time’s cut-off." in page
+    DayPlan.objects.update(state="closed")
+    assert board(outlet).places.kept == ()
+
+
+def test_a_stop_shows_its_share_of_its_route_s_grams_planned_and_then_for_good(client, planner, outlet):
+    make_booking(outlet, facts=some_facts(north_m=500))
+    make_booking(outlet, facts=some_facts(north_m=-4_000), hour=14)
+    make_hold(outlet, hour=16)
+    (route,) = board(outlet).routes
+
+    assert sum(stop.grams for stop in route.stops) == route.grams
+    assert route.stops[0].grams < route.stops[1].grams
+    page = client.get(url(outlet)).content.decode()
+    assert "Grams are planned" in page
+    assert "a test (2025)" in page
+    over = NOW + timedelta(days=2)
+    before = board_mark(depot=outlet.depot, day=TOMORROW, now=over)
+    close_account(plan_id=plan_on(outlet).pk, now=over)
+
+    (route,) = board(outlet, now=over).routes
+    assert [stop.grams for stop in route.stops] == list(
+        CarbonShare.objects.order_by("stop__position").values_list("grams", flat=True)
+    )
+    assert sum(stop.grams for stop in route.stops) == route.grams == CarbonAccount.objects.get().grams
+    assert board_mark(depot=outlet.depot, day=TOMORROW, now=over) != before
+    clock.set_source(lambda: over)
+    page = client.get(url(outlet)).content.decode()
+    assert "where vans really drove is not known yet" in page

@@ -1,10 +1,18 @@
-from itertools import pairwise
+from fractions import Fraction
+from itertools import pairwise, permutations, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.routing.carbon import FACTORS, LIFE_CYCLE, WELL_TO_WHEEL, grams, share_grams
+from scheduling.routing.carbon import (
+    FACTORS,
+    LIFE_CYCLE,
+    WELL_TO_WHEEL,
+    grams,
+    share_by_distance,
+    share_grams,
+)
 
 weights = st.lists(st.integers(0, 10_000), min_size=1, max_size=40)
 
@@ -68,3 +76,42 @@ def test_nobody_can_share_nothing_but_no_grams():
     for total_g, weights in [(1, []), (-1, [1]), (1, [1, -1])]:
         with pytest.raises(ValueError, match=r"nobody|negative"):
             share_grams(total_g, weights)
+
+
+def by_hand(total_g: int, distances: dict[int, int]) -> dict[int, int]:
+    """Whole grams below everybody's exact part, and one more for the largest rests; lowest keys first."""
+    counted = distances if any(distances.values()) else dict.fromkeys(distances, 1)
+    whole = sum(counted.values())
+    below = {key: total_g * metres // whole for key, metres in counted.items()}
+    left = total_g - sum(below.values())
+    ranked = sorted(counted, key=lambda key: (-(Fraction(total_g * counted[key], whole) - below[key]), key))
+    return {key: below[key] + (key in ranked[:left]) for key in counted}
+
+
+def test_every_small_route_is_shared_as_by_hand_in_whatever_order_its_stops_come():
+    cases = 0
+    for count in range(1, 5):
+        for metres in product(range(4), repeat=count):
+            distances = dict(zip((7, 3, 9, 5), metres, strict=False))
+            for total_g in range(8):
+                expected = by_hand(total_g, distances)
+                for order in permutations(distances.items()):
+                    assert share_by_distance(total_g, dict(order)) == expected
+                    cases += 1
+    assert cases > 50_000
+
+
+@given(
+    total_g=st.integers(0, 10**7),
+    distances=st.dictionaries(st.integers(), st.integers(0, 60_000), min_size=1),
+)
+def test_shares_by_distance_add_up_for_any_route(total_g, distances):
+    shares = share_by_distance(total_g, distances)
+
+    assert sum(shares.values()) == total_g
+    assert shares.keys() == distances.keys()
+
+
+def test_who_lives_at_the_depot_stands_for_nothing_unless_all_do():
+    assert share_by_distance(9, {1: 0, 2: 500}) == {1: 0, 2: 9}
+    assert share_by_distance(9, {2: 0, 1: 0}) == {1: 5, 2: 4}

@@ -268,9 +268,12 @@ def test_a_share_that_cannot_be_given_is_refused_with_the_reason(places, share, 
 
 def test_a_share_that_fits_is_taken_and_its_own_old_one_not_counted():
     mine, _theirs = make_shops(9, mine={"reserved": 5}, theirs={"reserved": 4})
-    mine.reserved, mine.allotment = 4, 9
-
+    mine.reserved, mine.allotment = 5, 9
     require_share_fits(outlet=mine)
+    mine.reserved = 6
+
+    with pytest.raises(BadSetUp, match="kept are 4 for"):
+        require_share_fits(outlet=mine)
 
 
 @pytest.mark.parametrize("places", [None, 7])
