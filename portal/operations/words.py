@@ -33,8 +33,9 @@ class StopRow:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """One route: its heading, one line about it, its stops."""
+    """One route: its heading, one line about it, its stops. `key` stays its own while its stops change."""
 
+    key: int
     name: str
     kind: str
     facts: str
@@ -152,6 +153,7 @@ def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> St
 def route(of: BoardRoute, index: int) -> RouteTable:
     """A route's heading and rows; `index` is its place on the board, which gives it its colour."""
     return RouteTable(
+        key=of.key,
         name=of.vehicle
         if of.trip == 1
         else _("%(vehicle)s, trip %(trip)d") % {"vehicle": of.vehicle, "trip": of.trip},
@@ -255,7 +257,7 @@ def _news(run: ImprovementSeen) -> str:
 
 def _why_not(run: ImprovementSeen) -> str:
     if run.outcome == "no_gain":
-        return _("looked for better routes; nothing better found.")
+        return _("looked for better routes; none worth a change.")
     return _("looked for better routes; none taken: %(why)s.") % {"why": run.outcome_name}
 
 

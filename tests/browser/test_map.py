@@ -108,3 +108,14 @@ def test_nothing_of_the_map_is_loaded_before_it_is_seen(visitor, outlet):
 
     assert asked
     assert not [url for url in asked if "leaflet" in url or "helsinki-map" in url]
+
+
+def test_a_route_that_was_opened_stays_open_when_the_board_changes(visitor, outlet):
+    page = visitor(width=1280)
+    sign_in(page, outlet)
+    page.locator(".route").first.locator("summary").click()
+
+    make_booking(outlet, facts=some_facts(north_m=900))
+
+    expect(page.locator(".board__total")).to_contain_text("5 stops")
+    expect(page.locator(".route").first).to_have_attribute("open", "")

@@ -268,7 +268,7 @@ def test_routes_that_save_something_else_do_not_boast_of_metres(outlet):
 
 
 def test_a_run_that_came_to_nothing_says_so_and_why(outlet):
-    assert sentence(outlet).endswith(": looked for better routes; nothing better found.")
+    assert sentence(outlet).endswith(": looked for better routes; none worth a change.")
     assert sentence(outlet, Outcome.BUSY, now=SOON).endswith("; none taken: the day was busy.")
 
 
