@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scheduling.errors import BadSetUp
 from scheduling.models import (
+    AccessRule,
     Blackout,
     Booking,
     Buffer,
@@ -154,6 +155,8 @@ class VehicleClassAdmin(SetUp):
         "detour_percent",
         "cost_s_per_km",
         "opening_cost_s",
+        "range_m",
+        "reserve_percent",
         "grams_per_km",
         "factor_source",
         "factor_year",
@@ -234,6 +237,17 @@ class BufferAdmin(SetUp):
     list_filter = ("active", "depot")
     search_fields = ("name",)
     autocomplete_fields = ("depot",)
+
+
+@admin.register(AccessRule)
+class AccessRuleAdmin(SetUp):
+    """Counts for what is promised from now on."""
+
+    list_display = ("name", "depot", "area", "starts", "ends", "active")
+    list_select_related = ("depot",)
+    list_filter = ("active", "depot")
+    search_fields = ("name",)
+    autocomplete_fields = ("depot", "barred")
 
 
 @admin.register(DayPlan)

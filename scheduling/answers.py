@@ -23,6 +23,8 @@ OPEN: Final = "open"
 REASONS: Final[dict[str, LazyText]] = {
     "taken": _("Taken. Vans are full then."),
     "no_time": _("Taken. No van can be with you then."),
+    "access": _("The vans that are free then may not stop at your address at that hour."),
+    "range": _("Taken. The vans that are free then cannot go that far."),
     "cutoff": _("Too late to choose this time."),
     "packing": _("The shop needs longer to pack."),
     "blackout": _("No deliveries on this day."),

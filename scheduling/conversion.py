@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
+from scheduling.access import Part
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Delivery, Route, Shift, Stop
 from scheduling.models.network import skill_bits
@@ -60,8 +61,9 @@ def read_shifts(plan: DayPlan) -> list[Shift]:
 
 STOP_COLUMNS: Final = (
     "pk", "route_id", "position", "arc_s", "arc_m", "state", "delivery_id", "delivery__merchant_id",
-    "opens_at", "closes_at", "buffer_s", "hold__expires_at", "delivery__direction", "delivery__load_g",
-    "delivery__load_ml", "delivery__service_s", "delivery__requirements", "delivery__address__lat",
+    "opens_at", "closes_at", "buffer_s", "not_before_at", "done_by_at", "barred",
+    "hold__expires_at", "delivery__direction", "delivery__load_g", "delivery__load_ml",
+    "delivery__service_s", "delivery__requirements", "delivery__address__lat",
     "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
     "delivery__address__postcode", "rest__lat", "rest__lon", "rest__minutes",
 )  # fmt: skip
@@ -90,7 +92,11 @@ def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopR
 
 def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
     window = Window(values["opens_at"], values["closes_at"])
-    opens_s, closes_s = planned_within(window, buffer_s=values["buffer_s"], origin_at=origin_at)
+    part = Part(values["not_before_at"], values["done_by_at"], frozenset(values["barred"].split()))
+    service_s = values["delivery__service_s"] or 0
+    opens_s, closes_s = planned_within(
+        window, buffer_s=values["buffer_s"], part=part, service_s=service_s, origin_at=origin_at
+    )
     if values["state"] == Stop.State.REST:
         place = problem.Place(values["rest__lat"], values["rest__lon"])
         return rest(values["pk"], place, (opens_s, closes_s), minutes=values["rest__minutes"])
@@ -102,7 +108,7 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
         place=place,
         opens_s=opens_s,
         closes_s=closes_s,
-        service_s=values["delivery__service_s"],
+        service_s=service_s,
         skills=skill_bits(values["delivery__requirements"]),
         household=household_key(
             line=values["delivery__address__line"],
@@ -110,17 +116,36 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
             postcode=values["delivery__address__postcode"],
         ),
         booked=values["state"] == Stop.State.BOOKED,
+        barred=part.barred,
         **loads(values["delivery__direction"], values["delivery__load_g"], values["delivery__load_ml"]),
     )
 
 
-def planned_within(window: Window, *, buffer_s: int, origin_at: datetime) -> tuple[int, int]:
+def planned_within(
+    window: Window, *, buffer_s: int, part: Part, service_s: int, origin_at: datetime
+) -> tuple[int, int]:
     """Return when routes may come for a promise: its window without the buffer at its end, for the core.
 
+    Where access rules leave a part of it, that part, and early enough to be done in it; this may be nothing.
     Offers, stops and what is stored of them all go through here, so that what is offered can be served.
     """
     opens_s, closes_s = seconds_after(origin_at, window.opens_at), seconds_after(origin_at, window.closes_at)
-    return opens_s, max(opens_s + 1, closes_s - buffer_s)
+    closes_s = max(opens_s + 1, closes_s - buffer_s)
+    if part.not_before_at is not None:
+        opens_s = max(opens_s, seconds_after(origin_at, part.not_before_at))
+    if part.done_by_at is not None:  # who needs no time at the door still stands there for a moment
+        closes_s = min(closes_s, seconds_after(origin_at, part.done_by_at) - max(1, service_s) + 1)
+    return opens_s, closes_s
+
+
+def visit_within(
+    visit: problem.Visit, window: Window, *, buffer_s: int, part: Part, origin_at: datetime
+) -> problem.Visit:
+    """Return a visit in a part of a promised window less its buffer, as the core counts it."""
+    opens_s, closes_s = planned_within(
+        window, buffer_s=buffer_s, part=part, service_s=visit.service_s, origin_at=origin_at
+    )
+    return replace(visit, opens_s=opens_s, closes_s=closes_s, barred=part.barred)
 
 
 def waypoint(key: int, place: problem.Place) -> problem.Visit:
@@ -181,6 +206,7 @@ def shift_of(shift: Shift, trips: list[problem.Trip], origin_at: datetime) -> pr
                 cost_s_per_km=kind.cost_s_per_km,
                 opening_cost_s=kind.opening_cost_s,
                 grams_per_km=kind.grams_per_km,
+                range_m=kind.shift_range_m,
             ),
             starts_s=seconds_after(origin_at, shift.starts_at),
             ends_s=seconds_after(origin_at, shift.ends_at),

@@ -1,6 +1,6 @@
 """A locked day plan while it is changed: moves in the core's plan, then writes the rows that differ."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db import transaction
 
+from scheduling.access import Part
 from scheduling.allotments import Taken
-from scheduling.conversion import StopRow, planned_within, row_of, waypoint
+from scheduling.conversion import StopRow, row_of, visit_within, waypoint
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
-from scheduling.routing.insertion import Gap, best_gap, insert, remove
+from scheduling.routing.insertion import Gap, cheapest_of, insert, remove
 from scheduling.routing.schedule import violations
 from scheduling.routing.tape import Tape, build_tape
 from scheduling.snapshots import (
@@ -54,10 +55,9 @@ class PlanEditor:
         """Return an instant as the core counts it."""
         return seconds_after(self.row.origin_at, at)
 
-    def visit_in(self, visit: problem.Visit, window: Window, *, buffer_s: int) -> problem.Visit:
-        """Return the visit with a promised window less its buffer, as the core counts it."""
-        opens_s, closes_s = planned_within(window, buffer_s=buffer_s, origin_at=self.row.origin_at)
-        return replace(visit, opens_s=opens_s, closes_s=closes_s)
+    def visit_in(self, visit: problem.Visit, window: Window, *, buffer_s: int, part: Part) -> problem.Visit:
+        """Return the visit in a part of a promised window less its buffer, as the core counts it."""
+        return visit_within(visit, window, buffer_s=buffer_s, part=part, origin_at=self.row.origin_at)
 
     def taken(self) -> Taken:
         """Return which places of the day are taken, changes so far included."""
@@ -105,20 +105,23 @@ class PlanEditor:
         """Give a booked stop a window inside its own. Its caller picks what the route keeps."""
         stop.opens_at, stop.closes_at, stop.buffer_s = window.opens_at, window.closes_at, buffer_s
         stop.save(update_fields=["opens_at", "closes_at", "buffer_s"])
-        narrowed = partial(self.visit_in, window=window, buffer_s=buffer_s)
+        narrowed = partial(self.visit_in, window=window, buffer_s=buffer_s, part=stop.part)
         self.plan = _with_visit(self.plan, stop.pk, narrowed)
         self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
 
     def fill_up(self, stop: Stop, visit: problem.Visit) -> None:
         """Have a booked stop take the time, the loads and the skills of `visit` where it stands.
 
-        Raises VanFull if its vehicle is not fit for that, or anybody would be late.
+        Raises VanFull if its vehicle is not fit for that, anybody would be late, or its service would last
+        into hours at which the vehicle may not stop.
         """
+        window = Window(stop.opens_at, stop.closes_at)
 
         def filled(old: problem.Visit) -> problem.Visit:
             service_s, delivered, collected = visit.service_s, visit.delivered, visit.collected
-            filled = replace(old, service_s=service_s, delivered=delivered, collected=collected)
-            return replace(filled, skills=visit.skills)
+            longer = replace(old, service_s=service_s, delivered=delivered, collected=collected)
+            longer = replace(longer, skills=visit.skills)
+            return self.visit_in(longer, window, buffer_s=stop.buffer_s, part=stop.part)
 
         fuller = _with_visit(self.plan, stop.pk, filled)
         changed = (new for old, new in zip(self.plan.shifts, fuller.shifts, strict=True) if old is not new)
@@ -133,21 +136,24 @@ class PlanEditor:
         delivery: Delivery,
         window: Window,
         buffer_s: int,
+        parts: Sequence[Part],
         state: str,
         expires_at: datetime | None = None,
     ) -> tuple[Stop, int]:
         """Insert a visit at its cheapest gap within `window`; return its stop and the metres it adds.
 
-        The routes keep the last `buffer_s` seconds of the window free, from now on. `expires_at` is the end
+        From now on the routes keep the last `buffer_s` seconds of the window free, and to that of its `parts`
+        in which the gap lies. `expires_at` is the end
         of the hold that a held stop is for. Raises SlotTaken if no route serves it, or the core's own check
         of the result finds a fault.
         """
-        visit = self.visit_in(visit, window, buffer_s=buffer_s)
         visit = replace(visit, booked=state == Stop.State.BOOKED)
-        found = best_gap(self._tape(), visit, ROAD)
+        tried_in = [self.visit_in(visit, window, buffer_s=buffer_s, part=part) for part in parts]
+        found = cheapest_of(self._tape(), tried_in, ROAD)
         if found is None:
             raise SlotTaken
-        gap, added_m = found[:2]
+        at, gap, added_m = found[:3]
+        visit, part = tried_in[at], parts[at]
         tried = insert(self.plan, gap, visit, ROAD)
         if violations(_shift_of(tried, gap.shift_key)):
             raise SlotTaken
@@ -160,6 +166,9 @@ class PlanEditor:
             opens_at=window.opens_at,
             closes_at=window.closes_at,
             buffer_s=buffer_s,
+            not_before_at=part.not_before_at,
+            done_by_at=part.done_by_at,
+            barred=" ".join(sorted(part.barred)),
             arc_s=leg.seconds,
             arc_m=leg.metres,
             arc_source=ROAD.source,

@@ -3,11 +3,13 @@
 Stands beside snapshots: it reads rows and asks the core. It writes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Final
 
+from scheduling.access import WHOLE, Part
 from scheduling.answers import SlotAnswer
 from scheduling.conversion import planned_within, visit_for
 from scheduling.facts import VisitFacts
@@ -23,7 +25,13 @@ from scheduling.snapshots import ROAD, joined_tape
 
 DAYS_SHOWN: Final = 7
 SPARE_DAYS: Final = 2  # today, and in the evening tomorrow too, can no longer be chosen
-STATUS_OF: Final = {Reason.NO_TIME: "no_time", Reason.NO_ROOM: "taken", Reason.NO_VEHICLE: "no_time"}
+STATUS_OF: Final = {
+    Reason.FITS: "access",  # all that a slot lacks is a part in which the vans may stop
+    Reason.NO_TIME: "no_time",
+    Reason.NO_ROOM: "taken",
+    Reason.NO_VEHICLE: "no_time",
+    Reason.NO_RANGE: "range",
+}
 
 
 def answers_for(
@@ -87,15 +95,18 @@ def _score(
     if not asked:
         return list(answers.values()), set()
     tape = _tape_of(asked, leaving_out)
-    slots = Slots.of([[_seconds(day, slot) for slot in day.slots] for day in asked])
     visit = visit_for(facts)
-    scores = score(tape, visit, slots, ROAD)
+    windows = [[_seconds(day, slot, visit.service_s) for slot in day.slots] for day in asked]
+    slots = Slots.of(windows)
+    parts = Parts.of(asked, visit.service_s, width=slots.opens_s.shape[1])
+    scores = score(tape, visit, parts.beside(windows) if parts.asked else slots, ROAD)
     near = neighbours(tape, visit.place, visit.household, slots)
     class_of = _classes(asked, kinds)
     for d, day in enumerate(asked):
         for s, slot in enumerate(day.slots):
             if slot.open:
-                answers[slot.key] = _filled(slot, tape, scores, class_of, d, s, near=int(near[d, s]))
+                at = parts.cheapest(scores, d, s)
+                answers[slot.key] = _filled(slot, tape, scores, class_of, d, s, at, near=int(near[d, s]))
     booked = booked_stops(tape)
     plans = {day.plan.pk for d, day in enumerate(asked) if day.plan and booked[d]}
     return list(answers.values()), plans
@@ -116,11 +127,58 @@ def _tape_of(days: list[DayOfOutlet], leaving_out: Delivery | None) -> Tape:
     )
 
 
-def _seconds(day: DayOfOutlet, slot: SlotAnswer) -> tuple[int, int]:
+def _seconds(day: DayOfOutlet, slot: SlotAnswer, service_s: int, part: Part = WHOLE[0]) -> tuple[int, int]:
     """Return a slot as the core counts it; (0, 0) stands for one that is not asked about."""
     if not slot.open or day.plan is None:
         return 0, 0
-    return planned_within(slot.window, buffer_s=slot.buffer_s, origin_at=day.plan.origin_at)
+    return planned_within(
+        slot.window, buffer_s=slot.buffer_s, part=part, service_s=service_s, origin_at=day.plan.origin_at
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is asked beside the slots as they are: the parts that access rules leave of some of them.
+
+    The slots themselves are asked too: what only they can have, a rule alone takes away. `asked` holds, by
+    day and slot, where in the scores the slot's parts are; windows and classes are those of the parts, by
+    day and in that order, after `width` slots.
+    """
+
+    asked: Mapping[tuple[int, int], Sequence[int]]
+    windows: Sequence[Sequence[tuple[int, int]]]
+    barred: Sequence[Sequence[frozenset[str]]]
+    width: int
+
+    @classmethod
+    def of(cls, days: Sequence[DayOfOutlet], service_s: int, *, width: int) -> "Parts":
+        asked: dict[tuple[int, int], Sequence[int]] = {}
+        windows: list[list[tuple[int, int]]] = [[] for _day in days]
+        barred: list[list[frozenset[str]]] = [[] for _day in days]
+        for d, day in enumerate(days):
+            for s, slot in enumerate(day.slots):
+                parts = day.parts[slot.key]
+                if slot.open and parts != WHOLE:
+                    start = width + len(windows[d])
+                    asked[d, s] = range(start, start + len(parts))
+                    windows[d] += [_seconds(day, slot, service_s, part) for part in parts]
+                    barred[d] += [part.barred for part in parts]
+        return cls(asked, windows, barred, width)
+
+    def beside(self, windows: Sequence[Sequence[tuple[int, int]]]) -> Slots:
+        """Return the slots with their windows, and the parts after them."""
+        both = zip(windows, self.windows, strict=True)
+        return Slots.of(
+            [[*whole, *[(0, 0)] * (self.width - len(whole)), *parts] for whole, parts in both],
+            [[*[frozenset[str]()] * self.width, *keys] for keys in self.barred],
+        )
+
+    def cheapest(self, scores: Scores, d: int, s: int) -> int:
+        """Return which column of the scores answers for a slot; -1 where no part of it can be served."""
+        if (d, s) not in self.asked:
+            return s
+        served = [(int(scores.cost_s[d, at]), at) for at in self.asked[d, s] if scores.row[d, at] >= 0]
+        return min(served, default=(0, -1))[1]
 
 
 def _classes(days: Iterable[DayOfOutlet], kinds: Mapping[str, VehicleClass]) -> dict[int, VehicleClass]:
@@ -140,17 +198,19 @@ def _filled(
     class_of: Mapping[int, VehicleClass],
     d: int,
     s: int,
+    at: int,
     *,
     near: int,
 ) -> SlotAnswer:
-    row, counted = int(scores.row[d, s]), {"neighbours": shown_neighbours(near), "exact_neighbours": near}
+    row = int(scores.row[d, at]) if at >= 0 else -1
+    counted = {"neighbours": shown_neighbours(near), "exact_neighbours": near}
     if row < 0:
         return slot.but(status=STATUS_OF[Reason(int(scores.reason[d, s]))], **counted)
     kind = class_of[gap_of(tape, row).shift_key]
-    metres = int(scores.metres[d, s])
+    metres = int(scores.metres[d, at])
     return slot.but(
         added_m=metres,
-        added_s=int(scores.seconds[d, s]),
+        added_s=int(scores.seconds[d, at]),
         exact_grams=grams(metres, kind.grams_per_km),
         vehicle_class=kind.slug,
         boundary=kind.boundary,

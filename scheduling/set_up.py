@@ -17,6 +17,7 @@ from django.db.models import Prefetch, Q
 
 from scheduling.allotments import Reserve
 from scheduling.models import (
+    AccessRule,
     Blackout,
     Buffer,
     Depot,
@@ -26,6 +27,7 @@ from scheduling.models import (
     Vehicle,
     VehicleClass,
 )
+from scheduling.models.slots import access_rules_of
 
 MOST_KEPT: Final = 1_000
 
@@ -34,7 +36,7 @@ MOST_KEPT: Final = 1_000
 class SetUp:
     """All set-up rows behind one merchant's quotes, as they were at an instant.
 
-    outlets: the active ones, their depots loaded; patterns by outlet, blackouts, buffers and classes by depot
+    outlets: the active ones, their depots loaded; patterns by outlet, the others by depot
     reserves: what is kept of a depot's places, for this merchant and for others, by depot
     kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
     """
@@ -45,6 +47,7 @@ class SetUp:
     blackouts: Mapping[int, tuple[Blackout, ...]]
     buffers: Mapping[int, tuple[Buffer, ...]]
     reserves: Mapping[int, tuple[Reserve, ...]]
+    access_rules: Mapping[int, tuple[AccessRule, ...]]
     kinds: Mapping[str, VehicleClass]
     in_use: Mapping[int, frozenset[str]]
 
@@ -66,7 +69,7 @@ _kept: dict[int, SetUp] = {}
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Five queries, or none."""
+    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Seven queries at most, or none."""
     found, kept_for = _kept.get(merchant.pk), timedelta(seconds=settings.SET_UP_KEPT_S)
     if found is not None and found.read_at <= now < found.read_at + kept_for:
         return found
@@ -78,7 +81,7 @@ def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
 
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Read a merchant's set-up. Five queries."""
+    """Read a merchant's set-up. Six queries, seven with access rules."""
     # In one query with the outlets of others at the same depots for which places are kept.
     own = MerchantDepot.objects.filter(merchant=merchant, active=True)
     beside = MerchantDepot.objects.filter(active=True, depot__in=own.values("depot"))
@@ -101,6 +104,9 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     for outlet in here:
         if outlet.reserved:
             reserves[outlet.depot_id].append(outlet.reserve(_weekdays(patterns[outlet.pk])))
+    access_rules: dict[int, list[AccessRule]] = defaultdict(list)
+    for rule in access_rules_of(depots):
+        access_rules[rule.depot_id].append(rule)
     kinds = Kinds()
     in_use: dict[int, set[str]] = defaultdict(set)
     for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
@@ -114,6 +120,7 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
         blackouts={depot: tuple(found) for depot, found in blackouts.items()},
         buffers={depot: tuple(found) for depot, found in buffers.items()},
         reserves={depot: tuple(found) for depot, found in reserves.items()},
+        access_rules={depot: tuple(found) for depot, found in access_rules.items()},
         kinds=kinds,
         in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
     )

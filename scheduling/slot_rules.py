@@ -1,31 +1,36 @@
 """Which slots are sold, and what decides about them before any route is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
 
 from scheduling import windows
+from scheduling.access import AccessHours, Part, parts_of
 from scheduling.allotments import Counts, Reserve, Taken
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
 from scheduling.facts import VisitFacts, why_handed_over
-from scheduling.models import Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
-from scheduling.models.slots import buffers_at
+from scheduling.models import AccessRule, Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
+from scheduling.models.slots import access_at, access_rules_of, buffers_at
 from scheduling.set_up import SetUp, read_reserves
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 
 
 @dataclass(frozen=True, slots=True)
 class DayOfOutlet:
-    """One outlet's day: its slots in order, the plan behind them and that plan's snapshot, if there are."""
+    """One outlet's day: its slots in order, the plan behind them and that plan's snapshot, if there are.
+
+    `parts` are those of a slot's window which access rules leave, by the slot's key.
+    """
 
     outlet: MerchantDepot
     service_date: date
     plan: DayPlan | None
     snapshot: Snapshot | None
     slots: tuple[SlotAnswer, ...]
+    parts: Mapping[str, tuple[Part, ...]]
 
 
 def serving_outlets(set_up: SetUp, facts: VisitFacts) -> list[MerchantDepot]:
@@ -68,6 +73,7 @@ def days_of(
         ready_at=outlet.ready_at(now),
         blackouts=set_up.blackouts.get(outlet.depot_id, ()),
         buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
+        access=_barring(set_up.access_rules.get(outlet.depot_id, ()), facts),
         left_outside=bool(facts.safe_place),
         handed_over=bool(why_handed_over(facts.requirements)),
         reserves=set_up.reserves.get(outlet.depot_id, ()),
@@ -85,7 +91,8 @@ def days_of(
             and (answer := rules.answer(pattern, day, plan, taken, version=version)) is not None
         )
         if slots:
-            found.append(DayOfOutlet(outlet, day, plan, snapshot, slots))
+            parts = {slot.key: rules.parts(slot.window) for slot in slots}
+            found.append(DayOfOutlet(outlet, day, plan, snapshot, slots, parts))
     return found
 
 
@@ -99,8 +106,8 @@ def _taken(snapshot: Snapshot | None, leaving_out: Delivery | None) -> Taken:
 class Rules:
     """What decides about a slot before any route is asked.
 
-    `ready_at` is when the goods will be packed; `buffers` are those that count for the address; `reserves`
-    what is kept of the depot's places, for this merchant and for others.
+    `ready_at` is when the goods will be packed; `buffers` and `access` are those that count for the address;
+    `reserves` what is kept of the depot's places, for this merchant and for others.
     Whether the goods may be left outside their customer says; `handed_over` ones never are.
     """
 
@@ -109,6 +116,7 @@ class Rules:
     ready_at: datetime
     blackouts: tuple[Blackout, ...]
     buffers: tuple[BufferRule, ...]
+    access: tuple[AccessHours, ...]
     left_outside: bool
     handed_over: bool
     reserves: tuple[Reserve, ...]
@@ -117,7 +125,7 @@ class Rules:
     def of(cls, outlet: MerchantDepot, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> Self:
         """Return the rules of an outlet as they are now, for goods ordered at an instant.
 
-        Two queries, and two more where the depot counts its places.
+        Three queries, one more with access rules, and two more where the depot counts its places.
         """
         today = windows.local_date(now, outlet.depot.zone)
         blackouts = Blackout.objects.filter(depot_id=outlet.depot_id, last_date__gte=today)
@@ -127,6 +135,7 @@ class Rules:
             ready_at=outlet.ready_at(ordered_at),
             blackouts=tuple(blackouts),
             buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
+            access=_barring(access_rules_of([outlet.depot_id]), facts),
             left_outside=bool(facts.safe_place),
             handed_over=bool(why_handed_over(facts.requirements)),
             reserves=read_reserves(outlet.depot),
@@ -167,6 +176,10 @@ class Rules:
     def buffer_s(self, window: windows.Window) -> int:
         """Return how many seconds at the end of a window the routes are to keep free."""
         return buffer_s(self.buffers, window, self.outlet.depot.zone)
+
+    def parts(self, window: windows.Window) -> tuple[Part, ...]:
+        """Return the parts of a window that access rules leave to the routes, at least one."""
+        return parts_of(self.access, window, self.outlet.depot.zone)
 
     def status(
         self,
@@ -217,6 +230,11 @@ class Rules:
 def _counting(buffers: Iterable[Buffer], facts: VisitFacts) -> tuple[BufferRule, ...]:
     at = facts.address
     return buffers_at(buffers, lat=at.lat, lon=at.lon, postcode=at.postcode)
+
+
+def _barring(rules: Iterable[AccessRule], facts: VisitFacts) -> tuple[AccessHours, ...]:
+    at = facts.address
+    return access_at(rules, lat=at.lat, lon=at.lon, postcode=at.postcode)
 
 
 def capped(

@@ -13,6 +13,7 @@ from scheduling import clock, events
 from scheduling.errors import PlanBusy
 from scheduling.models import Depot
 from scheduling.models.plans import Improvement
+from scheduling.routing.improve import BeyondRange
 from scheduling.selectors.carbon import plans_to_account
 from scheduling.selectors.plans import (
     plans_to_improve,
@@ -161,7 +162,11 @@ def improve_plan(plan_id: int, actor: str = "clock") -> str:
         return "busy"
     if begun is None:
         return "nothing"
-    found = improvements.solve(begun)
+    try:
+        found = improvements.solve(begun)
+    except BeyondRange:
+        improvements.give_up(begun=begun, outcome=Improvement.Outcome.RANGE, now=clock.now())
+        return Improvement.Outcome.RANGE
     for _ in range(TRIES):
         try:
             return improvements.finish_improvement(begun=begun, found=found, now=clock.now()).outcome

@@ -1,6 +1,6 @@
 """What a quote costs: the core, a plain reference that gives the same answers, and reading the tape once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from statistics import median
@@ -13,7 +13,7 @@ from portal.benchmarks import reference
 from portal.benchmarks.town import ROAD, Town, lay_out
 from scheduling.routing.insertion import Scores, Slots, score
 from scheduling.routing.problem import Visit
-from scheduling.routing.tape import Tape, build_tape, concatenate
+from scheduling.routing.tape import Tape, build_tape, concatenate, number_of
 
 GROWTH = (100, 300, 1_000, 3_000, 10_000, 20_000)
 """Stops a day for the picture of how cost grows."""
@@ -70,11 +70,12 @@ class _Timed:
     @classmethod
     def of(cls, tape: Tape, visit: Visit, town: Town, rounds: int) -> "_Timed":
         days = [town.windows] * len(town.plans)
-        slots, lists = Slots.of(days), reference.Lists.of(tape)
+        slots, lists = slots_for(visit, days), reference.Lists.of(tape)
+        barred = frozenset(map(number_of, visit.barred))
         quote = partial(score, tape, visit, slots, ROAD)
         read = partial(_read, arrays_of(tape))
-        plainly = partial(reference.answers, lists, visit, days)
-        sharing = partial(reference.answers_sharing_ways, lists, visit, days)
+        plainly = partial(reference.answers, lists, visit, days, barred)
+        sharing = partial(reference.answers_sharing_ways, lists, visit, days, barred)
         equal = answers_of(quote()) == plainly() == sharing()
         timed = cls([], [], [], [], equal)
         for _ in range(rounds):  # in turns, so that whatever else the machine does meets all alike
@@ -121,6 +122,11 @@ def growth(*, days: int, slots: int, seed: int) -> Iterator[Figures]:
     """Return figures for more and more stops a day, each as soon as it is known."""
     for stops in GROWTH:
         yield measure(days=days, stops=stops, slots=slots, seed=seed, visits=8, rounds=5)
+
+
+def slots_for(visit: Visit, days: Sequence[Sequence[tuple[int, int]]]) -> Slots:
+    """Return the windows of each day as slots that bar what the visit bars."""
+    return Slots.of(days, [[visit.barred] * len(day) for day in days])
 
 
 def answers_of(scores: Scores) -> list[list[reference.Answer]]:

@@ -5,7 +5,7 @@ ways, nor its choice. Whoever makes it faster first sees that a gap ends where t
 out each way once: `answers_sharing_ways` does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import ceil, cos, radians, sin, sqrt
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from scheduling.routing.problem import Visit
 from scheduling.routing.tape import Tape
 
-FITS, NO_TIME, NO_ROOM, NO_VEHICLE = range(4)
+FITS, NO_TIME, NO_ROOM, NO_VEHICLE, NO_RANGE = range(5)
 
 
 class Answer(NamedTuple):
@@ -42,6 +42,8 @@ class Lists:
     arc_m: list[int]
     room_before: list[list[int]]
     room_after: list[list[int]]
+    metres_left: list[int]
+    kind: list[int]
     skills: list[int]
     cost_s_per_km: list[int]
     opening_cost_s: list[int]
@@ -62,6 +64,8 @@ class Lists:
             arc_m=tape.arc_m.tolist(),
             room_before=tape.room_before.tolist(),
             room_after=tape.room_after.tolist(),
+            metres_left=tape.metres_left.tolist(),
+            kind=tape.kind.tolist(),
             skills=tape.skills.tolist(),
             cost_s_per_km=tape.cost_s_per_km.tolist(),
             opening_cost_s=tape.opening_cost_s.tolist(),
@@ -73,17 +77,29 @@ Way = Callable[[int], tuple[int, int]]
 """Seconds and metres between the node of a row and the visit; both directions are the same."""
 
 
-def answers(tape: Lists, visit: Visit, days: Sequence[Sequence[tuple[int, int]]]) -> list[list[Answer]]:
-    """Return the cheapest gap for each window (opens_s, closes_s) of each day; of equals the first."""
-    return [_answers_of_day(tape, visit, _way(tape, visit), day, windows) for day, windows in enumerate(days)]
+def answers(
+    tape: Lists,
+    visit: Visit,
+    days: Sequence[Sequence[tuple[int, int]]],
+    barred: Collection[int] = (),
+) -> list[list[Answer]]:
+    """Return the cheapest gap for each window (opens_s, closes_s) of each day; of equals the first.
+
+    `barred` are the numbers, as in the tape, of the vehicle classes that may serve none of them.
+    """
+    way = _way(tape, visit)
+    return [_answers_of_day(tape, visit, way, day, windows, barred) for day, windows in enumerate(days)]
 
 
 def answers_sharing_ways(
-    tape: Lists, visit: Visit, days: Sequence[Sequence[tuple[int, int]]]
+    tape: Lists,
+    visit: Visit,
+    days: Sequence[Sequence[tuple[int, int]]],
+    barred: Collection[int] = (),
 ) -> list[list[Answer]]:
     """Return the same, with one way for each node instead of two for each gap."""
     way = list(map(_way(tape, visit), range(len(tape.x)))).__getitem__
-    return [_answers_of_day(tape, visit, way, day, windows) for day, windows in enumerate(days)]
+    return [_answers_of_day(tape, visit, way, day, windows, barred) for day, windows in enumerate(days)]
 
 
 def _way(tape: Lists, visit: Visit) -> Way:
@@ -99,13 +115,20 @@ def _way(tape: Lists, visit: Visit) -> Way:
 
 
 def _answers_of_day(
-    tape: Lists, visit: Visit, way: Way, day: int, windows: Sequence[tuple[int, int]]
+    tape: Lists,
+    visit: Visit,
+    way: Way,
+    day: int,
+    windows: Sequence[tuple[int, int]],
+    barred: Collection[int],
 ) -> list[Answer]:
     start, end = tape.first[day], tape.first[day + 1]
     best = [Answer(-1, 0, 0, 0, NO_VEHICLE if start == end else NO_TIME)] * len(windows)
     for row in range(start, end):
         if tape.position[row] < 0:
             continue  # a seam between two trips
+        if barred and tape.kind[row] in barred:
+            continue
         to_s, to_m = way(row)
         back_s, back_m = way(row + 1)
         lo = tape.departs_s[row] + to_s
@@ -118,6 +141,11 @@ def _answers_of_day(
                     best[slot] = Answer(-1, 0, 0, 0, NO_ROOM)
             continue
         added_s, added_m = to_s + back_s - tape.arc_s[row], to_m + back_m - tape.arc_m[row]
+        if added_m > tape.metres_left[row]:
+            for slot, (opens_s, closes_s) in enumerate(windows):
+                if best[slot].row < 0 and lo < closes_s and opens_s <= hi:
+                    best[slot] = Answer(-1, 0, 0, 0, NO_RANGE)
+            continue
         cost_s = added_s + added_m * tape.cost_s_per_km[row] // 1000 + tape.opening_cost_s[row]
         for slot, (opens_s, closes_s) in enumerate(windows):
             if lo < closes_s and opens_s <= hi and (best[slot].row < 0 or cost_s < best[slot].cost_s):

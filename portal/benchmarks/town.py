@@ -5,7 +5,7 @@ windows that their schedules keep; some go out twice, some stay at home. Nothing
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from math import cos, hypot, radians
@@ -22,8 +22,10 @@ NARROW = cos(radians(DEPOT.lat))
 """How much shorter a degree of longitude is there."""
 
 DIESEL = VehicleClass("diesel", (620_000, 5_600_000), 26_000, 130, 20, 900, 346)
-BATTERY = VehicleClass("battery", (560_000, 5_200_000), 25_000, 130, 15, 900, 100)
-"""Capacities in grams and millilitres, as production has them."""
+BATTERY = VehicleClass("battery", (560_000, 5_200_000), 25_000, 130, 15, 900, 100, range_m=80_000)
+"""Capacities in grams and millilitres, as production has them; a range that now and then is too short."""
+
+DIESEL_RANGE_M = 10**6
 
 STARTS_S = (7 * HOUR_S + HOUR_S // 2, 9 * HOUR_S, 12 * HOUR_S)
 MAX_SHIFT_S = 9 * HOUR_S
@@ -82,14 +84,15 @@ class _Day:
         return Plan(DEPOT, tuple(shifts))
 
     def _shift(self, stops: int) -> Shift:
-        """Return a van's day of at most so many stops: those for which no time is left are not made."""
+        """Return a van's day of at most so many stops: without those that no time or range is left for."""
         vehicle = self._vehicle()
         district = scattered(self.random, DEPOT, 4_500)
         sizes = [stops - stops // 2, stops // 2] if self.random.random() < 0.2 else [stops]
-        trips, ready_s = [], vehicle.starts_s
+        trips, ready_s, left_m = [], vehicle.starts_s, vehicle.kind.range_m or DIESEL_RANGE_M
         for size in sizes:
-            trip, back_s = self._trip(vehicle, district, size, ready_s)
+            trip, back_s = self._trip(vehicle, district, size, ready_s, left_m)
             trips.append(trip)
+            left_m -= sum(leg.metres for leg in trip.legs)
             ready_s = back_s + RELOAD_S if trip.visits else ready_s
         if len(trips) == 1:
             trips.append(Trip(next(self.keys)))  # every shift may go out twice
@@ -108,7 +111,9 @@ class _Day:
         )
         return Shift(vehicle, (Trip(next(self.keys)), Trip(next(self.keys))))
 
-    def _trip(self, vehicle: Vehicle, district: Place, size: int, ready_s: int) -> tuple[Trip, int]:
+    def _trip(
+        self, vehicle: Vehicle, district: Place, size: int, ready_s: int, left_m: int
+    ) -> tuple[Trip, int]:
         """Return a trip of at most `size` visits, and when the van is back."""
         places = [scattered(self.random, district, 900) for _ in range(size)]
         room = [capacity * self.random.uniform(0.7, 1.0) for capacity in vehicle.kind.capacity]
@@ -120,6 +125,9 @@ class _Day:
             visit = self._visit(place, now + leg.seconds, vehicle, room)
             leaves_s = max(now + leg.seconds, visit.opens_s) + visit.service_s
             if leaves_s + home.seconds > vehicle.latest_return_s or leaves_s > self.windows[-1][1]:
+                break
+            left_m -= leg.metres
+            if home.metres > left_m:
                 break
             visits.append(visit)
             legs.append(leg)
@@ -173,13 +181,17 @@ def _load(random: Random) -> tuple[int, int]:
 
 
 def _asking(random: Random, index: int) -> Visit:
-    """Return a visit that somebody wants quoted, one in twenty too large for a van that is out."""
+    """Return a visit that somebody wants quoted.
+
+    One in twenty is too large for a van that is out; where one in ten is, no diesel van may stop.
+    """
     place = scattered(random, DEPOT, 4_500)
     load = _load(random)
     if random.random() < 0.05:
         load = (450_000, 4_000_000)
     skills = random.choice((0b01, 0b10)) if random.random() < 0.1 else 0
-    return _visit(random, -1 - index, place, load, (0, 0), skills, booked=False)
+    visit = _visit(random, -1 - index, place, load, (0, 0), skills, booked=False)
+    return replace(visit, barred=frozenset({DIESEL.key})) if random.random() < 0.1 else visit
 
 
 def _visit(

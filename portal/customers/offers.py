@@ -24,6 +24,8 @@ LEAST_GRAMS = 10  # below this, "about 0 g less" would say nothing
 NO_ROOM: dict[str, str | Promise] = {
     "taken": gettext_lazy("full"),
     "no_time": gettext_lazy("full"),
+    "range": gettext_lazy("full"),
+    "access": gettext_lazy("no access"),
     "cap": gettext_lazy("full"),
     "allotment": gettext_lazy("full"),
     "depot_full": gettext_lazy("full"),

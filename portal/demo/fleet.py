@@ -7,6 +7,7 @@ from portal.demo.town import DEPOT_PLACE, TIME_ZONE
 from portal.models import Brand, Membership, User
 from portal.models.people import Role
 from scheduling.models import (
+    AccessRule,
     Buffer,
     Depot,
     Merchant,
@@ -26,6 +27,8 @@ DEPOT = "vantaa"
 PLACES_A_DAY, RESERVED_UNTIL_H = 90, 24
 MONDAY_TO_FRIDAY = 0b0011111
 PLANNER = "planner@demo.example"
+SCHOOL_STREET = [[60.1715, 24.9448], [60.1715, 24.9457], [60.173, 24.9457], [60.173, 24.9448]]
+"""The upper end of Mikonkatu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,11 @@ SHOPS = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A class of vehicle: what it carries, its speed in town, what a kilometre and a start cost (seconds)."""
+    """A class of vehicle: what it carries, its speed in town, what a kilometre and a start cost (seconds).
+
+    How far a full battery lasts, and the percent of it that is kept, are assumptions of this demo, from no
+    published figure: a cold day for the vans, two batteries for the bikes.
+    """
 
     slug: str
     name: str
@@ -87,12 +94,14 @@ class Kind:
     km_per_h: int
     cost_s_per_km: int
     opening_cost_s: int
+    range_km: int | None = None
+    reserve_percent: int | None = None
 
 
 KINDS = (
-    Kind("battery-van-class-iii", "battery van", 900, 9_000, 22, 60, 1800),
+    Kind("battery-van-class-iii", "battery van", 900, 9_000, 22, 60, 1800, 140, 20),
     Kind("diesel-van-class-iii", "diesel van", 1_200, 12_000, 22, 90, 2400),
-    Kind("cargo-bike", "cargo bike", 120, 900, 18, 10, 0),
+    Kind("cargo-bike", "cargo bike", 120, 900, 18, 10, 0, 80, 15),
 )
 
 
@@ -144,7 +153,7 @@ VANS = (
 
 
 def set_up() -> Depot:
-    """Write operator, depot, buffer, vehicles, shops and their people; return the depot."""
+    """Write operator, depot with its rules, vehicles, shops and their people; return the depot."""
     operator = Operator.objects.create(name="Pohjola Deliveries", slug="pohjola")
     lat, lon = DEPOT_PLACE
     depot = Depot.objects.create(
@@ -168,6 +177,7 @@ def set_up() -> Depot:
     kinds = {kind.slug: _vehicle_class(kind) for kind in KINDS}
     for van in VANS:
         _vehicle(van, depot, kinds[van.kind])
+    _school_street(depot, [kind for kind in kinds.values() if kind.slug != "cargo-bike"])
     for shop in SHOPS:
         _shop(shop, depot)
     planner = User.objects.create_user(PLANNER, name="Sanna, planner")
@@ -185,11 +195,27 @@ def _vehicle_class(kind: Kind) -> VehicleClass:
         speed_m_per_h=kind.km_per_h * 1000,
         cost_s_per_km=kind.cost_s_per_km,
         opening_cost_s=kind.opening_cost_s,
+        range_m=kind.range_km and kind.range_km * 1000,
+        reserve_percent=kind.reserve_percent,
         grams_per_km=factor.grams_per_km,
         factor_source=factor.source,
         factor_year=factor.year,
         boundary=VehicleClass.Boundary(factor.boundary.replace("-", "_").replace(" ", "_")),
     )
+
+
+def _school_street(depot: Depot, barred: list[VehicleClass]) -> None:
+    """A street at which only bikes may stop in the mornings; made up, as the school is."""
+    rule = AccessRule.objects.create(
+        depot=depot,
+        name="School street",
+        area=AccessRule.Area.POLYGON,
+        polygon=SCHOOL_STREET,
+        weekdays=MONDAY_TO_FRIDAY,
+        starts=time(8),
+        ends=time(10),
+    )
+    rule.barred.set(barred)
 
 
 def _vehicle(van: Van, depot: Depot, kind: VehicleClass) -> None:

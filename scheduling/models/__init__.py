@@ -16,9 +16,10 @@ from scheduling.models.network import (
 from scheduling.models.orders import Address, Delivery, JoinedOrder, Order, Parcel
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
 from scheduling.models.rests import Rest, RestKind, RestPattern
-from scheduling.models.slots import Blackout, Buffer, SlotPattern
+from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
 
 __all__ = [
+    "AccessRule",
     "Address",
     "Blackout",
     "Booking",

@@ -299,6 +299,15 @@ class VehicleClass(models.Model):
     opening_cost_s = models.PositiveIntegerField(
         _("cost of using one more vehicle, in seconds of driving"), default=1800
     )
+    range_m = models.PositiveIntegerField(
+        _("metres that a full battery lasts; empty: no limit"), null=True, blank=True
+    )
+    reserve_percent = models.PositiveSmallIntegerField(
+        _("percent of its range that it keeps in reserve"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(99)],
+    )
     grams_per_km = models.PositiveIntegerField()
     factor_source = models.CharField(max_length=250)
     factor_year = models.PositiveSmallIntegerField()
@@ -309,10 +318,24 @@ class VehicleClass(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(speed_m_per_h__gte=1000), name="vehicle_class_moves"),
             models.CheckConstraint(condition=Q(detour_percent__gte=100), name="vehicle_class_detours"),
+            models.CheckConstraint(
+                condition=Q(range_m__isnull=True) | Q(range_m__gt=0), name="vehicle_class_range_is_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(reserve_percent__isnull=True) | Q(range_m__isnull=False, reserve_percent__lte=99),
+                name="vehicle_class_reserve_is_part_of_its_range",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shift_range_m(self) -> int | None:
+        """Return how far one goes in a shift at most: its range less its reserve; None without a limit."""
+        if self.range_m is None:
+            return None
+        return self.range_m * (100 - (self.reserve_percent or 0)) // 100
 
 
 class Vehicle(models.Model):

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from scheduling.access import Part
 from scheduling.models.network import Depot, Vehicle
 from scheduling.models.orders import Delivery
 from scheduling.states import PLAN_MOVES, STOP_MOVES, allows, check_move
@@ -161,6 +162,11 @@ class Stop(models.Model):
     buffer_s = models.PositiveIntegerField(
         _("seconds that the routes keep free at the end of its window"), default=0, db_default=0
     )
+    not_before_at = models.DateTimeField(_("before which no access rule lets its service begin"), null=True)
+    done_by_at = models.DateTimeField(_("at which access rules want its service done"), null=True)
+    barred = models.TextField(
+        _("slugs of the vehicle classes that may not serve it"), blank=True, default="", db_default=""
+    )
     arc_s = models.PositiveIntegerField(_("seconds from the stop before"))
     arc_m = models.PositiveIntegerField(_("metres from the stop before"))
     arc_source = models.CharField(max_length=20)
@@ -188,6 +194,12 @@ class Stop(models.Model):
             ),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
             models.CheckConstraint(
+                condition=Q(not_before_at__isnull=True)
+                | Q(done_by_at__isnull=True)
+                | Q(not_before_at__lt=F("done_by_at")),
+                name="stop_begins_before_it_is_done",
+            ),
+            models.CheckConstraint(
                 condition=Q(
                     state__in=[
                         "held",
@@ -208,6 +220,11 @@ class Stop(models.Model):
     def __str__(self) -> str:
         return f"{self.delivery_id or self.rest_id} {self.state}"
 
+    @property
+    def part(self) -> Part:
+        """Return what its routes keep to within its window."""
+        return Part(self.not_before_at, self.done_by_at, frozenset(self.barred.split()))
+
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
         check_move(STOP_MOVES, self.state, state)
@@ -223,6 +240,7 @@ class Improvement(models.Model):
         NO_GAIN = "no_gain", _("nothing better found")
         NO_PLACE = "no_place", _("somebody who came meanwhile does not fit the better routes")
         OFFERS = "offers", _("times that somebody is looking at would not fit")
+        RANGE = "range", _("better routes would go further than a battery reaches")
         OVER = "over", _("the day takes no better routes any more")
         BUSY = "busy", _("the day was busy")
         LOST = "lost", _("the run did not come back")

@@ -1,4 +1,4 @@
-"""What is sold when: slots, days on which nothing is delivered, slack inside what is promised."""
+"""What is sold when: slots, days without deliveries, slack inside promises, hours at which none may stop."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -10,12 +10,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from scheduling import windows
+from scheduling.access import AccessHours
 from scheduling.buffers import BufferRule
 from scheduling.models.network import (
     EVERY_DAY,
     Depot,
     Merchant,
     MerchantDepot,
+    VehicleClass,
     check_polygon,
     inside,
     plain_postcode,
@@ -106,16 +108,32 @@ class Blackout(models.Model):
         return f"{self.first_date} - {self.last_date}"
 
 
+class Area(models.TextChoices):
+    """Which part of what a depot serves a row counts for."""
+
+    DEPOT = "depot", _("wherever the depot delivers")
+    POSTCODES = "postcodes", _("in listed postcodes")
+    POLYGON = "polygon", _("inside a polygon")
+
+
+def covers(row: "Buffer | AccessRule", *, lat: float, lon: float, postcode: str) -> bool:
+    """Whether a row counts for an address that its depot serves."""
+    match row.area:
+        case Area.POSTCODES:
+            return plain_postcode(postcode) in map(plain_postcode, row.postcodes)
+        case Area.POLYGON:
+            return inside(row.polygon, lat, lon)
+        case _:
+            return True
+
+
 class Buffer(models.Model):
     """Slack kept at the end of promises at some hours, in a part of what a depot serves.
 
     Each stop stores what was kept for it, so a change of these rows counts for what is promised from then on.
     """
 
-    class Area(models.TextChoices):
-        DEPOT = "depot", _("wherever the depot delivers")
-        POSTCODES = "postcodes", _("in listed postcodes")
-        POLYGON = "polygon", _("inside a polygon")
+    Area = Area
 
     depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="buffers")
     name = models.CharField(_("what usually goes wrong"), max_length=80)
@@ -147,16 +165,6 @@ class Buffer(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.starts:%H:%M}-{self.ends:%H:%M}"
 
-    def covers(self, *, lat: float, lon: float, postcode: str) -> bool:
-        """Whether it counts for an address that the depot serves."""
-        match self.area:
-            case self.Area.POSTCODES:
-                return plain_postcode(postcode) in map(plain_postcode, self.postcodes)
-            case self.Area.POLYGON:
-                return inside(self.polygon, lat, lon)
-            case _:
-                return True
-
     @property
     def rule(self) -> BufferRule:
         """Return its hours and length, without its area."""
@@ -165,4 +173,62 @@ class Buffer(models.Model):
 
 def buffers_at(buffers: Iterable[Buffer], *, lat: float, lon: float, postcode: str) -> tuple[BufferRule, ...]:
     """Return the rules of those buffers that count for an address."""
-    return tuple(b.rule for b in buffers if b.covers(lat=lat, lon=lon, postcode=postcode))
+    return tuple(b.rule for b in buffers if covers(b, lat=lat, lon=lon, postcode=postcode))
+
+
+class AccessRule(models.Model):
+    """Hours at which vehicles of some classes may not stop, in a part of what a depot serves.
+
+    Each stop stores what was kept for it, so a change of these rows counts for what is promised from then on.
+    """
+
+    Area = Area
+
+    depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="access_rules")
+    name = models.CharField(_("what is there"), max_length=80)
+    area = models.CharField(max_length=12, choices=Area, default=Area.POSTCODES)
+    postcodes = models.JSONField(default=list, blank=True)
+    polygon = models.JSONField(default=list, blank=True, validators=[check_polygon])
+    weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    starts = models.TimeField(_("from; empty: midnight"), null=True, blank=True)
+    ends = models.TimeField(_("to; empty: the next midnight"), null=True, blank=True)
+    barred = models.ManyToManyField(
+        VehicleClass, verbose_name=_("classes that may not stop there then"), related_name="access_rules"
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["depot", "name"], name="access_rule_named_once_per_depot"),
+            models.CheckConstraint(
+                condition=Q(area__in=["depot", "postcodes", "polygon"]), name="access_rule_area_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(starts__isnull=True) | Q(ends__isnull=True) | Q(starts__lt=F("ends")),
+                name="access_rule_starts_to_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(weekdays__range=(1, EVERY_DAY)), name="access_rule_counts_on_some_weekday"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def hours(self) -> AccessHours:
+        """Return its hours and classes, without its area. No query if the classes are loaded."""
+        barred = frozenset(kind.slug for kind in self.barred.all())
+        return AccessHours(self.weekdays, self.starts, self.ends, barred)
+
+
+def access_rules_of(depots: Iterable[int]) -> models.QuerySet[AccessRule]:
+    """Return the rules that count at some depots, their classes loaded. Two queries; one if none are."""
+    return AccessRule.objects.filter(depot__in=depots, active=True).prefetch_related("barred").order_by("pk")
+
+
+def access_at(
+    rules: Iterable[AccessRule], *, lat: float, lon: float, postcode: str
+) -> tuple[AccessHours, ...]:
+    """Return the hours of those rules that count for an address."""
+    return tuple(rule.hours for rule in rules if covers(rule, lat=lat, lon=lon, postcode=postcode))

@@ -7,10 +7,15 @@ from types import MappingProxyType
 from typing import Final
 
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, Vehicle, Visit
-from scheduling.routing.schedule import violations
+from scheduling.routing.schedule import Kind, violations
 from scheduling.routing.solver import Found, solve
 from scheduling.routing.started import Ahead
 from scheduling.routing.travel import Travel
+
+
+class BeyondRange(Exception):
+    """What was found would only lack the range: some vehicle would go too far."""
+
 
 NOBODY_OUT: Final[Mapping[int, int]] = MappingProxyType({})
 
@@ -28,7 +33,8 @@ def improve(
 
     All windows, loads, skills, shifts and reloads hold in what is returned; visits keep their keys, trips
     theirs, rests their vehicle. `staying` are keys of visits that keep their vehicle. A plan that already
-    breaks something comes back mended or unchanged.
+    breaks something comes back mended or unchanged. Raises BeyondRange where what was found goes further
+    than a battery reaches.
 
     `begun` says how many visits of a trip are served or being driven to, by its key; one more than it has
     where its vehicle is back. These visits stay exactly as they are, and all trips before them, and are
@@ -44,9 +50,12 @@ def improve(
     if found is None:
         return plan
     better = replace(plan, shifts=tuple(_joined(plan, ahead, found, travel)))
-    if not keeps_visits(plan, better) or not _is_sound_ahead(better, begun):
+    broken, broken_before = _broken_ahead(better, begun), _broken_ahead(plan, begun)
+    if broken == {"range"} and not broken_before:
+        raise BeyondRange
+    if broken or not keeps_visits(plan, better):
         return plan
-    return better if not _is_sound_ahead(plan, begun) or cost_s(better) < cost_s(plan) else plan
+    return better if broken_before or cost_s(better) < cost_s(plan) else plan
 
 
 def visits_of(plan: Plan) -> Iterable[Visit]:
@@ -57,6 +66,11 @@ def visits_of(plan: Plan) -> Iterable[Visit]:
 def is_sound(plan: Plan) -> bool:
     """Whether no shift breaks anything."""
     return not any(violations(shift) for shift in plan.shifts)
+
+
+def goes_too_far(plan: Plan) -> bool:
+    """Whether a range is all that a plan breaks."""
+    return _broken_ahead(plan, NOBODY_OUT) == {"range"}
 
 
 def driving(plan: Plan) -> Leg:
@@ -80,9 +94,10 @@ def _leg_cost_s(leg: Leg, vehicle: Vehicle) -> int:
     return leg.seconds + leg.metres * vehicle.kind.cost_s_per_km // 1000
 
 
-def _is_sound_ahead(plan: Plan, begun: Mapping[int, int]) -> bool:
-    """Whether nothing breaks that is still to come."""
-    return not any(violations(Ahead.of(shift, begun).to_come()) for shift in plan.shifts)
+def _broken_ahead(plan: Plan, begun: Mapping[int, int]) -> set[Kind]:
+    """What breaks of all that is still to come."""
+    to_come = (Ahead.of(shift, begun).to_come() for shift in plan.shifts)
+    return {found.kind for shift in to_come for found in violations(shift)}
 
 
 def keeps_visits(plan: Plan, better: Plan) -> bool:

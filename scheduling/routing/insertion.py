@@ -3,8 +3,9 @@
 For a visit between two nodes, service starts at `lo = departure + way in` at the earliest, and at
 `hi = latest arrival at the next node - way out - service` at the latest. A slot [opens, closes) fits if
 that range and the slot's have a second in common. The loads of all legs before the gap grow by what is
-delivered, of all legs after it by what is collected. It adds the two ways less the leg that they replace,
-which may be negative where ways break the triangle inequality.
+delivered, of all legs after it by what is collected. The vehicle's class must not be among those that the
+slot bars, and its shift must be able to go as much further as it adds. It adds the two ways less the leg
+that they replace, which may be negative where ways break the triangle inequality.
 
 The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`.
 """
@@ -12,26 +13,31 @@ The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import chain
 
 import numpy as np
 
-from scheduling.routing.choice import Candidates, Mask, cheapest
+from scheduling.routing.choice import Candidates, Mask, Wanted, cheapest
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
-from scheduling.routing.tape import Tape
+from scheduling.routing.tape import Tape, number_of
 from scheduling.routing.travel import Ints, Legs, Travel
 
 
 class Reason(IntEnum):
-    """Why a slot cannot be served. NO_ROOM: a gap has the time, but none of those the load and skills."""
+    """Why a slot cannot be served. NO_ROOM: a gap has the time, but none of those the load and skills.
+
+    NO_RANGE: a gap has all of these, but its vehicle cannot go so far.
+    """
 
     FITS = 0
     NO_TIME = 1
     NO_ROOM = 2
     NO_VEHICLE = 3
+    NO_RANGE = 4
 
 
-FITS, NO_TIME, NO_ROOM, NO_VEHICLE = map(int, Reason)  # NumPy is slow with members of an enum
+FITS, NO_TIME, NO_ROOM, NO_VEHICLE, NO_RANGE = map(int, Reason)  # NumPy is slow with members of an enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +45,46 @@ class Slots:
     """Windows of n_slots on each of n_days, shape (n_days, n_slots); an absent one is 0 and 0.
 
     `last_s` is the last second in which service may start, or NEVER in an empty slot. The caller clips
-    `opens_s` to now, where a slot has begun.
+    `opens_s` to now, where a slot has begun. `barred` are keys of vehicle classes that must not serve a
+    slot, in as many tuples as days have slots; empty where no slot bars any.
     """
 
     opens_s: Ints
     closes_s: Ints
     last_s: Ints
+    barred: tuple[tuple[frozenset[str], ...], ...] = ()
 
     @classmethod
-    def of(cls, days: Sequence[Sequence[tuple[int, int]]]) -> "Slots":
+    def of(
+        cls,
+        days: Sequence[Sequence[tuple[int, int]]],
+        barred: Sequence[Sequence[frozenset[str]]] = (),
+    ) -> "Slots":
         """Windows (opens_s, closes_s) per day; days with fewer than others get absent ones."""
         width = max(map(len, days), default=0)
         padded = [[*day, *[(0, 0)] * (width - len(day))] for day in days]
         table = np.array(padded, dtype=np.int64).reshape(len(days), width, 2)
         opens_s, closes_s = np.ascontiguousarray(table[:, :, 0]), np.ascontiguousarray(table[:, :, 1])
-        return cls(opens_s, closes_s, np.where(opens_s < closes_s, closes_s - 1, NEVER))
+        kept = tuple(map(tuple, barred)) if any(map(any, barred)) else ()
+        return cls(opens_s, closes_s, np.where(opens_s < closes_s, closes_s - 1, NEVER), kept)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The classes that any slot bars, in order."""
+        if not self.barred:  # nearly always
+            return []
+        return sorted(frozenset().union(*set(chain.from_iterable(self.barred))))
+
+    def wanted(self, kinds: Sequence[str]) -> Wanted:
+        """The slots as the choice reads them: a bit for each of the classes that any slot bars."""
+        if not kinds:
+            return Wanted(self.opens_s, self.last_s)
+        bits = {
+            keys: sum(1 << kinds.index(key) for key in keys) for keys in set(chain.from_iterable(self.barred))
+        }
+        width = self.opens_s.shape[1]
+        table = [[*(bits[keys] for keys in day), *[0] * (width - len(day))] for day in self.barred]
+        return Wanted(self.opens_s, self.last_s, np.array(table, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +130,15 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     _check(tape, visit, slots)
     row = _wide_enough(tape, visit, travel)
     to, back = travel.legs_through(tape.nodes, tape.rates, row, visit.place)
-    timely, room = _timely(tape, visit, row, to, back), _has_room(tape, visit, row)
+    kinds = slots.kinds
+    timely, room = _timely(tape, visit, row, to, back, kinds), _has_room(tape, visit, row)
     added = _added(tape, row, to, back)
-    choice = cheapest(timely, added.cost_s, room, slots.opens_s, slots.last_s)
+    near = added.metres <= tape.metres_left.take(row)
+    choice = cheapest(timely, added.cost_s, room, near, slots.wanted(kinds))
     pick, served = choice.pick, choice.pick >= 0
     reason = np.where(served, FITS, NO_TIME)
     if not served.all():
+        reason[choice.far] = NO_RANGE
         reason[choice.full] = NO_ROOM
         reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
     return Scores(
@@ -126,11 +160,23 @@ def gap_of(tape: Tape, row: int) -> Gap:
 
 def best_gap(tape: Tape, visit: Visit, travel: Travel) -> tuple[Gap, int, int, int] | None:
     """The cheapest gap of one day for `visit` in its own window, with its metres, seconds and cost."""
-    scores = score(tape, visit, Slots.of([[(visit.opens_s, visit.closes_s)]]), travel)
-    row, metres, seconds, cost_s = (
-        int(of[0, 0]) for of in (scores.row, scores.metres, scores.seconds, scores.cost_s)
-    )
-    return None if row < 0 else (gap_of(tape, row), metres, seconds, cost_s)
+    found = cheapest_of(tape, [visit], travel)
+    return found and found[1:]
+
+
+def cheapest_of(tape: Tape, visits: Sequence[Visit], travel: Travel) -> tuple[int, Gap, int, int, int] | None:
+    """Which of some visits one day serves cheapest (of equals the first), its gap and what it adds.
+
+    They are one visit with several windows and what is barred in each. Metres, seconds and cost are added.
+    """
+    slots = Slots.of([[(v.opens_s, v.closes_s) for v in visits]], [[v.barred for v in visits]])
+    scores = score(tape, visits[0], slots, travel)
+    served = [(int(scores.cost_s[0, at]), at) for at in np.flatnonzero(scores.row[0] >= 0).tolist()]
+    if not served:
+        return None
+    cost_s, at = min(served)
+    row, metres, seconds = (int(of[0, at]) for of in (scores.row, scores.metres, scores.seconds))
+    return at, gap_of(tape, row), metres, seconds, cost_s
 
 
 def insert(plan: Plan, gap: Gap, visit: Visit, travel: Travel) -> Plan:
@@ -187,12 +233,22 @@ def _wide_enough(tape: Tape, visit: Visit, travel: Travel) -> Ints:
     return np.flatnonzero(needed <= tape.slack_s[:-1])
 
 
-def _timely(tape: Tape, visit: Visit, row: Ints, to: Legs, back: Legs) -> Candidates:
+def _timely(tape: Tape, visit: Visit, row: Ints, to: Legs, back: Legs, kinds: Sequence[str]) -> Candidates:
     """The rows as candidates; those that have no time after all fit no slot."""
     lo = tape.departs_s.take(row) + to.seconds
     hi = tape.latest_s.take(row) - back.seconds
     hi -= visit.service_s
-    return Candidates.of(row, lo, hi, tape.first).only(lo <= hi)
+    return Candidates.of(row, lo, hi, tape.first, _kind_bits(tape, row, kinds)).only(lo <= hi)
+
+
+def _kind_bits(tape: Tape, row: Ints, kinds: Sequence[str]) -> Ints | None:
+    """A bit for each row whose vehicle is of one of the classes; None where there are none."""
+    if not kinds:
+        return None
+    kind, bits = tape.kind.take(row), np.zeros(len(row), dtype=np.int64)
+    for number, key in enumerate(kinds):
+        bits[kind == number_of(key)] = 1 << number
+    return bits
 
 
 def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:

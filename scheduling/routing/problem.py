@@ -33,6 +33,7 @@ class Visit:
     `skills` is a bit mask; a vehicle needs all its bits. A visit that is not `booked` (a hold, a break, a
     pass-through) takes its place like any other but is nobody's neighbour. An empty `household` is unknown.
     A `rest` (a break, or charging) is the vehicle's own: it stays with it, and is no reason to drive.
+    Vehicles of a class whose key is in `barred` may not stop here then.
     """
 
     key: int
@@ -46,6 +47,7 @@ class Visit:
     household: str = ""
     booked: bool = True
     rest: bool = False
+    barred: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if len(self.delivered) != len(self.collected):
@@ -60,7 +62,8 @@ class VehicleClass:
 
     A great-circle distance grows by `detour_percent` (130: a way is 1.3 times the straight line). Costs
     are in seconds of driving: `cost_s_per_km` for each kilometre, `opening_cost_s` once for sending out
-    a vehicle that would stay at the depot.
+    a vehicle that would stay at the depot. `range_m` is how far one goes in a shift at most, None without
+    a limit: a battery's reach less what it keeps in reserve.
     """
 
     key: str
@@ -70,6 +73,7 @@ class VehicleClass:
     cost_s_per_km: int
     opening_cost_s: int
     grams_per_km: int
+    range_m: int | None = None
 
     def __post_init__(self) -> None:
         if self.speed_m_per_h < 1 or self.detour_percent < 1:
@@ -133,6 +137,17 @@ class Shift:
         """The ways to rests that are driven as soon as there is anything else to drive for."""
         legs = () if self.used else tuple(leg for trip in self.trips for leg in trip.legs)
         return Leg(sum(leg.seconds for leg in legs), sum(leg.metres for leg in legs))
+
+    @property
+    def metres(self) -> int:
+        """All that it drives: nothing where it has nothing but rests."""
+        return sum(leg.metres for trip in self.trips for leg in trip.legs) if self.used else 0
+
+    @property
+    def metres_left(self) -> int | None:
+        """How far it could still go, below 0 if it goes too far already; None without a limit."""
+        range_m = self.vehicle.kind.range_m
+        return None if range_m is None else range_m - self.metres
 
 
 @dataclass(frozen=True, slots=True)

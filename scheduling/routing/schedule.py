@@ -15,7 +15,7 @@ NEVER = -(2**40)
 """A latest time that nothing meets: what comes after is late whatever happens before."""
 
 Load = tuple[int, ...]
-Kind = Literal["window", "load", "shift", "skills"]
+Kind = Literal["window", "load", "shift", "range", "skills", "access"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Violation:
     load: the most by which one dimension is exceeded on a leg of a trip; the visit is the one the leg
         leaves, or the trip's first; one violation per trip and dimension
     shift: seconds the last return is late; no visit
+    range: metres that the shift drives too far; no visit
     skills: the number of skills the vehicle lacks for the visit
+    access: 1 where the vehicle's class may not stop at the visit
     """
 
     kind: Kind
@@ -108,12 +110,18 @@ def violations(shift: Shift) -> list[Violation]:
     late_s = max(returns, default=shift.vehicle.latest_return_s) - shift.vehicle.latest_return_s
     if late_s > 0:
         found.append(Violation("shift", None, late_s))
+    if shift.metres_left is not None and shift.metres_left < 0:
+        found.append(Violation("range", None, -shift.metres_left))
     return found
 
 
 def misfits(trip: Trip, times: TripSchedule, vehicle: Vehicle) -> list[Violation]:
-    """The loads and skills that the vehicle of a trip lacks: what no other time of day would mend."""
-    return [*_overloads(trip, times.loads, vehicle.kind.capacity), *_lacking(trip, vehicle)]
+    """The loads, skills and access that the vehicle of a trip lacks: what no other hour would mend."""
+    return [
+        *_overloads(trip, times.loads, vehicle.kind.capacity),
+        *_lacking(trip, vehicle),
+        *(Violation("access", visit.key, 1) for visit in trip.visits if vehicle.kind.key in visit.barred),
+    ]
 
 
 def loads_of(visits: Sequence[Visit]) -> tuple[Load, ...]:

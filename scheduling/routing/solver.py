@@ -1,9 +1,12 @@
 """What is still to be driven as PyVRP sees it, and what it finds as trips: the solver behind one function.
 
 Tours are handed over as a routing problem in whole seconds, their present trips as the start of the
-search. Vehicles that are alike become one type. Skills that a vehicle lacks become ways that take it longer
-than its day; so do visits that must stay where they are. A reload is a stop at a second depot, which takes
-the time of reloading. Nothing that comes back is believed: our own schedule judges it.
+search. Vehicles that are alike become one type. Skills or access that a vehicle lacks become ways that take
+it longer than its day; so do visits that must stay where they are. A reload is a stop at a second depot,
+which takes the time of reloading. Nothing that comes back is believed: our own schedule judges it.
+
+Ways are told by their cost in seconds, and so is a range in metres: as what its metres cost on the average.
+Where some cost more than others, what is found may go too far.
 
 **Rests.** Nobody leaves the depot for a rest alone, and who leaves takes it: a rest is a client that may be
 left out at a price, and sending its vehicle out costs the same price more. So a vehicle that stays costs
@@ -33,6 +36,8 @@ warnings.filterwarnings("ignore", category=PenaltyBoundWarning)
 
 DEPOT: Final = 0
 """Where the depot's place stands among the places of a problem; visit i stands at i + 1."""
+NO_LIMIT: Final = int(np.iinfo(np.int64).max)
+"""PyVRP's own."""
 WITHOUT_A_REST_S: Final = 24 * 3600
 """What leaving without a rest costs: more than any way round it saves in a day."""
 
@@ -136,12 +141,13 @@ class _Task:
         return (replace(tour.vehicle, key=0), tour.n_trips, tour.start, self._barred(tour))
 
     def _barred(self, tour: Tour) -> frozenset[int]:
-        """The visits, by their index, that a tour lacks skills for, or that are not its to serve."""
+        """The visits, by their index, that a tour may not serve, or lacks skills for, or that are not its."""
         own = {visit.key for visit in tour.visits}
         return frozenset(
             index
             for index, visit in enumerate(self.visits)
             if visit.skills & ~tour.vehicle.skills
+            or tour.vehicle.kind.key in visit.barred
             or (visit.key not in own and not visit.rest and self._stays(tour, visit))
         )
 
@@ -188,10 +194,20 @@ class _Task:
         return found
 
     @cached_property
+    def _starts(self) -> list[Place]:
+        return [group.start for group in self.alike if group.start is not None]
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        return [self.depot, *(visit.place for visit in self.visits), *self._starts]
+
+    @cached_property
+    def _profiles(self) -> "list[_Profile]":
+        return [_Profile.of(self._places, group, self.travel, self.horizon_s) for group in self.alike]
+
+    @cached_property
     def data(self) -> Any:
-        starts = [group.start for group in self.alike if group.start is not None]
-        places = [self.depot, *(visit.place for visit in self.visits), *starts]
-        profiles = [_Profile.of(places, group, self.travel, self.horizon_s) for group in self.alike]
+        places, profiles = self._places, self._profiles
         begins = range(len(self.visits) + 1, len(places))
         return pyvrp.ProblemData(
             locations=[pyvrp.Location(place.lon, place.lat) for place in places],
@@ -240,8 +256,8 @@ class _Task:
         rests = self.rests_of[tour.owner]
         weights = [self._weight_of[rest.key] for rest in rests] or [(0, 0) * self._most_rests]
         opening_s = tour.vehicle.kind.opening_cost_s + len(rests) * WITHOUT_A_REST_S
-        starts = [of.start for of in self.alike if of.start is not None]
-        begins = 0 if group.start is None else 1 + len(self._reloads) + starts.index(group.start)
+        begins = 0 if group.start is None else 1 + len(self._reloads) + self._starts.index(group.start)
+        legs = len(self.visits) + tour.n_trips
         return pyvrp.VehicleType(
             num_available=len(tours),
             capacity=[*tour.vehicle.kind.capacity, *map(sum, zip(*weights, strict=True))],
@@ -254,6 +270,7 @@ class _Task:
             initial_load=[*tour.aboard, *(0, 0) * self._most_rests] if tour.aboard else [],
             reload_depots=[1 + self._reloads.index(tour.vehicle.reload_s)] if tour.n_trips > 1 else [],
             max_reloads=tour.n_trips - 1,
+            max_distance=self._profiles[profile].range_s(tour.vehicle.kind.range_m, most_legs=legs),
         )
 
     def routes_now(self) -> list[Any]:
@@ -290,22 +307,31 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Profile:
-    """What ways between all places cost a group of vehicles, and how long they take: shape (n, n)."""
+    """What ways between all places cost a group of vehicles, and how long they take: shape (n, n).
+
+    cost_s_per_m: what a metre costs, on the average of all ways
+    """
 
     cost_s: Ints
     seconds: Ints
+    cost_s_per_m: float
 
     @classmethod
     def of(cls, places: Sequence[Place], group: _Alike, travel: Travel, horizon_s: int) -> "_Profile":
         kind = group.vehicle.kind
         legs = travel.table(places, kind)
         seconds, cost_s = legs.seconds, legs.seconds + legs.metres * kind.cost_s_per_km // 1000
+        cost_s_per_m = float(cost_s.sum()) / max(1, int(legs.metres.sum()))
         barred = [index + 1 for index in sorted(group.barred)]
         if barred:
             seconds[:, barred] = cost_s[:, barred] = horizon_s + 1
         for of in (seconds, cost_s):
             np.fill_diagonal(of, 0)
-        return cls(cost_s, seconds)
+        return cls(cost_s, seconds, cost_s_per_m)
+
+    def range_s(self, range_m: int | None, *, most_legs: int) -> int:
+        """What a range costs; a second less for each leg, since legs are rounded one by one."""
+        return NO_LIMIT if range_m is None else max(0, int(range_m * self.cost_s_per_m) - most_legs)
 
 
 def _activities(trips: Sequence[Sequence[int]], reload_depots: Sequence[int]) -> list[Any]:

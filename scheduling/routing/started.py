@@ -3,7 +3,8 @@
 A trip that has left is cut behind the visit that its vehicle serves or drives to: from there it goes on, at
 its departure, with what it has on board. Goods on board are delivered in this trip. The trips after it begin
 at the depot and are planned as a tour of their own, which shares the slack between the two: how late the
-vehicle may come back from the one is how early it may leave for the other.
+vehicle may come back from the one is how early it may leave for the other, and either gets half of the metres
+that neither needs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,6 +59,19 @@ class Ahead:
         left = self.open[0].visits[self.done :] if self.done else ()
         return tuple(visit for visit in left if any(visit.delivered))
 
+    @property
+    def _legs(self) -> tuple[tuple[Leg, ...], ...]:
+        """The legs to come of each open trip."""
+        return tuple(trip.legs[self.done if number == 0 else 0 :] for number, trip in enumerate(self.open))
+
+    def _vehicle(self, *, less_m: int = 0) -> Vehicle:
+        """The vehicle with the range that is left of its day, and some of it kept for another tour."""
+        vehicle, left_m = self.shift.vehicle, self.shift.metres_left
+        if left_m is None or not self.out:
+            return vehicle
+        left_m += sum(leg.metres for legs in self._legs for leg in legs) - less_m
+        return replace(vehicle, kind=replace(vehicle.kind, range_m=left_m))
+
     def tours(self) -> list[Tour]:
         """What is to be planned: the rest of the trip that has left, and the trips after it."""
         if not self.out:
@@ -66,21 +80,26 @@ class Ahead:
             return []
         times = schedule(self.shift)[self.first :]
         if not self.done:
-            return [self._later(self.open, _between(self.shift.vehicle, times[0].departs_s))]
+            return [self._later(self.open, _between(self._vehicle(), times[0].departs_s))]
+        now_m, later_m = (
+            sum(leg.metres for legs in trips for leg in legs) for trips in (self._legs[:1], self._legs[1:])
+        )
+        spare_m = max(0, self.shift.metres_left or 0) // 2
         split_s = _split(times[0]) if len(times) > 1 else times[0].latest_return_s
-        after = _between(self.shift.vehicle, split_s + self.shift.vehicle.reload_s)
-        rest = self._on_its_way(times[0], latest_s=split_s)
+        after = _between(self._vehicle(less_m=now_m + spare_m), split_s + self.shift.vehicle.reload_s)
+        kept_m = later_m + spare_m if len(times) > 1 else 0
+        rest = self._on_its_way(times[0], latest_s=split_s, kept_m=kept_m)
         return [rest, self._later(self.open[1:], after)] if len(times) > 1 else [rest]
 
     def _later(self, trips: tuple[Trip, ...], vehicle: Vehicle) -> Tour:
         visits = tuple(trip.visits for trip in trips)
         return Tour(self.shift.vehicle.key, vehicle, len(trips), visits, begun=self.out)
 
-    def _on_its_way(self, times: TripSchedule, *, latest_s: int) -> Tour:
+    def _on_its_way(self, times: TripSchedule, *, latest_s: int, kept_m: int) -> Tour:
         trip = self.open[0]
         return Tour(
             owner=self.shift.vehicle.key,
-            vehicle=_between(self.shift.vehicle, times.departures_s[self.done - 1], latest_s),
+            vehicle=_between(self._vehicle(less_m=kept_m), times.departures_s[self.done - 1], latest_s),
             n_trips=1,
             trips=(trip.visits[self.done :],),
             start=trip.visits[self.done - 1].place,
@@ -97,7 +116,7 @@ class Ahead:
         if not self.open:
             return replace(self.shift, trips=())
         if not self.done:
-            vehicle = _between(self.shift.vehicle, times[self.first].departs_s)
+            vehicle = _between(self._vehicle(), times[self.first].departs_s)
             return replace(self.shift, vehicle=vehicle, trips=self.open)
         trip, departs_s = self.open[0], times[self.first].departures_s[self.done - 1]
         place, load = (
@@ -106,7 +125,7 @@ class Ahead:
         )
         here = Visit(HERE, place, departs_s, departs_s + 1, 0, (0,) * len(load), load, booked=False)
         cut = Trip(trip.key, (here, *trip.visits[self.done :]), (Leg(0, 0), *trip.legs[self.done :]))
-        vehicle = _between(self.shift.vehicle, departs_s)
+        vehicle = _between(self._vehicle(), departs_s)
         return replace(self.shift, vehicle=vehicle, trips=(cut, *self.open[1:]))
 
 

@@ -7,6 +7,8 @@ never in time. The tape of several days is theirs, end to end.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from hashlib import sha256
 from itertools import accumulate, chain, repeat
 from operator import or_, sub
 from typing import Any
@@ -19,6 +21,15 @@ from scheduling.routing.travel import ROUNDING, Ints, Outline, Places, Rates, Si
 
 LATE = -NEVER
 """A departure after which nothing is in time: something before it already is late."""
+
+UNLIMITED = 2**40
+"""More metres than anybody drives."""
+
+
+@lru_cache(maxsize=1024)
+def number_of(kind: str) -> int:
+    """A number that stands for a vehicle class in arrays: the same in every tape, another for each key."""
+    return int.from_bytes(sha256(kind.encode()).digest()[:7], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,8 @@ class Rows:
         shift that nobody drives yet, since they come with it
     room_before, room_after: what can be added to all legs up to the gap, and to all from it on; shape
         (dimensions, n); -1 throughout a shift that is overloaded or lacks a skill already
+    metres_left: how far the shift can still go, UNLIMITED where nothing limits it
+    kind: the number of the vehicle's class, as `number_of` has it
     skills, cost_s_per_km, opening_cost_s: of the vehicle; the last is 0 once the vehicle is used
     shift_key, trip_key, position: which gap it is; -1 at a seam
     """
@@ -59,6 +72,8 @@ class Rows:
     arc_m: Ints
     room_before: Ints
     room_after: Ints
+    metres_left: Ints
+    kind: Ints
     skills: Ints
     cost_s_per_km: Ints
     opening_cost_s: Ints
@@ -103,6 +118,7 @@ class _Row:
     arc_m: int = 0
     room_before: Load | None = None
     room_after: Load | None = None
+    metres_left: int = 0
     skills: int = 0
     opening_cost_s: int = 0
     shift_key: int = -1
@@ -175,6 +191,8 @@ def _columns(rows: Sequence[_Row], booked: Sequence[Visit], dimensions: int) -> 
         arc_m=_ints([row.arc_m for row in rows]),
         room_before=_by_dimension([row.room_before for row in rows], dimensions),
         room_after=_by_dimension([row.room_after for row in rows], dimensions),
+        metres_left=_ints([row.metres_left for row in rows]),
+        kind=_ints([number_of(row.kind.key) for row in rows]),
         skills=_ints([row.skills for row in rows]),
         cost_s_per_km=_ints([row.kind.cost_s_per_km for row in rows]),
         opening_cost_s=_ints([row.opening_cost_s for row in rows]),
@@ -234,6 +252,7 @@ def _rows_of_trip(
     vehicle = shift.vehicle
     opening_cost_s = 0 if shift.used else vehicle.kind.opening_cost_s
     idle = shift.idle
+    metres_left = UNLIMITED if shift.metres_left is None else shift.metres_left
     gaps = zip(
         (depot, *(visit.place for visit in trip.visits)),
         (times.departs_s, *times.departures_s),
@@ -253,6 +272,7 @@ def _rows_of_trip(
             arc_m=leg.metres - idle.metres,
             room_before=before,
             room_after=after,
+            metres_left=metres_left,
             skills=vehicle.skills,
             opening_cost_s=opening_cost_s,
             shift_key=vehicle.key,

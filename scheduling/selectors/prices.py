@@ -17,7 +17,7 @@ from scheduling.quoting import DAYS_SHOWN, answers_for
 from scheduling.routing.offers import Tag, price_minor
 from scheduling.selectors.slots import suggested_of
 
-ROUTED: Final = frozenset({OPEN, "taken", "no_time"})
+ROUTED: Final = frozenset({OPEN, "taken", "no_time", "range", "access"})
 """The routes were asked; anything else the rules decided before."""
 
 

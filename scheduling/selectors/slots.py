@@ -18,6 +18,8 @@ WHY_ORDER: Final = (
     "not_yet",
     "taken",
     "no_time",
+    "range",
+    "access",
     "depot_full",
     "reserved",
     "allotment",

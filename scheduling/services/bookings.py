@@ -67,6 +67,7 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
         delivery=hold.delivery,
         window=answer.window,
         buffer_s=sold.buffer_s,
+        parts=sold.parts,
         state=Stop.State.BOOKED,
     )
 
@@ -151,6 +152,7 @@ def reschedule_delivery(
         delivery=booking.delivery,
         window=answer.window,
         buffer_s=sold.buffer_s,
+        parts=sold.parts,
         state=Stop.State.BOOKED,
     )
     before = booking.price_minor

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from scheduling import events
+from scheduling.access import Part
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.conversion import visit_for
 from scheduling.editor import PlanEditor
@@ -42,6 +43,11 @@ class SlotSold:
         """How many seconds at the slot's end the routes are to keep free, by the rules as they are now."""
         return self.rules.buffer_s(self.answer.window)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Which parts of the slot access rules leave to the routes, as they are now."""
+        return self.rules.parts(self.answer.window)
+
     def require_choosable(self, editor: PlanEditor, *, write: str = "hold") -> None:
         """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, on a locked plan."""
         answer, taken = self.answer, editor.taken()
@@ -55,7 +61,7 @@ class SlotSold:
 
 
 def slot_sold(answer: SlotAnswer, *, facts: VisitFacts, now: datetime, ordered_at: datetime) -> SlotSold:
-    """Return the slot behind an offer. Raises SlotTaken if it is not sold any more. Three queries.
+    """Return the slot behind an offer. Raises SlotTaken if it is not sold any more. Four or five queries.
 
     Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
     """
@@ -128,6 +134,7 @@ def _place(quote: Quote, sold: SlotSold, editor: PlanEditor, delivery: Delivery,
         delivery=delivery,
         window=answer.window,
         buffer_s=sold.buffer_s,
+        parts=sold.parts,
         state=Stop.State.HELD,
         expires_at=now + HOLD_FOR,
     )

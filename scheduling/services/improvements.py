@@ -5,19 +5,30 @@ what it found, who came is put in. The result is taken only if every promise hol
 shoppers are looking at right now stays possible.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from scheduling import events
-from scheduling.conversion import planned_within, visit_for
+from scheduling.access import parts_of
+from scheduling.conversion import visit_for, visit_within
 from scheduling.facts import VisitFacts
 from scheduling.models import DayPlan, Improvement, Quote
+from scheduling.models.slots import AccessRule, access_at, access_rules_of
 from scheduling.routing import problem
-from scheduling.routing.improve import cost_s, driving, improve, is_sound, keeps_visits, visits_of
+from scheduling.routing.improve import (
+    cost_s,
+    driving,
+    goes_too_far,
+    improve,
+    is_sound,
+    keeps_visits,
+    visits_of,
+)
 from scheduling.routing.insertion import Slots, best_gap, insert, remove, score
 from scheduling.routing.tape import Tape, build_tape
 from scheduling.selectors.slots import answers_of
@@ -97,7 +108,10 @@ def begin_improvement(*, plan_id: int, actor: str, now: datetime) -> Begun | Non
 
 
 def solve(begun: Begun) -> problem.Plan:
-    """Return better routes for what a run began with. Takes its seconds; reads and writes nothing."""
+    """Return better routes for what a run began with. Takes its seconds; reads and writes nothing.
+
+    Raises BeyondRange where those that were found go further than a battery reaches.
+    """
     return improve(begun.plan, ROAD, seconds=begun.seconds, seed=begun.run.version)
 
 
@@ -189,6 +203,8 @@ def _judged(
     if better is None:
         return Outcome.NO_PLACE
     worth_it = cost_s(present) - cost_s(better) >= max(1, WORTH * cost_s(present))
+    if is_sound(present) and goes_too_far(better):
+        return Outcome.RANGE
     sound = is_sound(better) and keeps_visits(present, better)
     if not sound or (is_sound(present) and not worth_it):
         return Outcome.NO_GAIN
@@ -202,15 +218,10 @@ def keeps_offers(plan: DayPlan, present: problem.Plan, better: problem.Plan, *, 
     before, after = build_tape(present), build_tape(better)
     oldest = max(looked.under for looked in LOOKED_AT)
     recent = Quote.objects.filter(asked_at__gt=now - oldest, expires_at__gt=now, chosen_at=None)
+    rules = list(access_rules_of([plan.depot_id]))
     lost: list[tuple[datetime, int, int]] = []
     for quote in recent.order_by("-asked_at")[:MOST_QUOTES]:
-        windows = [
-            planned_within(answer.window, buffer_s=answer.buffer_s, origin_at=plan.origin_at)
-            for answer in answers_of(quote)
-            if answer.open and answer.plan_id == plan.pk
-        ]
-        if windows:
-            lost.append((quote.asked_at, *_possible(before, after, quote, windows)))
+        lost.append((quote.asked_at, *_possible(before, after, _shown(quote, plan, rules))))
     return all(
         sum(was - stays for asked_at, was, stays in lost if asked_at > now - looked.under)
         <= looked.may_go * sum(was for asked_at, was, _ in lost if asked_at > now - looked.under)
@@ -218,12 +229,37 @@ def keeps_offers(plan: DayPlan, present: problem.Plan, better: problem.Plan, *, 
     )
 
 
-def _possible(before: Tape, after: Tape, quote: Quote, windows: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return how many of a quote's windows the present routes can serve, and of those how many the new."""
-    visit, slots = visit_for(VisitFacts.from_json(quote.facts)), Slots.of([windows])
-    was = score(before, visit, slots, ROAD).row >= 0
-    stays = was & (score(after, visit, slots, ROAD).row >= 0)
-    return int(was.sum()), int(stays.sum())
+Times = list[list[problem.Visit]]
+"""For each time that a quote showed, its visit in every part of it that access rules leave."""
+
+
+def _shown(quote: Quote, plan: DayPlan, rules: Iterable[AccessRule]) -> Times:
+    facts = VisitFacts.from_json(quote.facts)
+    at, visit = facts.address, visit_for(facts)
+    hours = access_at(rules, lat=at.lat, lon=at.lon, postcode=at.postcode)
+    return [
+        [
+            visit_within(visit, answer.window, buffer_s=answer.buffer_s, part=part, origin_at=plan.origin_at)
+            for part in parts_of(hours, answer.window, plan.depot.zone)
+        ]
+        for answer in answers_of(quote)
+        if answer.open and answer.plan_id == plan.pk
+    ]
+
+
+def _possible(before: Tape, after: Tape, times: Times) -> tuple[int, int]:
+    """Return how many of a quote's times the present routes can serve, and of those how many the new."""
+    if not times:
+        return 0, 0
+    was, stays = _served(before, times), _served(after, times)
+    return sum(was), sum(old and new for old, new in zip(was, stays, strict=True))
+
+
+def _served(tape: Tape, times: Times) -> list[bool]:
+    visits = list(chain.from_iterable(times))
+    slots = Slots.of([[(v.opens_s, v.closes_s) for v in visits]], [[v.barred for v in visits]])
+    rows = iter((score(tape, visits[0], slots, ROAD).row[0] >= 0).tolist())
+    return [any(tuple(islice(rows, len(parts)))) for parts in times]
 
 
 def _note(

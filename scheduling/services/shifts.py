@@ -8,7 +8,7 @@ from typing import Final
 
 from scheduling import conversion, windows
 from scheduling.models import DayPlan, Depot, Rest, RestKind, RestPattern, Route, Shift, ShiftPattern, Stop
-from scheduling.models.plans import POSITION_STEP
+from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.rests import RestTime, spread
 from scheduling.routing import problem
 from scheduling.routing.insertion import best_gap, insert
@@ -110,8 +110,7 @@ def _resting(shift: Shift, hours: Hours) -> problem.Trip | None:
     core = replace(core, vehicle=replace(core.vehicle, key=0))  # it may have no row yet
     plan = problem.Plan(problem.Place(depot.lat, depot.lon), (core,))
     for number, (rest, time) in enumerate(hours.rests):
-        window = windows.Window(time.opens_at, time.closes_at)
-        window_s = conversion.planned_within(window, buffer_s=0, origin_at=origin_at)
+        window_s = seconds_after(origin_at, time.opens_at), seconds_after(origin_at, time.closes_at)
         visit = conversion.rest(number, problem.Place(*_place(rest, depot)), window_s, minutes=rest.minutes)
         gap = best_gap(build_tape(plan), visit, ROAD)
         if gap is None:

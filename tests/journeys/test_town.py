@@ -89,3 +89,16 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
         print(f"dearest day >= 3 times the cheapest for {100 * different / ADDRESSES:.0f} %")
     assert list(breaches()) == []
     assert different >= 0.8 * ADDRESSES
+
+
+def test_at_the_school_street_no_van_comes_in_a_weekday_s_morning(shop):
+    house = next(each for each in houses() if each.line == "Mikonkatu 19")
+    days = ask(merchant=shop, facts=question(house, 1), session_key="school", now=NOW).days
+    offers = [offer for day in days for offer in day.offers]
+    at_eight = [offer.answer for offer in offers if (offer.opens.hour, offer.closes.hour) == (8, 10)]
+    mornings = {answer.service_date: answer for answer in at_eight}
+    weekdays = [answer for date, answer in mornings.items() if date.weekday() < 5]
+
+    assert not [answer for answer in weekdays if "van" in answer.vehicle_class]
+    assert "access" in {answer.status for answer in weekdays}
+    assert all(answer.open for date, answer in mornings.items() if date.weekday() == 6)

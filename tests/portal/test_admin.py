@@ -17,6 +17,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 WRITTEN_BY_STAFF = {
     "portal.Brand",
     "portal.User",
+    "scheduling.AccessRule",
     "scheduling.Blackout",
     "scheduling.Buffer",
     "scheduling.Depot",

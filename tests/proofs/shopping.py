@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from scheduling.errors import DomainError
 from scheduling.facts import VisitFacts
 from scheduling.invariants import breaches
 from scheduling.models import (
+    AccessRule,
     Blackout,
     Booking,
     Buffer,
@@ -33,6 +34,7 @@ from scheduling.models import (
     MerchantDepot,
     Quote,
     Stop,
+    VehicleClass,
 )
 from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.selectors.slots import QuoteView
@@ -64,6 +66,7 @@ buffers = st.sampled_from([None, 10, 60])
 depot_places = st.sampled_from([None, 2, 4])
 kept_places = st.sampled_from([(0, 0), (1, 0), (2, 0), (1, 1), (0, 2)])
 kept_until = st.sampled_from([0, 6, 24])
+bans = st.sampled_from([None, (8, 9), (9, 10), (8, 10), (11, 14)])
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -112,6 +115,7 @@ class Shopping(RuleBasedStateMachine):
         self.now = NOW
         rests = [a_break(11, **CANTEEN), a_break(15, kind="charge")]
         first = make_network(vans=1, days=4, hours=(8, 10, 12), rests=rests)
+        VehicleClass.objects.update(range_m=40_000, reserve_percent=25)
         self.outlets = [first, make_outlet(make_merchant(), first.depot, hours=(9, 15))]
 
     def attempt(self, change: Callable[..., Any], **values: Any) -> Any:
@@ -163,6 +167,13 @@ class Shopping(RuleBasedStateMachine):
         opens, closes = (at.astimezone(outlet.depot.zone).time() for at in (stop.opens_at, stop.closes_at))
         kept = [60 * one.minutes for one in Buffer.objects.all() if opens < one.ends and one.starts < closes]
         assert stop.buffer_s == max(kept, default=0), f"keeps {stop.buffer_s}, not one of {kept}"
+        for street in AccessRule.objects.all():
+            hours, zone = (street.starts, street.ends), outlet.depot.zone
+            begun, ended = (datetime.combine(plan.service_date, at, zone) for at in hours)
+            before = stop.done_by_at is not None and stop.done_by_at <= begun
+            after = ended <= max(stop.opens_at, stop.not_before_at or stop.opens_at)
+            far = stop.closes_at + timedelta(hours=2) <= begun
+            assert before or after or far, f"keeps {stop.part} where {street} bars the only kind of van"
 
     def require_place(self, stop: Stop, outlet: MerchantDepot, plan: DayPlan) -> None:
         """The day had a place for it that was not kept for the other shop, unless it was kept for this one.
@@ -316,6 +327,17 @@ class Shopping(RuleBasedStateMachine):
             MerchantDepot.objects.filter(pk=outlet.pk).update(
                 reserved=outlet.reserved, reserved_until_h=until_h
             )
+
+    @rule(hours=bans)
+    def close_a_street(self, hours):
+        """From now on vans may not stop at some hours, or may again: what was promised stays as it was."""
+        AccessRule.objects.all().delete()
+        if hours:
+            starts, ends = map(time, hours)
+            made = AccessRule.objects.create(
+                depot=self.outlets[0].depot, name="School", area="depot", starts=starts, ends=ends
+            )
+            made.barred.set(VehicleClass.objects.all())
 
     @rule(minutes=buffers)
     def the_depot_sets_its_buffer(self, minutes):

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from portal.benchmarks import reference
-from portal.benchmarks.quote import answers_of, arrays_of, measure
+from portal.benchmarks.quote import answers_of, arrays_of, measure, slots_for
 from portal.benchmarks.town import ROAD, lay_out
-from scheduling.routing.insertion import Slots, score
+from scheduling.routing.insertion import score
 from scheduling.routing.problem import Plan
-from scheduling.routing.tape import build_tape, concatenate
+from scheduling.routing.tape import build_tape, concatenate, number_of
 
 
 def both(town, days):
@@ -17,9 +17,10 @@ def both(town, days):
     tape = concatenate([build_tape(plan) for plan in town.plans])
     lists = reference.Lists.of(tape)
     for visit in town.visits:
-        core = answers_of(score(tape, visit, Slots.of(days), ROAD))
-        plainly = reference.answers(lists, visit, days)
-        assert reference.answers_sharing_ways(lists, visit, days) == plainly
+        barred = [number_of(key) for key in visit.barred]
+        core = answers_of(score(tape, visit, slots_for(visit, days), ROAD))
+        plainly = reference.answers(lists, visit, days, barred)
+        assert reference.answers_sharing_ways(lists, visit, days, barred) == plainly
         yield core, plainly
 
 

@@ -14,7 +14,7 @@ def test_every_day_has_exactly_the_stops_asked_for():
     assert counts == [400, 400, 400]
 
 
-def test_every_window_load_skill_and_shift_is_kept():
+def test_every_window_load_skill_range_and_shift_is_kept():
     assert [violations(shift) for shift in SHIFTS] == [[]] * len(SHIFTS)
 
 
@@ -39,6 +39,7 @@ def test_it_has_pickups_skills_second_trips_and_vans_that_stay_at_home():
         assert any(any(visit.collected) for visit in visits)
         assert any(any(visit.delivered) for visit in visits)
         assert any(visit.skills for visit in visits)
+    assert any(visit.barred for visit in TOWN.visits)
 
 
 def test_a_seed_gives_the_same_town_and_another_another():

@@ -24,6 +24,7 @@ class Stop(NamedTuple):
     collected: tuple[int, ...]
     skills: int
     rest: bool
+    barred: frozenset[str]
 
 
 @dataclass
@@ -91,6 +92,7 @@ def stop_of(visit: Visit) -> Stop:
         visit.collected,
         visit.skills,
         visit.rest,
+        visit.barred,
     )
 
 
@@ -129,7 +131,15 @@ def keeps_room(shift: Shift, rounds: list[Round]) -> bool:
                     return False
         if any(stop.skills & ~shift.vehicle.skills for stop in trip.stops):
             return False
+        if any(shift.vehicle.kind.key in stop.barred for stop in trip.stops):
+            return False
     return True
+
+
+def keeps_range(shift: Shift, rounds: list[Round]) -> bool:
+    range_m = shift.vehicle.kind.range_m
+    used = any(not stop.rest for trip in rounds for stop in trip.stops)
+    return range_m is None or not used or driven(rounds)[1] <= range_m
 
 
 def driven(rounds: list[Round]) -> tuple[int, int]:
@@ -153,7 +163,7 @@ def with_stop(
 
 
 def answer(plan: Plan, visit: Visit, window: tuple[int, int], way_of) -> Answer:
-    """Try `visit` everywhere in one day's plan, in the window given."""
+    """Try `visit` everywhere in one day's plan, in the window given; what it bars is no candidate."""
     stop = stop_of(visit)._replace(opens_s=window[0], closes_s=window[1])
     best, reason, any_trip = None, 1, False
     for shift in plan.shifts:
@@ -164,12 +174,17 @@ def answer(plan: Plan, visit: Visit, window: tuple[int, int], way_of) -> Answer:
         opening = 0 if used else kind.opening_cost_s
         for index, trip in enumerate(rounds):
             any_trip = True
+            if kind.key in visit.barred:
+                continue
             for position in range(len(trip.stops) + 1):
                 tried = with_stop(rounds, index, position, stop, plan, kind, way_of)
                 if not keeps_time(shift, tried):
                     continue
                 if not keeps_room(shift, tried):
-                    reason = 2
+                    reason = max(reason, 2)
+                    continue
+                if not keeps_range(shift, tried):
+                    reason = 4
                     continue
                 after_s, after_m = driven(tried)
                 seconds, metres = after_s - before_s, after_m - before_m

@@ -1,39 +1,47 @@
 import numpy as np
 import pytest
 
-from scheduling.routing.choice import Candidates, cheapest
+from scheduling.routing.choice import Candidates, Wanted, cheapest
 from scheduling.routing.schedule import NEVER
 
 N_SLOTS = 6
 
 
 def make_candidates(seed: int, sizes: list[int]):
-    """Ranges and costs of some days, tied or without room now and then; slots of which some are absent."""
+    """Ranges and costs of some days, tied, without room or too far now and then, of two classes or neither.
+
+    Slots of which some are absent, and some bar a class.
+    """
     random = np.random.default_rng(seed)
     first = np.concatenate([[0], np.cumsum(sizes)])
     lo = random.integers(0, 1_000, first[-1])
     hi = lo + random.integers(0, random.choice([5, 400]), first[-1])
     cost_s = random.integers(-50, random.choice([60, 100_000]), first[-1])
     room = random.random(first[-1]) < random.choice([0.05, 0.8, 1])
+    near = random.random(first[-1]) < random.choice([0.05, 0.8, 1])
+    kind, barred = random.integers(0, 3, first[-1]), random.integers(0, 4, (len(sizes), N_SLOTS))
     opens_s = random.integers(0, 1_300, (len(sizes), N_SLOTS))
     last_s = opens_s + random.integers(-20, 200, opens_s.shape)
     last_s[last_s < opens_s] = NEVER
-    return Candidates.of(np.arange(first[-1]), lo, hi, first), cost_s, room, opens_s, last_s
+    found = Candidates.of(np.arange(first[-1]), lo, hi, first, kind if seed % 2 else None)
+    return found, cost_s, room, near, Wanted(opens_s, last_s, barred if seed % 2 else None)
 
 
-def one_by_one(found, cost_s, room, opens_s, last_s) -> list[list[tuple[int, bool]]]:
-    """For each slot its pick, and whether only room lacks."""
+def one_by_one(found, cost_s, room, near, wanted) -> list[list[tuple[int, bool, bool]]]:
+    """For each slot its pick, whether only range lacks, and whether only room does."""
     answers = []
     for day, cut in enumerate(found.cuts[:-1]):
         answers.append([])
-        for opens, last in zip(opens_s[day], last_s[day], strict=True):
+        for slot, (opens, last) in enumerate(zip(wanted.opens_s[day], wanted.last_s[day], strict=True)):
             fitting = [
-                (int(cost_s[index]), index)
+                index
                 for index in range(cut, found.cuts[day + 1])
                 if max(found.lo[index], opens) <= min(found.hi[index], last)
+                and not (found.kind is not None and found.kind[index] & wanted.barred[day, slot])
             ]
-            roomy = [(cost, index) for cost, index in fitting if room[index]]
-            answers[-1].append((min(roomy)[1] if roomy else -1, bool(fitting and not roomy)))
+            roomy = [index for index in fitting if room[index]]
+            best = min(((int(cost_s[index]), index) for index in roomy if near[index]), default=(0, -1))[1]
+            answers[-1].append((best, bool(roomy) and best < 0, bool(fitting) and not roomy))
     return answers
 
 
@@ -44,7 +52,7 @@ def test_the_choice_is_that_of_looking_at_each_in_turn(sizes):
         choice = cheapest(*world)
         answers = [
             list(zip(*day, strict=True))
-            for day in zip(choice.pick.tolist(), choice.full.tolist(), strict=True)
+            for day in zip(choice.pick.tolist(), choice.far.tolist(), choice.full.tolist(), strict=True)
         ]
 
         assert answers == one_by_one(*world)

@@ -44,8 +44,11 @@ def gap_in_day(tape, row: int, day: int) -> tuple[int, int, int] | None:
 
 def expected_of(world: World) -> list[list[Answer]]:
     return [
-        [answer(plan, world.visit, window, world.way_of) for window in windows]
-        for plan, windows in zip(world.plans, world.windows, strict=True)
+        [
+            answer(plan, replace(world.visit, barred=barred), window, world.way_of)
+            for window, barred in zip(windows, bars, strict=True)
+        ]
+        for plan, windows, bars in zip(world.plans, world.windows, world.barred, strict=True)
     ]
 
 
@@ -185,6 +188,28 @@ def test_a_visit_needs_all_its_skills():
 
     assert score_one(able, visit_at(NEAR, skills=0b110))[4] == Reason.FITS
     assert score_one(able, visit_at(NEAR, skills=0b101))[4] == Reason.NO_ROOM
+
+
+def test_a_shift_goes_no_further_than_its_range_and_says_so():
+    def short(range_m: int, *trips: Trip) -> Plan:
+        return Plan(DEPOT, (Shift(replace(van(), kind=replace(VAN, range_m=range_m)), trips),))
+
+    assert score_one(short(2_000, Trip(1)), visit_at(NEAR))[4] == Reason.FITS
+    assert score_one(short(1_999, Trip(1)), visit_at(NEAR))[4] == Reason.NO_RANGE
+    assert score_one(short(1_999, Trip(1)), visit_at(NEAR, delivered=(99,)))[4] == Reason.NO_ROOM
+    both = short(3_999, trip_of(visit_at(NEAR)), Trip(2))
+    assert score_one(both, visit_at(NEAR, 2, delivered=(10,)))[4] == Reason.NO_RANGE
+
+
+def test_a_class_that_may_not_stop_there_is_passed_over():
+    bike = replace(VAN, key="bike", cost_s_per_km=500)
+    both = Plan(DEPOT, (Shift(van(), (Trip(1),)), Shift(replace(van(), key=2, kind=bike), (Trip(2),))))
+    slots = Slots.of([[(0, 5_000)] * 3], [[frozenset(), frozenset({"van"}), frozenset({"van", "bike"})]])
+
+    scores = score(build_tape(both), visit_at(NEAR), slots, TRAVEL)
+
+    assert scores.row[0].tolist() == [0, 2, -1]
+    assert scores.reason[0].tolist() == [Reason.FITS, Reason.FITS, Reason.NO_TIME]
 
 
 def test_a_day_without_vehicles_says_so():

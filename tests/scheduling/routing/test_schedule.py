@@ -4,7 +4,7 @@ import pytest
 
 from scheduling.routing.problem import Leg, Place, Shift, Trip, Vehicle, VehicleClass, Visit
 from scheduling.routing.schedule import Violation, loads_of, schedule, violations
-from tests.scheduling.routing.reference import Way, keeps_room, keeps_time, rounds_of
+from tests.scheduling.routing.reference import Way, keeps_range, keeps_room, keeps_time, rounds_of
 from tests.scheduling.routing.worlds import make_world
 
 HOME = Place(60.0, 25.0)
@@ -50,6 +50,21 @@ def test_a_reload_passes_between_trips_and_empty_trips_take_no_time():
     assert (second.latest_return_s, last.latest_return_s) == (6_000, 6_000)
 
 
+def test_what_a_shift_drives_beyond_its_range_is_told_in_metres():
+    short = replace(DRIVER, kind=replace(VAN, range_m=1_000))
+    drives = Shift(short, (Trip(1, (visit(1),), (Leg(1, 600), Leg(1, 401))), trip(2)))
+
+    assert violations(drives) == [Violation("range", None, 1)]
+    assert drives.metres_left == -1
+    assert violations(replace(drives, vehicle=DRIVER)) == []
+
+
+def test_where_a_class_may_not_stop_is_told_visit_by_visit():
+    barred = Shift(DRIVER, (trip(1, visit(1), visit(2, barred=frozenset({"van", "bike"}))),))
+
+    assert violations(barred) == [Violation("access", 2, 1)]
+
+
 def test_loads_leave_at_their_doors_and_come_on_board_at_others():
     visits = (
         visit(1),
@@ -91,7 +106,8 @@ def test_nothing_is_broken_exactly_where_driving_it_breaks_nothing():
     for found, shift in judged:
         kinds, rounds = {one.kind for one in found}, rounds_of(shift)
         assert (not kinds & {"window", "shift"}) == keeps_time(shift, rounds)
-        assert (not kinds & {"load", "skills"}) == keeps_room(shift, rounds)
+        assert (not kinds & {"load", "skills", "access"}) == keeps_room(shift, rounds)
+        assert ("range" not in kinds) == keeps_range(shift, rounds)
     assert 50 < sum(bool(found) for found, _ in judged) < len(judged) / 2
 
 

@@ -27,7 +27,13 @@ class World:
 
     @property
     def slots(self) -> Slots:
-        return Slots.of(self.windows)
+        return Slots.of(self.windows, self.barred)
+
+    @property
+    def barred(self) -> list[list[frozenset[str]]]:
+        """What the visit bars is barred in every other slot."""
+        none = frozenset()
+        return [[none if n % 2 else self.visit.barred for n in range(len(day))] for day in self.windows]
 
 
 def make_world(seed: int, *, circle: bool = False) -> World:
@@ -67,6 +73,7 @@ def random_kind(random: Random, index: int, dimensions: int) -> VehicleClass:
         cost_s_per_km=random.choice([0, 0, 37, 250]),
         opening_cost_s=random.choice([0, 300]),
         grams_per_km=100,
+        range_m=random.choice([None, None, random.randint(2_000, 60_000)]),
     )
 
 
@@ -90,6 +97,7 @@ def random_visit(random: Random, key: int, dimensions: int) -> Visit:
         skills=random.choice([0, 0, 0, 0, 1, 2, 3]),
         household=f"household {random.randrange(8)}",
         booked=random.random() < 0.8,
+        barred=frozenset(random.choice([[], [], [], ["kind-0"], ["kind-1", "kind-2"]])),
     )
 
 
@@ -186,7 +194,13 @@ def fitting(random: Random, visit: Visit, others: list[Visit], kind: VehicleClas
     room = [max(0, most - used) for most, used in zip(kind.capacity, full, strict=True)]
     delivered = tuple(map(min, visit.delivered, room))
     collected = tuple(map(min, visit.collected, map(sub, room, delivered)))
-    return replace(visit, delivered=delivered, collected=collected, skills=visit.skills & skills)
+    return replace(
+        visit,
+        delivered=delivered,
+        collected=collected,
+        skills=visit.skills & skills,
+        barred=visit.barred - {kind.key},
+    )
 
 
 def stored(random: Random, way) -> Leg:
