@@ -87,7 +87,7 @@ def watched() -> Iterator[tuple[Any, str, str]]:
     """Yield the owner and the name of each function that belongs to a part, and the part."""
     store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
     yield from ((quoting, name, "core") for name in ("score", "neighbours", "_tape_of"))
-    yield from ((editor, name, "core") for name in ("best_gap", "read_snapshot"))
+    yield from ((editor, name, "core") for name in ("cheapest_of", "read_snapshot"))
     yield snapshots, "read_snapshot", "core"
     yield from ((BaseDatabaseWrapper, name, "queries") for name in ("connect", "commit"))
     yield Template, "render", "template"

@@ -81,12 +81,12 @@ def hours_of(pattern: ShiftPattern, rests: Iterable[RestPattern], *, depot: Depo
         for number, rest in enumerate(rests)
     ]
     limit = depot.break_after_minutes
-    kept, ends_at = spread(
-        times,
-        starts_at=starts_at,
-        ends_at=min(ends_at, starts_at + timedelta(seconds=pattern.max_shift_s)),
-        limit=None if limit is None else limit * MINUTE,
+    latest = min(ends_at, starts_at + timedelta(seconds=pattern.max_shift_s))
+    kept, due_at = spread(
+        times, starts_at=starts_at, ends_at=latest, limit=None if limit is None else limit * MINUTE
     )
+    if due_at < latest:  # no rest is left for what would come after that
+        ends_at = due_at
     return Hours(starts_at, ends_at, tuple((rests[time.number], time) for time in kept))
 
 
