@@ -91,6 +91,7 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
     assert different >= 0.8 * ADDRESSES
 
 
+@pytest.mark.once
 def test_at_the_school_street_no_van_comes_in_a_weekday_s_morning(shop):
     house = next(each for each in houses() if each.line == "Mikonkatu 19")
     days = ask(merchant=shop, facts=question(house, 1), session_key="school", now=NOW).days
