@@ -4,7 +4,7 @@ An offer's token names a quote, a slot and an end; the facts and the price it gr
 quote, so that a browser carries 80 bytes a time instead of its address fifty times over.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final, Self
@@ -120,9 +120,10 @@ class SlotAnswer:
         return type(self)(**(dict(zip(FIELDS, values_of(self), strict=True)) | changes))
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain JSON from which `from_json` makes an equal value."""
+        """Return plain JSON from which `from_json` makes an equal value: what is as usual is left out."""
         # All fields are plain, so that asdict's deep copies would only cost time: there are dozens a quote.
-        values = dict(zip(FIELDS, values_of(self), strict=True))
+        both = zip(FIELDS, values_of(self), strict=True)
+        values = {name: value for name, value in both if name not in USUAL or value != USUAL[name]}
         for name in (DAY, *MOMENTS):
             values[name] = values[name].isoformat()
         return values
@@ -138,6 +139,7 @@ class SlotAnswer:
 
 
 FIELDS: Final = tuple(field.name for field in fields(SlotAnswer))
+USUAL: Final = {field.name: field.default for field in fields(SlotAnswer) if field.default is not MISSING}
 DAY: Final = "service_date"
 MOMENTS: Final = ("opens_at", "closes_at", "cutoff_at", "priced_at")
 values_of: Final = attrgetter(*FIELDS)

@@ -12,10 +12,10 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Prefetch, Q
 
 from scheduling.allotments import Reserve
+from scheduling.kept import Kept
 from scheduling.models import (
     AccessRule,
     Blackout,
@@ -29,8 +29,6 @@ from scheduling.models import (
 )
 from scheduling.models.slots import access_rules_of
 
-MOST_KEPT: Final = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
@@ -41,7 +39,6 @@ class SetUp:
     kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
     """
 
-    read_at: datetime
     outlets: tuple[MerchantDepot, ...]
     patterns: Mapping[int, tuple[SlotPattern, ...]]
     blackouts: Mapping[int, tuple[Blackout, ...]]
@@ -65,19 +62,12 @@ class Kinds(dict[str, VehicleClass]):
         return kind
 
 
-_kept: dict[int, SetUp] = {}
+_kept: Final = Kept[int, SetUp]()
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
     """Return a merchant's set-up, at most SET_UP_KEPT_S old. Seven queries at most, or none."""
-    found, kept_for = _kept.get(merchant.pk), timedelta(seconds=settings.SET_UP_KEPT_S)
-    if found is not None and found.read_at <= now < found.read_at + kept_for:
-        return found
-    found = read_set_up(merchant, now=now)
-    _kept[merchant.pk] = found
-    for oldest in list(_kept)[:-MOST_KEPT]:
-        _kept.pop(oldest, None)
-    return found
+    return _kept.get(merchant.pk, lambda: read_set_up(merchant, now=now), now=now)
 
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
@@ -114,7 +104,6 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
         if vehicle.active:
             in_use[vehicle.depot_id].add(vehicle.vehicle_class.slug)
     return SetUp(
-        read_at=now,
         outlets=outlets,
         patterns={outlet: tuple(found) for outlet, found in patterns.items()},
         blackouts={depot: tuple(found) for depot, found in blackouts.items()},
@@ -143,4 +132,4 @@ def _weekdays(patterns: Iterable[SlotPattern]) -> int:
 
 def forget_all() -> None:
     """Empty what is kept: the database was replaced under us."""
-    _kept.clear()
+    _kept.forget()

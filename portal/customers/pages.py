@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -13,12 +13,16 @@ from django.utils.translation import gettext as _
 from portal.customers.theme import Shop, theme_url
 from portal.http import render_page
 from portal.models import Brand
+from scheduling import clock
+from scheduling.kept import Kept
 from scheduling.selectors.shopper import merchant_named
 
 if TYPE_CHECKING:
     from scheduling.models import Merchant
 
 REFUSED_PAGE = "customers/slots/gone.html"
+
+_merchants: Final = Kept[str, "Merchant"]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,14 @@ class Notice:
 
 
 def merchant_or_404(slug: str) -> Merchant:
-    """Return the merchant whose page was asked for, its brand loaded with it. One query if it has one."""
+    """Return the merchant whose page was asked for, its brand loaded with it.
+
+    One query if it has one, or none: it may be SET_UP_KEPT_S old.
+    """
+    return _merchants.get(slug, lambda: _read_merchant(slug), now=clock.now())
+
+
+def _read_merchant(slug: str) -> Merchant:
     brand = Brand.objects.select_related("merchant").filter(merchant__slug=slug).first()
     merchant = brand.merchant if brand else merchant_named(slug)
     if merchant is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.safestring import SafeString
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -111,17 +113,18 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class AtDoor:
+class DoorCard:
     """The card about the door, closed until somebody opens it: customers/slots/_door.html.
 
-    `press` is the word that opens it.
+    `press` is the word that opens it, `fields` the form in it.
     """
 
     title: str
     note: str
     press: str
     url: str
-    open: bool
+    fields: SafeString
+    open: bool = False
     id: str = "door"
 
 

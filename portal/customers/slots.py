@@ -12,17 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.customers import words
 from portal.customers.addresses import order_note
+from portal.customers.door_card import card_of
 from portal.customers.forms import DoorForm, OfferForm
 from portal.customers.offers import Pricing, times_of
 from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
-from portal.customers.rows import AtDoor, Mapped, Pin, Sticky, Where
+from portal.customers.rows import Mapped, Pin, Sticky, Where
 from portal.customers.shopper import Visit, actor_of, session_key
-from portal.door import minutes_more, place_words
 from portal.http import redirect_page
 from scheduling import clock
 from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, PlanBusy, TooLarge
-from scheduling.facts import VisitFacts, why_handed_over
+from scheduling.facts import VisitFacts
 from scheduling.selectors.shopper import hold_kept
 from scheduling.services.holds import place_hold
 from scheduling.services.quotes import ask
@@ -112,12 +112,10 @@ def show_times(
     pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key=kept_key(kept, now))
     url = reverse("customers:times", args=[shop.slug])
     times = times_of(quote, pricing=pricing, chosen_day=asked_day(request), url=url, may_ask=True)
-    handed_over = str(why_handed_over(shop.requirements))
-    opened = door is not None or request.GET.get("door") == "open"
+    opened = request.GET.get("door") == "open"
     context = {
         "times": times,
-        "door": door or DoorForm.of(visit.at_door(), handed_over=handed_over),
-        "at_door": at_door(request, shop, facts, handed_over=handed_over, opened=opened),
+        "door": card_of(shop, visit.at_door(), facts, day=asked_day(request), form=door, opened=opened),
         "where": where_of(facts, note=found_note(facts)),
         "form": form or door,
         "notice": notice,
@@ -130,26 +128,6 @@ def show_times(
         "brand_note": order_note(visit),
     }
     return show(request, shop, PAGE, context, part=DAYS_PART, status=status)
-
-
-def at_door(
-    request: HttpRequest, shop: Merchant, facts: VisitFacts, *, handed_over: str, opened: bool
-) -> AtDoor:
-    """Return the card about the door: what was said of it so far, or what could be."""
-    day = asked_day(request)
-    url = reverse("customers:door", args=[shop.slug]) + (f"?day={day.isoformat()}" if day else "")
-    place, more = place_words(facts.safe_place, facts.safe_place_note), minutes_more(facts.extra_s)
-    longer = _("%(minutes)s at the door") % {"minutes": more} if more else ""
-    if place:
-        title, note, press = _("We may leave it outside: %(place)s") % {"place": place}, longer, _("Change")
-    elif longer:
-        title, note, press = longer, handed_over, _("Change")
-    elif handed_over:
-        title, note, press = _("Need longer at the door?"), handed_over, _("Say so")
-    else:
-        title, press = _("Nobody at home?"), _("Say so")
-        note = _("We may leave it outside. Or take longer at the door.")
-    return AtDoor(title=title, note=note, press=press, url=url, open=opened)
 
 
 def asked_day(request: HttpRequest) -> date | None:

@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal.customers.door_card import fields_of
 from portal.customers.forms import DoorForm
-from portal.customers.rows import AtDoor, Countdown, Day, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
+from portal.customers.rows import Countdown, Day, DoorCard, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
 from portal.customers.theme import Shop
 from portal.forms import HintedChoiceField, PlainForm, SizedForm
 
@@ -172,7 +173,7 @@ def sample_parts() -> dict[str, Any]:
     }
 
 
-def sample_doors() -> list[tuple[AtDoor, DoorForm]]:
+def sample_doors() -> list[DoorCard]:
     """Return the card about the door: nothing said, something said, a place missing, goods handed over."""
     missing = DoorForm({"outside": "on", "longer": "3"}, auto_id="missing_%s")
     missing.is_valid()
@@ -192,7 +193,7 @@ def sample_doors() -> list[tuple[AtDoor, DoorForm]]:
         ),
     )
     return [
-        (AtDoor(title, note, press, "#sg-door", opened, id=f"door-{number}"), form)
+        DoorCard(title, note, press, "#sg-door", fields_of(form), opened, id=f"door-{number}")
         for number, (title, note, press, opened, form) in enumerate(cards)
     ]
 

@@ -63,7 +63,7 @@ def dearest_over_cheapest(quote):
     days = {}
     for answer in quote.offers:
         if answer["status"] == "open":
-            days.setdefault(answer["service_date"], []).append(max(answer["added_m"], 1))
+            days.setdefault(answer["service_date"], []).append(max(answer.get("added_m", 0), 1))
     least = [min(metres) for metres in days.values()]
     return max(least, default=0) / min(least, default=1)
 

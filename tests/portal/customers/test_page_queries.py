@@ -190,3 +190,14 @@ def test_every_public_page_is_in_the_table():
     pages = {str(pattern.name) for pattern in [*customers.urlpatterns, *accounts.urlpatterns]}
 
     assert pages <= {name.partition(":")[0].partition(",")[0] for name in STATEMENTS}
+
+
+def test_the_shop_is_read_once_in_a_while(shopper, count, settings):
+    settings.SET_UP_KEPT_S = 60
+
+    count("first", shopper.client.get, shopper.base)
+    count("again", shopper.client.get, shopper.base)
+    missing = count("none", shopper.client.get, "/s/nobody/", status=404)
+
+    assert (count.counted["first"], count.counted["again"]) == (1, 0)
+    assert b"Nordkaupa" not in missing.content
