@@ -12,9 +12,11 @@ class PortalConfig(AppConfig):
         """Listen to scheduling's events, count, and keep tokens out of every log."""
         from portal import metrics, redaction
         from portal.messaging import subscribe
+        from portal.services import feed
         from scheduling import errors, events
 
         redaction.install()
         events.set_counter(metrics.count_event)
         errors.set_counter(metrics.count_refusal)
         subscribe.connect()
+        feed.connect()

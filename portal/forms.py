@@ -1,5 +1,6 @@
 """What all our forms share: the look of their fields, and what they say when something is wrong."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -53,17 +54,27 @@ class Size:
     load_g: int
     load_ml: int
 
-    def facts(self, *, address: AddressFacts, shop: "Merchant", door: Door | None = None) -> VisitFacts:
-        """Return a visit with a shop's goods of this size; what is handed over is never left outside."""
-        door = door or Door()
-        left = door.outside and not why_handed_over(shop.requirements)
+    def facts(
+        self,
+        *,
+        address: AddressFacts,
+        shop: "Merchant",
+        door: Door | None = None,
+        requirements: Collection[str] = (),
+    ) -> VisitFacts:
+        """Return a visit with a shop's goods of this size; what is handed over is never left outside.
+
+        `requirements` are those of these goods, beside those of all the shop's.
+        """
+        door, needed = door or Door(), tuple(dict.fromkeys((*shop.requirements, *requirements)))
+        left = door.outside and not why_handed_over(needed)
         return VisitFacts(
             address=address,
             load_g=self.load_g,
             load_ml=self.load_ml,
             parcels=self.parcels,
             service_s=shop.seconds_at_door(left_outside=left, extra_s=door.extra_s),
-            requirements=tuple(shop.requirements),
+            requirements=needed,
             extra_s=door.extra_s,
             safe_place=door.safe_place if left else "",
             safe_place_note=door.note if left else "",

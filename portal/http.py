@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
@@ -52,7 +52,35 @@ def redirect_page(request: HttpRequest, to: Any, *args: Any, **kwargs: Any) -> H
     return HttpResponse(status=303, headers={"Location": url})
 
 
-# Refusals. Each says what happened, what was kept and what to do.
+# Refusals, for programs and for people. Each says what happened, what was kept and what to do.
+
+
+API: Final = "/api/"
+_AWAY: Final = "Our database is away for a moment. Nothing was changed. Ask again."
+_OUR_FAULT: Final = "That is our fault. Ask again with the same Idempotency-Key; tell us the X-Request-ID."
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether a program asks, which wants JSON and no page."""
+    return request.path.startswith(API)
+
+
+def refuse_program(
+    *,
+    status: int,
+    code: str,
+    message: str,
+    fields: Mapping[str, Any] | None = None,
+    retry_after_s: int | None = None,
+) -> HttpResponse:
+    """Return a refusal as `{"error": {"code", "message", "fields"?}}`."""
+    error = {"code": code, "message": message} | ({"fields": fields} if fields else {})
+    response = JsonResponse({"error": error}, status=status)
+    if retry_after_s is not None:
+        response["Retry-After"] = str(retry_after_s)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def refuse(
@@ -64,7 +92,9 @@ def refuse(
     code: str,
     retry_after_s: int | None = None,
 ) -> HttpResponse:
-    """Return an error page. `code` is the stable name which docs/api.md explains."""
+    """Return an error page, or JSON for programs. `code` is the stable name which docs/api.md explains."""
+    if is_for_programs(request):
+        return refuse_program(status=status, code=code, message=sentence, retry_after_s=retry_after_s)
     context = {"title": title, "sentence": sentence, "code": code, "status": status}
     response = render(request, "errors/refused.html", context, status=status)
     if retry_after_s is not None:
@@ -150,7 +180,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     The pages need nothing of what may have broken: no context, no database, no session.
     """
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    if is_for_programs(request):
+        code, message = ("away", _AWAY) if away else ("our_fault", _OUR_FAULT)
+        wait_s = AWAY_S if away else None
+        return refuse_program(status=503 if away else 500, code=code, message=message, retry_after_s=wait_s)
+    if away:
         headers = {"Retry-After": str(AWAY_S)}
         return HttpResponse(render_to_string("errors/503.html"), status=503, headers=headers)
     return HttpResponse(render_to_string("errors/500.html"), status=500)

@@ -65,6 +65,9 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:find": (by_network("finds", 60),),
     "sign-in": (by_network("sign-ins", 120),),
+    "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
+    "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),
+    "merchants:end-key": (by_browser("keys", 60), by_network("keys", 600)),
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""

@@ -168,6 +168,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.private_by_default",
+    "portal.api.headers.answers",
     "portal.middleware.Refusals",
     "portal.limits.Limits",
 ]
@@ -458,6 +459,7 @@ CONTENT_SECURITY_POLICY = {
 # How much and how often
 
 REQUESTS_PER_MINUTE = number("REQUESTS_PER_MINUTE", 3_000, 0, 1_000_000)
+API_REQUESTS_PER_MINUTE = number("API_REQUESTS_PER_MINUTE", 600, 1, 1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 5

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from portal.messaging.sending import Outcome, try_message
 from portal.services.messages import due_messages
+from portal.services.repeats import forget_repeats
 from scheduling import clock
 
 AT_ONCE: Final = 20
@@ -15,6 +16,12 @@ LONGEST_S: Final = 20
 
 Far from the task's own limit, so that what is begun can end however slowly a mail server answers.
 """
+
+
+@shared_task
+def forget_old_answers() -> int:
+    """Forget the answers that programs no longer ask for again; return how many."""
+    return forget_repeats(now=clock.now())
 
 
 @shared_task

@@ -31,17 +31,32 @@ class Limit:
     per_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a count came to: in how many seconds to come back (0: it may), how many are left, until when."""
+
+    wait_s: int
+    left: int
+    resets_in_s: int
+
+
 def take(limit: Limit, key: str, *, now: datetime) -> int:
     """Count one more for `key`. Return 0 if it is within the limit, else in how many seconds to come back."""
+    return count(limit, key, now=now).wait_s
+
+
+def count(limit: Limit, key: str, *, now: datetime) -> Counted:
+    """Count one more for `key`, and say what that came to."""
     window, into_s = divmod(int(now.timestamp()), limit.per_s)
     counter = _counter(limit, key, window)
     before = cache.get(_counter(limit, key, window - 1), 0)
     carried = before * (limit.per_s - into_s) / limit.per_s
-    if _increase(counter, limit.per_s) + carried <= limit.times:
-        return 0
+    so_far = _increase(counter, limit.per_s) + carried
+    if so_far <= limit.times:
+        return Counted(0, int(limit.times - so_far), limit.per_s - into_s)
     _give_back(counter)
     throttled.labels(limit.name).inc()
-    return _wait_s(limit, before, into_s)
+    return Counted(_wait_s(limit, before, into_s), 0, limit.per_s - into_s)
 
 
 def take_all(*claims: tuple[Limit, str], now: datetime) -> int:

@@ -5,10 +5,16 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from portal.api.reference import reference
+from portal.api.v1 import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.customers.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("portal.operations.urls")),
+    path("", include("portal.merchants.urls")),
+    path("api/v1/docs", reference, name="api-docs"),
+    path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
 ]
 # Who comes without an address most likely looks for their delivery.

@@ -252,8 +252,8 @@ def templates() -> list[Path]:
 
 
 def for_customers(path: Path) -> bool:
-    """Everything but the style guide, which is for those who build pages."""
-    return "styleguide" not in name(path)
+    """Everything but the style guide and the API's reference, which are for those who build pages."""
+    return "styleguide" not in name(path) and "templates/api/" not in name(path)
 
 
 def test_every_word_of_a_page_goes_through_gettext():

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.accounts.forms import SignInForm
 from portal.http import redirect_page, render_page, too_many
-from portal.models.people import tidy_email
+from portal.models.people import Role, tidy_email
 from portal.staff import depots_of, memberships_for, require_staff
 from portal.throttle import Limit, network_of, take_all
 from scheduling import clock
@@ -68,8 +68,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_staff
 def home(request: HttpRequest) -> HttpResponse:
     """Show for whom they work, and the way there."""
+    memberships = memberships_for(request.user)
     context = {
-        "memberships": memberships_for(request.user),
+        "memberships": memberships,
         "depots": depots_of(request.user).order_by("name"),
+        "shops": [one.merchant for one in memberships if one.merchant and one.role == Role.MANAGER],
     }
     return render_page(request, "accounts/home.html", context=context)

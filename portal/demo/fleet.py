@@ -27,6 +27,9 @@ DEPOT = "vantaa"
 PLACES_A_DAY, RESERVED_UNTIL_H = 90, 24
 MONDAY_TO_FRIDAY = 0b0011111
 PLANNER = "planner@demo.example"
+MANAGER = "manager@demo.example"
+MANAGED = "nordkaupa"
+"""The shop whose manager one can be."""
 SCHOOL_STREET = [[60.1715, 24.9448], [60.1715, 24.9457], [60.173, 24.9457], [60.173, 24.9448]]
 """The upper end of Mikonkatu."""
 
@@ -182,6 +185,8 @@ def set_up() -> Depot:
         _shop(shop, depot)
     planner = User.objects.create_user(PLANNER, name="Sanna, planner")
     Membership.objects.create(user=planner, depot=depot, role=Role.DISPATCHER)
+    manager = User.objects.create_user(MANAGER, name="Mikko, manager")
+    Membership.objects.create(user=manager, merchant=Merchant.objects.get(slug=MANAGED), role=Role.MANAGER)
     return depot
 
 

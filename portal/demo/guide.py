@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.demo import folder, inbox, layout
 from portal.demo.apps import demo_clock
 from portal.demo.bar import evening_before
-from portal.demo.fleet import DEPOT, PLANNER, SHOPS
+from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
 from portal.models import User
@@ -81,6 +81,13 @@ def be_planner(request: HttpRequest) -> HttpResponse:
     """Sign in as the depot's planner."""
     login(request, User.objects.get(email=PLANNER), backend="django.contrib.auth.backends.ModelBackend")
     return redirect_page(request, "operations:depot", DEPOT)
+
+
+@require_POST
+def be_manager(request: HttpRequest) -> HttpResponse:
+    """Sign in as a shop's manager, where its own programs get their keys."""
+    login(request, User.objects.get(email=MANAGER), backend="django.contrib.auth.backends.ModelBackend")
+    return redirect_page(request, "merchants:keys", MANAGED)
 
 
 @require_POST

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", guide.guide, name="guide"),
     path("shopper/", guide.be_shopper, name="shopper"),
     path("planner/", guide.be_planner, name="planner"),
+    path("manager/", guide.be_manager, name="manager"),
     path("clock/", guide.move_clock, name="clock"),
     path("start-again/", guide.begin_again, name="start-again"),
     path("side-by-side/", beside.side_by_side, name="beside"),

@@ -1,7 +1,19 @@
 """Portal's own rows: who may come in, how a merchant looks, what was sent to whom."""
 
+from portal.models.feed import Feed, FeedEntry
+from portal.models.keys import ApiKey, Repeatable
 from portal.models.merchants import Brand
 from portal.models.messages import Message
 from portal.models.people import AccessLink, Membership, User
 
-__all__ = ["AccessLink", "Brand", "Membership", "Message", "User"]
+__all__ = [
+    "AccessLink",
+    "ApiKey",
+    "Brand",
+    "Feed",
+    "FeedEntry",
+    "Membership",
+    "Message",
+    "Repeatable",
+    "User",
+]

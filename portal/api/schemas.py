@@ -1,0 +1,367 @@
+"""What goes over the wire. Questions are strict: no unknown fields, no numbers in strings."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from ninja import Schema
+from phonenumber_field.phonenumber import to_python
+from pydantic import AfterValidator, ConfigDict, Field
+
+from scheduling.facts import (
+    MOST_EXTRA_S,
+    MOST_G,
+    MOST_ML,
+    MOST_NOTE,
+    MOST_PARCELS,
+    SAFE_PLACES,
+)
+from scheduling.selectors.merchants import REQUIREMENTS
+
+
+def plain(text: str) -> str:
+    """Refuse what no database keeps and no screen shows: control characters and half characters."""
+    if any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 or ord(sign) == 127 for sign in text):
+        raise ValueError("no control characters, please")
+    return text.strip()
+
+
+def written(text: str) -> str:
+    """Refuse nothing but blanks."""
+    if not text:
+        raise ValueError("write something")
+    return text
+
+
+def email(text: str) -> str:
+    """Refuse what is no whole e-mail address."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValueError("write a whole e-mail address, such as aino@example.com") from None
+    return text
+
+
+def phone(text: str) -> str:
+    """Refuse what cannot be called from anywhere."""
+    if not text:
+        return text
+    number = to_python(text)
+    if number is None or not number.is_valid() or not text.startswith("+"):
+        raise ValueError("write the number with its country, such as +358401234567")
+    return str(number)
+
+
+def safe_place(name: str) -> str:
+    """Refuse what is none of our places."""
+    if name and name not in SAFE_PLACES:
+        raise ValueError("one of: " + ", ".join(SAFE_PLACES))
+    return name
+
+
+def requirement(name: str) -> str:
+    """Refuse what no vehicle has and nobody can check."""
+    if name not in REQUIREMENTS:
+        raise ValueError("one of: " + ", ".join(REQUIREMENTS))
+    return name
+
+
+def day(text: str) -> str:
+    """Refuse what is no date."""
+    if len(text) != len("2026-11-26") or not date.fromisoformat(text):
+        raise ValueError("write a date such as 2026-11-26")
+    return text
+
+
+Text = Annotated[str, AfterValidator(plain)]
+Written = Annotated[
+    str,
+    Field(json_schema_extra={"minLength": 1, "pattern": r"\S"}),
+    AfterValidator(plain),
+    AfterValidator(written),
+]
+Email = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"format": "email"}),
+    AfterValidator(plain),
+    AfterValidator(email),
+]
+Phone = Annotated[str, Field(max_length=32), AfterValidator(plain), AfterValidator(phone)]
+Requirement = Annotated[
+    str, AfterValidator(requirement), Field(json_schema_extra={"enum": list(REQUIREMENTS)})
+]
+Day = Annotated[str, AfterValidator(day), Field(json_schema_extra={"format": "date"})]
+
+
+class Question(Schema):
+    """What we are sent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_max_length=400)
+
+
+class Where(Question):
+    """An address as people write it; we look it up unless `location` says where its door is."""
+
+    line: Annotated[Written, Field(max_length=160, description="street and number")]
+    postcode: Annotated[Text, Field(max_length=16)] = ""
+    city: Annotated[Text, Field(max_length=80)] = ""
+    unit: Annotated[Text, Field(max_length=60, description="flat, staircase or floor")] = ""
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "FI"
+
+
+class Location(Question):
+    """Degrees north and east (WGS 84)."""
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class Load(Question):
+    """How much has to fit in a van, all parcels together."""
+
+    parcels: Annotated[int, Field(ge=1, le=MOST_PARCELS)] = 1
+    grams: Annotated[int, Field(ge=0, le=MOST_G)]
+    millilitres: Annotated[
+        int | None, Field(ge=0, le=MOST_ML, description="6 litres a kilogram if left out")
+    ] = None
+
+
+class LeftOutside(Question):
+    """Where it may be left when nobody opens: its customer must have said so."""
+
+    place: Annotated[
+        str,
+        AfterValidator(safe_place),
+        Field(json_schema_extra={"enum": [name for name in SAFE_PLACES if name]}),
+    ]
+    note: Annotated[Text, Field(max_length=MOST_NOTE)] = ""
+
+
+class QuoteQuestion(Question):
+    """When could we come, and what would it add?"""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "address": {"line": "Fabianinkatu 21", "postcode": "00130", "city": "Helsinki"},
+                    "load": {"parcels": 1, "grams": 3000},
+                    "shopper": "cart-4711",
+                }
+            ]
+        }
+    )
+
+    address: Where
+    location: Annotated[
+        Location | None, Field(description="where the door is; else we look the address up")
+    ] = None
+    load: Load
+    requirements: Annotated[
+        list[Requirement],
+        Field(max_length=8, description="of these goods; those of all your goods count anyway"),
+    ] = []
+    extra_s: Annotated[
+        int, Field(ge=0, le=MOST_EXTRA_S, description="longer at the door, asked for by its customer")
+    ] = 0
+    safe_place: LeftOutside | None = None
+    shopper: Annotated[
+        Text,
+        Field(
+            max_length=40,
+            description="your own name for who asks, such as a cart’s number: prices stand for them for 30 "
+            "minutes, and a time they keep takes the place of one kept before",
+        ),
+    ] = ""
+
+
+class HoldQuestion(Question):
+    """Keep this time for a while."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"offer": "the offer of a time"}]})
+
+    offer: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Person(Question):
+    """Whom we tell, and how."""
+
+    email: Email
+    name: Annotated[Text, Field(max_length=120)] = ""
+    phone: Phone = ""
+
+
+class DeliveryQuestion(Question):
+    """Book the time that is kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "hold": "the hold",
+                    "order_number": "10482",
+                    "contact": {"email": "aino@example.com", "phone": "+358401234567"},
+                }
+            ]
+        }
+    )
+
+    hold: Annotated[str, Field(min_length=1, max_length=64)]
+    order_number: Annotated[Written, Field(max_length=64)]
+    contact: Person
+
+
+class MoveQuestion(Question):
+    """Move it to another time: an offer from a quote about this delivery."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"offer": "the offer of another time"}]})
+
+    offer: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+# Answers
+
+
+class ErrorBody(Schema):
+    """Why not."""
+
+    code: Annotated[str, Field(description="stable; see the list of codes")]
+    message: Annotated[str, Field(description="a sentence for people")]
+    fields: Annotated[dict[str, Any] | None, Field(description="what is wrong, by field")] = None
+
+
+class Refusal(Schema):
+    """Every answer but a good one."""
+
+    error: ErrorBody
+
+
+class Found(Schema):
+    """An address as it was found."""
+
+    line: str
+    postcode: str
+    city: str
+    country: str
+    lat: float
+    lon: float
+    confidence: Annotated[float, Field(description="0 to 1; 1 where nothing differs")]
+
+
+class Window(Schema):
+    """When service begins: from `opens_at` on, before `closes_at`. In UTC, the depot’s zone beside them."""
+
+    date: date
+    opens_at: datetime
+    closes_at: datetime
+    time_zone: str
+
+
+class Reason(Schema):
+    """Why a time can’t be chosen."""
+
+    code: str
+    message: str
+
+
+class Impact(Schema):
+    """What serving this visit then would add, in bands: nobody can find neighbours out by it."""
+
+    up_to_m: Annotated[int, Field(description="metres of driving, in steps of 250 m")]
+    grams_co2e: Annotated[int, Field(description="for so many metres by this class of vehicle")]
+    boundary: Annotated[
+        str, Field(description="what is counted; never compare grams of different boundaries")
+    ]
+    mean_m: Annotated[int | None, Field(description="the mean of the other times of the same boundary")] = (
+        None
+    )
+    mean_grams_co2e: int | None = None
+
+
+class Offer(Schema):
+    """One time. Without `offer` it can’t be chosen, and `reason` says why."""
+
+    offer: Annotated[str | None, Field(description="send it to keep this time")]
+    window: Window
+    reason: Reason | None = None
+    cutoff_at: datetime
+    price_minor: Annotated[int, Field(description="in minor units; stands for 30 minutes")]
+    base_price_minor: int
+    impact: Impact | None = None
+    little_driving: Annotated[bool, Field(description="adds little, against the other times of its day")] = (
+        False
+    )
+    narrows_to_s: Annotated[
+        int, Field(description="seconds of it that are left the evening before; 0: all of it")
+    ] = 0
+    unattended: Annotated[bool, Field(description="nobody needs to be at home")] = False
+
+
+class Suggestion(Schema):
+    """A time to put first, and why: least_driving, soonest, cheapest."""
+
+    offer: str
+    tags: list[str]
+
+
+class QuoteAnswer(Schema):
+    """The times of the coming days. Offers live for 20 minutes."""
+
+    quote: str
+    asked_at: datetime
+    expires_at: datetime
+    currency: str
+    method: Annotated[str, Field(description="how metres and grams are counted, with its version")]
+    address: Found
+    offers: list[Offer]
+    suggestions: list[Suggestion]
+    next_day_with_room: date | None = None
+
+
+class HoldAnswer(Schema):
+    """A time that is kept: state live, confirmed, released or lapsed."""
+
+    hold: Annotated[str, Field(description="a bearer token: who has it may confirm it with a key of yours")]
+    state: str
+    expires_at: datetime
+    extensions_left: int
+    window: Window
+    price_minor: int
+    currency: str
+
+
+class Promised(Schema):
+    """A delivery and the time that was promised for it."""
+
+    ref: str
+    state: str
+    order_number: str
+    also_orders: Annotated[list[str], Field(description="orders that were added to it")]
+    window: Window
+    change_until_at: datetime
+    price_minor: int
+    currency: str
+    collected_by: str
+    impact: Impact
+    follow_url: Annotated[str, Field(description="to look at only; safe to share")]
+
+
+class Happened(Schema):
+    """An event, as webhooks will carry it."""
+
+    id: str
+    type: str
+    occurred_at: datetime
+    delivery: str
+    sequence: Annotated[int, Field(description="which of this delivery’s events: 1, 2, 3 …")]
+    order_number: str
+    data: dict[str, Any]
+
+
+class Events(Schema):
+    """What happened, in order; ask again with `next` for what comes later."""
+
+    events: list[Happened]
+    next: Annotated[str, Field(description="the cursor after the last of these")]
+    more: Annotated[bool, Field(description="whether there is more already")]

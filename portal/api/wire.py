@@ -1,0 +1,137 @@
+"""From what selectors and services return to what goes over the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.access import FOLLOW, issue_link, url_of
+from portal.api import schemas
+from scheduling import windows
+from scheduling.selectors.shopper import orders_of
+from scheduling.selectors.slots import answers_of
+from scheduling.services.holds import MOST_EXTENSIONS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from portal.services.feed import Told
+    from scheduling.answers import SlotAnswer
+    from scheduling.facts import AddressFacts
+    from scheduling.models import Booking, Hold
+    from scheduling.selectors.slots import OfferView, QuoteView
+
+
+def quote(view: QuoteView, address: AddressFacts) -> schemas.QuoteAnswer:
+    """Return a quote's times, chosen or not, in the order of the pages."""
+    return schemas.QuoteAnswer(
+        quote=view.ref,
+        asked_at=view.asked_at,
+        expires_at=view.expires_at,
+        currency=view.currency,
+        method=view.method,
+        address=found(address),
+        offers=[offer(one) for day in view.days for one in day.offers],
+        suggestions=[
+            schemas.Suggestion(offer=one.offer.token, tags=list(one.tags)) for one in view.suggestions
+        ],
+        next_day_with_room=view.next_day_with_room,
+    )
+
+
+def found(address: AddressFacts) -> schemas.Found:
+    """Return an address as it was found."""
+    names = schemas.Found.model_fields
+    return schemas.Found(**{name: getattr(address, name) for name in names})
+
+
+def offer(view: OfferView) -> schemas.Offer:
+    """Return one time."""
+    answer = view.answer
+    reason = None
+    if not answer.open:
+        reason = schemas.Reason(code=answer.status, message=str(answer.reason))
+    return schemas.Offer(
+        offer=view.token or None,
+        window=schemas.Window(
+            date=answer.service_date,
+            opens_at=answer.opens_at,
+            closes_at=answer.closes_at,
+            time_zone=answer.time_zone,
+        ),
+        reason=reason,
+        cutoff_at=answer.cutoff_at,
+        price_minor=answer.price_minor,
+        base_price_minor=answer.base_price_minor,
+        impact=impact(answer) if answer.open else None,
+        little_driving=answer.pointed_out,
+        narrows_to_s=answer.narrows_to_s,
+        unattended=answer.unattended,
+    )
+
+
+def impact(answer: SlotAnswer) -> schemas.Impact:
+    """Return what a time would add."""
+    return schemas.Impact(
+        up_to_m=answer.band_m,
+        grams_co2e=answer.grams,
+        boundary=answer.boundary,
+        mean_m=answer.mean_band_m,
+        mean_grams_co2e=answer.mean_grams,
+    )
+
+
+def hold(kept: Hold) -> schemas.HoldAnswer:
+    """Return a time that is kept, or was."""
+    zone = kept.stop.route.shift.plan.depot.zone
+    return schemas.HoldAnswer(
+        hold=kept.token,
+        state=kept.state,
+        expires_at=kept.expires_at,
+        extensions_left=max(0, MOST_EXTENSIONS - kept.extensions),
+        window=window(kept.stop.opens_at, kept.stop.closes_at, zone),
+        price_minor=kept.price_minor,
+        currency=kept.currency,
+    )
+
+
+def window(opens_at: datetime, closes_at: datetime, zone: ZoneInfo) -> schemas.Window:
+    """Return a window with its date where the depot is."""
+    return schemas.Window(
+        date=windows.local_date(opens_at, zone), opens_at=opens_at, closes_at=closes_at, time_zone=zone.key
+    )
+
+
+def delivery(booked: Booking, *, now: datetime) -> schemas.Promised:
+    """Return a booked delivery with the link that only looks."""
+    one = booked.delivery
+    answer = next((a for a in answers_of(booked.quote) if a.key == booked.offer_key), None)
+    number, *also = orders_of(one)
+    return schemas.Promised(
+        ref=one.ref,
+        state=one.state,
+        order_number=number,
+        also_orders=also,
+        window=window(booked.stop.opens_at, booked.stop.closes_at, booked.stop.route.shift.plan.depot.zone),
+        change_until_at=booked.change_until_at,
+        price_minor=booked.price_minor,
+        currency=booked.currency,
+        collected_by=booked.collected_by,
+        impact=schemas.Impact(
+            up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=answer.boundary if answer else ""
+        ),
+        follow_url=url_of(issue_link(delivery=one, kind=FOLLOW, now=now)),
+    )
+
+
+def event(told: Told) -> schemas.Happened:
+    """Return an event."""
+    return schemas.Happened(
+        id=told.uid,
+        type=told.kind,
+        occurred_at=told.occurred_at,
+        delivery=told.delivery,
+        order_number=told.order_number,
+        sequence=told.sequence,
+        data=told.data,
+    )

@@ -1,0 +1,68 @@
+"""Each merchant's feed: what happened to its deliveries, numbered as it became certain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from portal.models.feed import Feed, FeedEntry
+from scheduling import events
+from scheduling.models import Event, Merchant
+from scheduling.selectors.merchants import TOLD, said_of
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event on the wire. `number` counts the merchant's, `sequence` those of its delivery."""
+
+    number: int
+    sequence: int
+    uid: str
+    kind: str
+    occurred_at: datetime
+    delivery: str
+    order_number: str
+    data: dict[str, Any]
+
+
+def connect() -> None:
+    """Have each of these events entered. Called once, when the apps are ready."""
+    for kind in TOLD:
+        events.subscribe(kind, "portal.feed", enter)
+
+
+def enter(event: Event, now: datetime) -> None:
+    """Give an event the next number of its merchant's feed."""
+    if event.merchant is None or event.delivery is None:
+        return
+    # By its own update, which locks the row until this transaction ends: entries become certain in order.
+    if not Feed.objects.of(event.merchant).update(last=F("last") + 1):
+        Feed.objects.of(event.merchant).get_or_create(merchant=event.merchant)
+        Feed.objects.of(event.merchant).update(last=F("last") + 1)
+    number = Feed.objects.of(event.merchant).values_list("last", flat=True).get()
+    before = FeedEntry.objects.of(event.merchant).filter(event__delivery=event.delivery).count()
+    FeedEntry.objects.create(merchant=event.merchant, number=number, event=event, sequence=before + 1)
+
+
+def entries_after(number: int, *, merchant: Merchant, limit: int) -> list[Told]:
+    """Return what a merchant is told after a number of its feed, in order. One query."""
+    rows = FeedEntry.objects.of(merchant).filter(number__gt=number).order_by("number")
+    return [told(entry) for entry in rows.select_related("event__delivery__order")[:limit]]
+
+
+def told(entry: FeedEntry) -> Told:
+    """Return an entry as it goes over the wire: without numbers of our rows."""
+    event: Event = entry.event
+    delivery = event.delivery
+    assert delivery is not None  # noqa: S101 - `enter` saw to it
+    return Told(
+        number=entry.number,
+        sequence=entry.sequence,
+        uid=event.uid.hex,
+        kind=event.kind,
+        occurred_at=event.occurred_at,
+        delivery=delivery.ref,
+        order_number=delivery.order.number if delivery.order else "",
+        data=said_of(event),
+    )

@@ -1,0 +1,55 @@
+"""What a merchant's own programs may see: its deliveries, its holds, and what happened to them."""
+
+from typing import Any, Final
+
+from scheduling.models import Delivery, Event, Hold, Merchant, Quote
+from scheduling.models.network import REQUIREMENTS
+
+__all__ = ["REQUIREMENTS", "TOLD", "delivery_of", "hold_of", "live_holds_beginning", "quote_of", "said_of"]
+
+TOLD: Final = (
+    "hold.placed",
+    "hold.extended",
+    "hold.released",
+    "hold.lapsed",
+    "booking.confirmed",
+    "booking.moved",
+    "booking.joined",
+    "booking.cancelled",
+    "promise.narrowed",
+)
+"""The kinds of events that a merchant is told of; all others are between depots and us."""
+
+INTERNAL: Final = frozenset({"hold"})
+"""What events hold for ourselves: numbers of rows."""
+
+
+def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
+    """Return a merchant's confirmed delivery with all that is shown of it; None for any other. One query."""
+    rows = Delivery.objects.select_related(
+        "order", "address", "booking__stop__route__shift__plan__depot", "booking__quote", "merchant"
+    )
+    return rows.filter(merchant=merchant, ref=ref, booking__isnull=False).first()
+
+
+def hold_of(*, merchant: Merchant, token: str) -> Hold | None:
+    """Return a merchant's hold, in whatever state; None for any other. One query."""
+    rows = Hold.objects.select_related("stop__route__shift__plan__depot", "delivery__merchant", "quote")
+    return rows.filter(delivery__merchant=merchant, token=token).first()
+
+
+def quote_of(*, merchant: Merchant, ref: str) -> Quote | None:
+    """Return one of a merchant's quotes, without its answers; None for any other. One query."""
+    rows = Quote.objects.defer("offers").select_related("delivery")
+    return rows.filter(merchant=merchant, ref=ref).first()
+
+
+def live_holds_beginning(*, merchant: Merchant, sessions: str) -> int:
+    """Return how many times are kept for sessions whose keys begin alike. One query."""
+    live = Hold.objects.filter(delivery__merchant=merchant, state=Hold.State.LIVE)
+    return live.filter(session_key__startswith=sessions).count()
+
+
+def said_of(event: Event) -> dict[str, Any]:
+    """Return what an event says to its merchant."""
+    return {name: value for name, value in event.data.items() if name not in INTERNAL}
