@@ -1,15 +1,17 @@
 """A better plan for the same visits: what the solver finds, judged by our own schedule."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
+from scheduling.routing.lighter import with_rests_of, without_rests
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, Vehicle, Visit
 from scheduling.routing.schedule import Kind, violations
-from scheduling.routing.solver import Found, solve
+from scheduling.routing.solver import solve
 from scheduling.routing.started import Ahead
+from scheduling.routing.tours import Found
 from scheduling.routing.travel import Travel
 
 
@@ -18,6 +20,13 @@ class BeyondRange(Exception):
 
 
 NOBODY_OUT: Final[Mapping[int, int]] = MappingProxyType({})
+
+AS_IT_IS: Final = 0.25
+WITHOUT_RESTS: Final = 0.25
+"""The parts of its seconds in which a plan with rests is improved as it is, and without them."""
+
+Look = Callable[[Plan, float], Plan]
+"""One search: from a plan, for so much of the seconds; it may raise BeyondRange."""
 
 
 def improve(
@@ -41,6 +50,45 @@ def improve(
     judged no more. What else the trip delivers is on board and stays in it; others may still bring it what
     is to be collected. Raises ValueError if a trip has begun with none of its visits, or more than it has.
     """
+
+    def look(start: Plan, part: float) -> Plan:
+        return _better(start, travel, seconds=part * seconds, seed=seed, staying=staying, begun=begun)
+
+    if begun or not any(shift.rests for shift in plan.shifts):
+        return look(plan, 1)
+    return _by_steps(plan, travel, look)
+
+
+def _by_steps(plan: Plan, travel: Travel, look: Look) -> Plan:
+    """As it is, and without its rests; then once more from the better of the two. Each takes its part."""
+    usual = _or_same(look, plan, AS_IT_IS)
+    lighter = with_rests_of(plan, _or_same(look, without_rests(plan, travel), WITHOUT_RESTS), travel)
+    start = min(filter(None, (usual, lighter)), key=lambda one: (not is_sound(one), cost_s(one)))
+    try:
+        return look(start, 1 - AS_IT_IS - WITHOUT_RESTS)
+    except BeyondRange:
+        if start is plan:
+            raise
+        return start
+
+
+def _or_same(look: Look, plan: Plan, part: float) -> Plan:
+    try:
+        return look(plan, part)
+    except BeyondRange:
+        return plan
+
+
+def _better(
+    plan: Plan,
+    travel: Travel,
+    *,
+    seconds: float,
+    seed: int,
+    staying: Collection[int],
+    begun: Mapping[int, int],
+) -> Plan:
+    """What one search finds, if it is better than the plan, else the plan. Raises BeyondRange."""
     ahead = [Ahead.of(shift, begun) for shift in plan.shifts]
     tours = [tour for each in ahead for tour in each.tours()]
     if not any(tour.visits and tour.leaves for tour in tours):

@@ -13,7 +13,7 @@ from typing import Final
 
 from scheduling.routing.problem import Leg, Shift, Trip, Vehicle, Visit
 from scheduling.routing.schedule import Load, TripSchedule, schedule
-from scheduling.routing.solver import Tour
+from scheduling.routing.tours import Tour
 
 HERE: Final = -1
 """The key of the visit that stands for a vehicle on its way."""
