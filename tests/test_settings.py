@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.benchmarks.blank import lay_tables
+from portal.benchmarks.stack import STATIC, collect_static, make_tables, sqlite_in
+
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
     "SECRET_KEY": "k7Qp2vX9" * 8,
@@ -213,9 +216,6 @@ IN_PRODUCTION = """
 import django, sys
 django.setup()
 from django.test import Client
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-call_command("collectstatic", interactive=False, verbosity=0)
 visitor = Client(SERVER_NAME="times.example.org")
 for address in ("/demo/", "/demo/clock/", "/demo/inbox/"):
     for method in (visitor.get, visitor.post):
@@ -230,16 +230,18 @@ print("clock ahead", abs(clock.now() - datetime.now(UTC)).total_seconds() > 5)
 
 @pytest.mark.slow
 def test_in_production_there_is_no_demo_and_the_clock_cannot_be_moved(tmp_path):
+    lay_tables(tmp_path, "sqlite", lambda new: make_tables(new, "sqlite"))
+    here = {"DATABASE_URL": "", "STATIC_ROOT": str(STATIC)} | sqlite_in(tmp_path)
+    collect_static(lambda *command: run(["manage.py", *command], **here).check_returncode())
+
     told = run(
         ["-c", IN_PRODUCTION],
         DJANGO_SETTINGS_MODULE="portal.settings",
-        DATABASE_URL="",
-        SQLITE_FILE=str(tmp_path / "production.sqlite3"),
-        STATIC_ROOT=str(tmp_path / "static"),
         DOORSTEP_CLOCK_OFFSET_S="86400",
+        **here,
     )
 
     lines = told.stdout.splitlines()
     assert [line.rsplit(" ", 1)[1] for line in lines[:6]] == ["404"] * 6, told.stderr
     assert lines[6:] == ["plain http 301", "demo loaded False", "clock ahead False"]
-    assert list((tmp_path / "static" / "css").glob("tokens.*.css.br"))
+    assert list((STATIC / "css").glob("tokens.*.css.br"))

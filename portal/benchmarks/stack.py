@@ -9,15 +9,15 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from portal.benchmarks.blank import ROOT, lay_tables
 from portal.benchmarks.servers import LOOPBACK, Postgres, Process, Redis, answers, free_port, wait_until
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 TOWN = ROOT / "portal" / "demo" / "data" / "helsinki-addresses.csv"
 STATIC = ROOT / "var" / "static"
 """Collected once for all stacks: compressing takes many seconds."""
@@ -61,17 +61,7 @@ class Stack:
 
     def python(self, *arguments: str, check: bool = True) -> str:
         """Run Python with this portal's settings; return what it printed. Raises RuntimeError if it fails."""
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if check and done.returncode:
-            raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
-        return done.stdout
+        return run_python(*arguments, environment=self.environment, check=check)
 
     def manage(self, *arguments: str, check: bool = True) -> str:
         """Run a command of manage.py; return what it printed."""
@@ -128,13 +118,14 @@ def running(
     mail_url: str = f"smtp://{LOOPBACK}:9",
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """Start a portal's database and Redis, make its tables, and end all of it at the end.
+    """Start a portal's database, with its tables, and Redis, and end all of it at the end.
 
     `settings` are further variables of its environment. Mail goes to `mail_url`; nobody listens at the
     default. Raises ImportError where a wheel is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as closing:
+        lay_tables(folder, database, lambda new: make_tables(new, database))
         redis = Redis(folder)
         redis.start()
         closing.callback(redis.close)
@@ -143,19 +134,46 @@ def running(
             postgres = Postgres(folder)
             closing.callback(postgres.close)
         port = free_port()
-        where = (
-            {"DATABASE_URL": postgres.create("doorstep")}
-            if postgres
-            else {"SQLITE_FILE": str(folder / "db.sqlite3")}
-        )
+        where = {"DATABASE_URL": postgres.url("doorstep")} if postgres else sqlite_in(folder)
         environment = environment_for(port, redis.url, mail_url) | where | dict(settings or {})
         stack = Stack(folder, port, environment, redis, postgres)
         # Asked then: its owner may have put other processes in their place.
         closing.callback(lambda: stack.worker.kill())
         closing.callback(lambda: stack.web.kill())
-        collect_static(stack)
-        stack.manage("migrate", "--no-input", "--verbosity", "0")
+        collect_static(stack.manage)
         yield stack
+
+
+def sqlite_in(folder: Path) -> dict[str, str]:
+    """Return the variable that says where SQLite's file lies in a folder."""
+    return {"SQLITE_FILE": str(folder / "db.sqlite3")}
+
+
+def make_tables(folder: Path, database: Database) -> None:
+    """Make a portal's tables in an empty folder, in a database that is shut down afterwards."""
+    postgres = Postgres(folder) if database == "postgres" else None
+    try:
+        where = {"DATABASE_URL": postgres.create("doorstep")} if postgres else sqlite_in(folder)
+        environment = environment_for(9, f"redis://{LOOPBACK}:9/0", f"smtp://{LOOPBACK}:9") | where
+        run_python("manage.py", "migrate", "--no-input", "--verbosity", "0", environment=environment)
+    finally:
+        if postgres:
+            postgres.close()
+
+
+def run_python(*arguments: str, environment: Mapping[str, str], check: bool = True) -> str:
+    """Run Python in the repository; return what it printed. Raises RuntimeError if it fails."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
 
 
 def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
@@ -176,14 +194,17 @@ def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
     }
 
 
-def collect_static(stack: Stack) -> None:
-    """Collect static files, unless they are those collected last. Others who start wait for that."""
+def collect_static(manage: Callable[..., object]) -> None:
+    """Collect static files into STATIC, unless they are those collected last. Others who start wait for that.
+
+    `manage` runs a command of manage.py with STATIC_ROOT set to STATIC.
+    """
     digest, stamp = static_digest(), STATIC / "collected.stamp"
     STATIC.parent.mkdir(exist_ok=True)
     with (STATIC.parent / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != digest:
-            stack.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
+            manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
             stamp.write_text(digest)
 
 

@@ -16,7 +16,9 @@ from time import monotonic, sleep
 
 import pytest
 
+from portal.benchmarks.blank import lay_tables
 from portal.benchmarks.servers import LOOPBACK, Process, answers, free_port, wait_until
+from portal.benchmarks.stack import make_tables
 
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.slow
@@ -30,8 +32,7 @@ def serving(folder: Path, **variables: str) -> Iterator[Process]:
     env |= {"PORT": str(port), "METRICS_PORT": str(metrics), "WEB_PIDFILE": str(folder / "web.pid")}
     env |= {"GAZETTEER_FILE": str(folder / "addresses.csv")} | variables
     write_gazetteer(env)
-    manage = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(manage, cwd=ROOT, env=env, check=True)
+    lay_tables(folder, "sqlite", lambda new: make_tables(new, "sqlite"))
     command = [str(Path(sys.executable).with_name("gunicorn")), "--config", "deploy/gunicorn.conf.py"]
     process = Process("web", [*command, "--workers", "2"], env=env, folder=folder, cwd=ROOT)
     process.start()

@@ -15,7 +15,9 @@ import click
 import pytest
 from celery import signals
 
+from portal.benchmarks.blank import lay_tables
 from portal.benchmarks.servers import LOOPBACK, Process, Redis, free_port, wait_until
+from portal.benchmarks.stack import make_tables
 from portal.celery import app
 from portal.logs import Formatter
 from scheduling.tasks import relay_events
@@ -45,7 +47,7 @@ def working(folder: Path) -> Iterator[tuple[Process, Redis]]:
     command = [celery, "--app", "portal", "worker", "--beat", "--schedule", str(folder / "beat")]
     command += ["--concurrency", "2", "--loglevel", "INFO"]
     worker = Process("worker", command, env=env, folder=folder, cwd=ROOT)
-    python(worker, "manage.py", "migrate", "--verbosity", "0")
+    lay_tables(folder, "sqlite", lambda new: make_tables(new, "sqlite"))
     worker.start()
     try:
         wait_until(lambda: "ready." in worker.said(), seconds=60, what="the worker")
@@ -62,8 +64,8 @@ def python(worker: Process, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def pulse(worker: Process) -> subprocess.CompletedProcess[str]:
-    return python(worker, "manage.py", "worker_alive", "--seconds", "3")
+def pulse(worker: Process, *, seconds: int = 3) -> subprocess.CompletedProcess[str]:
+    return python(worker, "manage.py", "worker_alive", "--seconds", str(seconds))
 
 
 def waiting(worker: Process) -> int:
@@ -90,7 +92,7 @@ def test_a_worker_outlives_its_broker_and_finishes_when_told_to_stop(tmp_path):
         assert relays(worker)
         code = worker.end(seconds=60)
         said = worker.said()
-        ended = pulse(worker)
+        ended = pulse(worker, seconds=1)
 
     assert (alive.returncode, alive.stdout.strip().endswith("takes tasks.")) == (0, True)
     assert "doorstep_outbox_depth 0.0" in counts
