@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+from coverage import Coverage
 from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
@@ -11,6 +13,12 @@ from django.db import connection
 
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
+
+# How long it takes to draw an example says how busy this machine is, and nothing about what is tested.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 # Sixty shoppers knock at once: the live server's queue of ten would turn some away.
 WSGIServer.request_queue_size = 128
@@ -38,7 +46,11 @@ def _elsewhere(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL run what uses the database, the browser's tests aside."""
+    """Files with something slow in them come first, so that all workers end together.
+
+    On PostgreSQL run what uses the database, the browser's tests aside.
+    """
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))
     if os.environ.get("TEST_ON") != "postgres":
         return
     if connection.vendor != "postgresql":
@@ -47,6 +59,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if uses_database(item) and not _elsewhere(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _shows_what_is_covered(item: pytest.Item) -> bool:
+    """Whether a test is one of the core's own, and quick."""
+    return "tests/scheduling/" in item.path.as_posix() and not item.get_closest_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measure coverage in the core's own tests alone: they must reach it, and measuring costs a lot."""
+    measured = Coverage.current()
+    if measured is None or _shows_what_is_covered(item):
+        return (yield)
+    measured.stop()
+    try:
+        return (yield)
+    finally:
+        measured.start()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_when_asked_for() -> None:
+    """Else every `Client` would look all of them up before its first request."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture

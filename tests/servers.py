@@ -39,6 +39,7 @@ def start_postgres() -> str:
     """
     folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
     server = Postgres(folder)
+    server.forget_power_cuts()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.close)
     return server.url()
