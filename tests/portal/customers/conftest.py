@@ -94,7 +94,7 @@ def offers_in(response) -> list[str]:
 
 @pytest.fixture
 def outlet(db) -> MerchantDepot:
-    return make_network(days=9)
+    return make_network(days=4)
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def offers_on_move(response) -> list[tuple[str, str]]:
 
 def test_moving_shows_the_difference_and_moves(shopper, booked):
     now_at = Booking.objects.get().stop.opens_at
-    page = shopper.client.get(booked + "move/?day=2026-11-27")
+    page = shopper.client.get(booked + "move/?day=2026-11-26")
     offer = offers_on_move(page)[-1][0]
 
     moved = shopper.client.post(booked + "move/", {"offer": offer})
@@ -219,7 +219,7 @@ def test_a_cancelled_booking_is_not_moved(shopper, booked):
 @pytest.mark.parametrize(("day", "utc_hour"), [("2026-10-24", 7), ("2026-10-26", 8)])
 def test_ten_o_clock_is_the_depots_on_both_sides_of_a_clock_change(db, at, day, utc_hour):
     at.now = datetime(2026, 10, 22, 9, tzinfo=UTC)
-    shopper = Shopper(make_network(now=at.now, hours=(10,)))
+    shopper = Shopper(make_network(now=at.now, hours=(10,), days=8))
     shopper.types()
     shopper.keeps(shopper.offers(day)[-1])
 

@@ -14,8 +14,8 @@ from portal.customers import urls as customers
 from portal.customers.pages import shop_of
 from portal.models import Brand
 from scheduling import snapshots
-from scheduling.models import Delivery
-from tests.factories import NOW, PASSWORD, make_booking, make_membership, some_facts
+from scheduling.models import Delivery, MerchantDepot
+from tests.factories import NOW, PASSWORD, make_booking, make_membership, make_network, some_facts
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -92,6 +92,12 @@ class Counter:
 @pytest.fixture
 def count() -> Counter:
     return Counter()
+
+
+@pytest.fixture
+def outlet(db) -> MerchantDepot:
+    """A shop with more days laid out than are shown."""
+    return make_network(days=9)
 
 
 @pytest.fixture
