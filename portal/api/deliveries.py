@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -56,15 +57,16 @@ def book(request: HttpRequest, question: DeliveryQuestion) -> HttpResponse:
         booked = confirm_hold(
             hold=kept, contact=contact, order_number=question.order_number, actor=caller.actor, now=now
         )
-        return 201, _said(caller, booked.delivery.ref, now)
+        return 201, _said(caller, booked.delivery.ref)
 
-    return once(request, caller, effect)
+    return once(request, caller, effect, reveal=partial(_with_link, caller))
 
 
 @router.get("/deliveries/{ref}", response=looks(Promised, 404), auth=Needs(Scope.DELIVERIES_READ))
 def look(request: HttpRequest, ref: Ref) -> Any:
     """See what is promised, and in which state the delivery is."""
-    return wire.delivery(_delivery(_caller(request), ref).booking, now=clock.now())
+    delivery = _delivery(_caller(request), ref)
+    return wire.delivery(delivery.booking, follow_url=wire.follow_url(delivery, now=clock.now()))
 
 
 @router.post("/deliveries/{ref}/quotes", response=looks(QuoteAnswer, 404), auth=Needs(Scope.QUOTES))
@@ -100,9 +102,9 @@ def move(request: HttpRequest, ref: Ref, question: MoveQuestion) -> HttpResponse
             actor=caller.actor,
             now=now,
         )
-        return 200, _said(caller, ref, now)
+        return 200, _said(caller, ref)
 
-    return once(request, caller, effect)
+    return once(request, caller, effect, reveal=partial(_with_link, caller))
 
 
 @router.post(
@@ -117,9 +119,9 @@ def cancel(request: HttpRequest, ref: Ref) -> HttpResponse:
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         cancel_delivery(delivery=_delivery(caller, ref), actor=caller.actor, now=now)
-        return 200, _said(caller, ref, now)
+        return 200, _said(caller, ref)
 
-    return once(request, caller, effect)
+    return once(request, caller, effect, reveal=partial(_with_link, caller))
 
 
 @router.get(
@@ -162,5 +164,10 @@ def _delivery(caller: Caller, ref: str) -> Delivery:
     return found
 
 
-def _said(caller: Caller, ref: str, now: datetime) -> dict[str, Any]:
-    return wire.delivery(_delivery(caller, ref).booking, now=now).model_dump(mode="json")
+def _said(caller: Caller, ref: str) -> dict[str, Any]:
+    """Return what is told of a delivery, and kept for who asks again: without its link."""
+    return wire.delivery(_delivery(caller, ref).booking, follow_url="").model_dump(mode="json")
+
+
+def _with_link(caller: Caller, said: dict[str, Any]) -> dict[str, Any]:
+    return said | {"follow_url": wire.follow_url(_delivery(caller, said["ref"]), now=clock.now())}

@@ -1,5 +1,6 @@
 """One effect for one idempotency key, however often it is sent."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -18,13 +19,17 @@ from scheduling.services.changes import is_lock_wait, one_change
 HEADER: Final = "Idempotency-Key"
 
 Effect = Callable[[datetime], tuple[int, Mapping[str, Any]]]
+Reveal = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def once(request: HttpRequest, caller: Caller, effect: Effect) -> HttpResponse:
+def once(
+    request: HttpRequest, caller: Caller, effect: Effect, *, reveal: Reveal | None = None
+) -> HttpResponse:
     """Run a change and keep its answer in the same transaction; asked again, return that answer.
 
     `effect` is given the instant and returns a status and what to answer. A refusal changes nothing and is
-    not kept: asked again it is judged again. Raises KeyMissing, KeyReused, InProgress, or what `effect` does.
+    not kept: asked again it is judged again. `reveal` adds what is not to be kept: links, which are derived
+    when they are sent. Raises KeyMissing, KeyReused, InProgress, or what `effect` does.
     """
     key = request.headers.get(HEADER, "")
     if not key or len(key) > LONGEST_KEY or not all("!" <= sign <= "~" for sign in key):
@@ -34,7 +39,8 @@ def once(request: HttpRequest, caller: Caller, effect: Effect) -> HttpResponse:
     known = _known(caller, key) or _try(caller, key, fingerprint, effect)
     if known.fingerprint != fingerprint:
         raise KeyReused
-    response = JsonResponse(known.answer, status=known.status)
+    answer = json.loads(known.answer)
+    response = JsonResponse(reveal(answer) if reveal else answer, status=known.status)
     if known.replayed:
         response["Idempotency-Replayed"] = "true"
     return response
@@ -78,7 +84,7 @@ def _take_effect(caller: Caller, key: str, fingerprint: str, effect: Effect) -> 
                 key=key,
                 fingerprint=fingerprint,
                 status=0,
-                answer={},
+                answer="",
                 created_at=now,
             )
     except IntegrityError as error:
@@ -88,6 +94,6 @@ def _take_effect(caller: Caller, key: str, fingerprint: str, effect: Effect) -> 
             raise _Taken from error
         raise
     row.status, answer = effect(now)
-    row.answer = dict(answer)
+    row.answer = json.dumps(answer)
     Repeatable.objects.of(caller.merchant).filter(pk=row.pk).update(status=row.status, answer=row.answer)
     return row

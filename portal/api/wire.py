@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from portal.services.feed import Told
     from scheduling.answers import SlotAnswer
     from scheduling.facts import AddressFacts
-    from scheduling.models import Booking, Hold
+    from scheduling.models import Booking, Delivery, Hold
     from scheduling.selectors.slots import OfferView, QuoteView
 
 
@@ -102,8 +102,13 @@ def window(opens_at: datetime, closes_at: datetime, zone: ZoneInfo) -> schemas.W
     )
 
 
-def delivery(booked: Booking, *, now: datetime) -> schemas.Promised:
-    """Return a booked delivery with the link that only looks."""
+def follow_url(delivery: Delivery, *, now: datetime) -> str:
+    """Return the link that only looks. Send it; never keep it."""
+    return url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now))
+
+
+def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
+    """Return a booked delivery."""
     one = booked.delivery
     answer = next((a for a in answers_of(booked.quote) if a.key == booked.offer_key), None)
     number, *also = orders_of(one)
@@ -120,7 +125,7 @@ def delivery(booked: Booking, *, now: datetime) -> schemas.Promised:
         impact=schemas.Impact(
             up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=answer.boundary if answer else ""
         ),
-        follow_url=url_of(issue_link(delivery=one, kind=FOLLOW, now=now)),
+        follow_url=follow_url,
     )
 
 

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('fingerprint', models.CharField(max_length=64)),
                 ('status', models.PositiveSmallIntegerField()),
-                ('answer', models.JSONField()),
+                ('answer', models.TextField()),
                 ('created_at', models.DateTimeField()),
                 ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='scheduling.merchant')),
             ],

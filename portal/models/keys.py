@@ -76,7 +76,7 @@ class Repeatable(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
-    answer = models.JSONField()
+    answer = models.TextField()
     created_at = models.DateTimeField()
 
     objects = TenantManager()

@@ -137,7 +137,11 @@ def message_id(mail: Mail) -> str:
 def fault_of(row: Mapping[str, Any], times: Mapping[str, int]) -> str:
     """What is wrong with one event: not one receipt and one message, sent, that arrived as often as tried."""
     messages = row["messages"]
-    once = row["relayed"] and row["receipts"] == 1 and [each["state"] for each in messages] == ["sent"]
+    once = (
+        row["relayed"]
+        and row["receipts"] == row["entries"] == 1
+        and [each["state"] for each in messages] == ["sent"]
+    )
     if once and all(1 <= times[each["id"]] <= each["sends"] for each in messages):
         return ""
     arrived = [times[each["id"]] for each in messages]

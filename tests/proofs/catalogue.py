@@ -10,6 +10,7 @@ from tests.proofs import (
     kill_worker,
     last_places,
     outages,
+    programs,
     quotes,
     rolling,
     state_machine,
@@ -97,6 +98,24 @@ PROOFS = {
             "shoppers, customers, shops, dispatch and the clock do whatever they may, in random orders",
             "2,000 runs x 50 steps, 0 breaches",
             state_machine.state_machine,
+        ),
+        Proof(
+            "idempotency",
+            "50 send one change with one idempotency key at the same moment, 100 times, on each database",
+            "100 effects, all answered alike",
+            programs.idempotency,
+        ),
+        Proof(
+            "api",
+            "schemathesis makes requests of the API's own description",
+            "20,000 cases, 0 5xx, 0 answers but as described",
+            programs.api,
+        ),
+        Proof(
+            "malformed",
+            "damaged JSON is sent to every address that takes some",
+            "5,000 bodies, 0 5xx, 0 effects",
+            programs.malformed,
         ),
         Proof(
             "clocks",

@@ -45,12 +45,15 @@ def kept() -> dict[str, Any]:
 
 
 def effects() -> list[dict[str, Any]]:
-    """Every event that people are told about, with its receipts and messages."""
+    """Every event that people are told about, with its receipts, messages and entries in its shop's feed."""
     from portal.messaging.subscribe import FOLDERS
-    from portal.models import Message
+    from portal.models import FeedEntry, Message
     from scheduling.models import Event, Receipt
+    from scheduling.selectors.merchants import TOLD
 
-    receipts = Counter(Receipt.objects.values_list("event_id", flat=True))
+    mailed = Receipt.objects.filter(handler="portal.messages")
+    receipts = Counter(mailed.values_list("event_id", flat=True))
+    entries = Counter(FeedEntry.objects.of_everybody().values_list("event_id", flat=True))
     messages: dict[int, list[Message]] = defaultdict(list)
     for message in Message.objects.all():
         messages[message.event_id].append(message)
@@ -63,6 +66,7 @@ def effects() -> list[dict[str, Any]]:
             "relayed": event.relayed_at is not None,
             "relays": event.attempts,
             "receipts": receipts[event.pk],
+            "entries": entries[event.pk] if event.kind in TOLD else 1,
             "messages": [
                 {"id": each.message_id, "state": each.state, "sends": each.attempts}
                 for each in messages[event.pk]
