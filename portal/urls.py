@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from portal.api.reference import reference
+from portal.api.reference import description, reference
 from portal.api.v1 import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.operations.urls")),
     path("", include("portal.merchants.urls")),
     path("api/v1/docs", reference, name="api-docs"),
+    path("api/v1/openapi.json", description, name="api-description"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
 ]

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from portal.api.v1 import api
 from portal.http import render_page
 
 PAGE = "api/reference.html"
+PREFIX = "/api/v1/"
 KINDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
 
 
@@ -52,6 +53,12 @@ class Address:
 
 
 @require_safe
+def description(request: HttpRequest) -> HttpResponse:
+    """Describe the API as OpenAPI 3.1. It is the same for everybody."""
+    return JsonResponse(api.get_openapi_schema(path_prefix=PREFIX))
+
+
+@require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the API. It is the same for everybody."""
     context = {"addresses": addresses(), "portal_url": settings.PUBLIC_URL}
@@ -61,7 +68,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 @cache
 def addresses() -> tuple[Address, ...]:
     """Return every address, in the order of the description."""
-    schema = api.get_openapi_schema()
+    schema = api.get_openapi_schema(path_prefix=PREFIX)
     shapes = schema["components"]["schemas"]
     return tuple(
         _address(path, method, said, shapes)

@@ -15,6 +15,7 @@ api = NinjaAPI(
     description="Delivery times scored by the vans’ own routes. Instants in UTC, money in minor units.",
     urls_namespace="api",
     docs_url=None,
+    openapi_url=None,  # reference.py serves it, to those alone who look
 )
 for router in (slots.router, deliveries.router):
     api.add_router("", router)

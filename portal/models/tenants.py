@@ -25,6 +25,10 @@ class TenantManager(models.Manager[Any]):
         """Return all rows: for what finds out whose they are, and for housekeeping."""
         return super().get_queryset()
 
+    def using(self, alias: str | None) -> models.QuerySet[Any]:
+        """Return all rows of a database: Django's housekeeping (dumpdata) names one, nobody of us does."""
+        return super().get_queryset().using(alias)
+
     def create(self, **fields: Any) -> Any:
         """Make a row; whose it is stands in it."""
         return super().get_queryset().create(**fields)

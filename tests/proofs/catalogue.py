@@ -15,6 +15,7 @@ from tests.proofs import (
     rolling,
     state_machine,
     survival,
+    tenants,
 )
 from tests.proofs.run import Proof
 
@@ -116,6 +117,12 @@ PROOFS = {
             "damaged JSON is sent to every address that takes some",
             "5,000 bodies, 0 5xx, 0 effects",
             programs.malformed,
+        ),
+        Proof(
+            "tenants",
+            "strangers ask for a shop's rows at every address, by every method",
+            "every route, 0 leaks",
+            tenants.tenants,
         ),
         Proof(
             "clocks",

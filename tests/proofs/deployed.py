@@ -1,6 +1,7 @@
 """The processes of production, as `deploy/` runs them, walked in a real browser; mails come by SMTP."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 from playwright.sync_api import Browser, Page, expect
@@ -24,7 +25,9 @@ def prove(run: Run) -> Outcome:
     if executable is None:
         return Outcome("not walked", ("no Chromium here: apt-get install chromium",))
     databases: tuple[Database, ...] = ("postgres",) if run.short else DATABASES
-    walked = [_walked(run, database, executable) for database in databases]
+    # Playwright wants a thread to itself, and the tests of pages may have begun in this one.
+    with ThreadPoolExecutor(1) as aside:
+        walked = [aside.submit(_walked, run, database, executable).result() for database in databases]
     journeys, mails = sum(found[0] for found in walked), sum(found[1] for found in walked)
     complaints = [text for found in walked for text in found[2]]
     return Outcome(f"{journeys} journeys, {mails} mails, {len(complaints)} complaints", tuple(complaints[:5]))

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from portal.models import ApiKey
@@ -149,3 +150,11 @@ def test_rows_of_all_merchants_are_not_read_by_accident(shop):
 
 def test_the_managers_home_leads_there(manager, shop):
     assert path(shop) in manager.get("/staff/").content.decode()
+
+
+def test_who_backs_up_gets_all_rows(manager, shop, capsys):
+    made(manager, shop)
+
+    call_command("dumpdata", "portal.apikey")
+
+    assert f'"merchant": {shop.pk}' in capsys.readouterr().out
