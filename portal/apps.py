@@ -10,9 +10,9 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to scheduling's events, count, and keep tokens out of every log."""
-        from portal import metrics, redaction
+        from portal import metrics, redaction, tasks
         from portal.messaging import subscribe
-        from portal.services import feed
+        from portal.services import feed, hook_queue
         from scheduling import errors, events
 
         redaction.install()
@@ -20,3 +20,4 @@ class PortalConfig(AppConfig):
         errors.set_counter(metrics.count_refusal)
         subscribe.connect()
         feed.connect()
+        hook_queue.set_waker(tasks.wake_webhooks)

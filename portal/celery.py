@@ -35,6 +35,8 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "relay events": every(5.0, "scheduling.tasks.relay_events"),
     "send messages": every(5.0, "portal.tasks.send_due_messages"),
+    "send webhooks": every(5.0, "portal.tasks.send_due_webhooks"),
+    "tend webhooks": every(MINUTE, "portal.tasks.tend_webhooks"),
     "sweep lapsed holds": every(MINUTE, "scheduling.tasks.sweep_holds"),
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),

@@ -53,6 +53,8 @@ def by_link(name: str, times: int) -> Rule:
     return Limit(f"{name}-link", times=times, per_s=300), link_of
 
 
+HOOKS: Final = (by_browser("webhooks", 120), by_network("webhooks", 600))
+
 FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:address": (by_browser("addresses", 60), by_network("addresses", 600)),
     "customers:place": (by_browser("pins", 60), by_network("pins", 600)),
@@ -68,6 +70,14 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:end-key": (by_browser("keys", 60), by_network("keys", 600)),
+    "merchants:endpoints": HOOKS,
+    "merchants:endpoint": HOOKS,
+    "merchants:rotate-secret": HOOKS,
+    "merchants:pause-endpoint": HOOKS,
+    "merchants:resume-endpoint": HOOKS,
+    "merchants:test-endpoint": HOOKS,
+    "merchants:replay": HOOKS,
+    "merchants:delete-endpoint": HOOKS,
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""

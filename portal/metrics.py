@@ -44,6 +44,9 @@ refusals: Final = Counter(
 )
 throttled: Final = Counter("doorstep_throttled", "Requests told to come back later, by limit", ["limit"])
 messages: Final = Counter("doorstep_messages", "Attempts to send a message, by outcome", ["outcome"])
+webhooks: Final = Counter(
+    "doorstep_webhooks", "Attempts to tell a merchant's server, by outcome", ["outcome"]
+)
 cache_failures: Final = Counter("doorstep_cache_failures", "Times that the cache did not answer")
 
 

@@ -351,6 +351,18 @@ EMAIL_USE_SSL = given_mail.scheme == "smtp+ssl"
 EMAIL_TIMEOUT = 8  # an outbox handler has 10 s
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
 
+# Webhooks
+
+# Exact host:port pairs that may be told, over plain http too: receivers beside a test or the demo.
+WEBHOOK_TEST_TARGETS: list[str] = env.list("WEBHOOK_TEST_TARGETS", [])
+if not (DEMO or TESTING):
+    require(
+        not WEBHOOK_TEST_TARGETS,
+        "WEBHOOK_TEST_TARGETS: only tests and the demo send to addresses inside. Leave it empty.",
+    )
+WEBHOOK_RETRY_H = number("WEBHOOK_RETRY_H", 72, 1, 720)
+WEBHOOK_LONGEST_WAIT_S = number("WEBHOOK_LONGEST_WAIT_S", 4 * 3600, 1, 86_400)
+
 # Words, times and numbers
 
 USE_TZ = True

@@ -5,10 +5,13 @@ from typing import Final
 
 from celery import shared_task
 
+from portal.messaging.posting import sender
 from portal.messaging.sending import Outcome, try_message
+from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages
 from portal.services.repeats import forget_repeats
 from scheduling import clock
+from scheduling.tasks import Waker
 
 AT_ONCE: Final = 20
 LONGEST_S: Final = 20
@@ -37,3 +40,21 @@ def send_due_messages() -> int:
             if outcome is Outcome.SERVER_AWAY:
                 return sent
     return sent
+
+
+@shared_task
+def send_due_webhooks() -> int:
+    """Tell merchants' endpoints what is due, until nothing is; return how many messages were taken."""
+    return sender.run(seconds=LONGEST_S)
+
+
+wake_webhooks: Final = Waker(send_due_webhooks)
+
+
+@shared_task
+def tend_webhooks() -> int:
+    """Pause endpoints that took nothing for a day, give up what is too old; return how many were paused."""
+    now = clock.now()
+    give_up_late(now=now)
+    forget_old(now=now)
+    return pause_silent(now=now)

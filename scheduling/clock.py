@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 
-def _wall() -> datetime:
+def wall() -> datetime:
+    """Return what everybody's clocks say: for what others judge by their own. All else asks now()."""
     return datetime.now(UTC)
 
 
-_source: Callable[[], datetime] = _wall
+_source: Callable[[], datetime] = wall
 
 
 def now() -> datetime:
@@ -19,4 +20,4 @@ def now() -> datetime:
 def set_source(source: Callable[[], datetime] | None) -> None:
     """Let another source tell the time (the demo's movable clock); `None` restores the wall clock."""
     global _source
-    _source = source or _wall
+    _source = source or wall

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from threading import Event, Lock, Thread
 from time import sleep
-from typing import Final
+from typing import Any, Final
 
 from celery import shared_task
 from django.conf import settings
@@ -40,36 +40,36 @@ def relay_events() -> int:
     return total
 
 
-class RelayWaker:
-    """Asks a worker to relay now, from a thread of its own: nobody who records waits for a broker.
+class Waker:
+    """Asks a worker to do a task now, from a thread of its own: nobody who records waits for a broker.
 
-    What is asked for while a message is under way becomes one more. Where the broker is away the relay's own
-    timetable finds the events.
+    What is asked for while a message is under way becomes one more. Where the broker is away the timetable
+    finds what waits.
     """
 
-    def __init__(self) -> None:
-        self._asked, self._lock = Event(), Lock()
+    def __init__(self, task: Any) -> None:
+        self._task, self._asked, self._lock = task, Event(), Lock()
         self._thread: Thread | None = None
 
     def __call__(self) -> None:
-        """Have the relay woken soon. Never waits, never raises."""
+        """Have the task done soon. Never waits, never raises."""
         self._asked.set()
         with self._lock:
             if self._thread is None or not self._thread.is_alive():  # the first, or the first after a fork
-                self._thread = Thread(target=self._run, name="relay-waker", daemon=True)
+                self._thread = Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
         while self._asked.wait():
             self._asked.clear()
             try:
-                relay_events.apply_async(retry=False, ignore_result=True, expires=STALE_S)
+                self._task.apply_async(retry=False, ignore_result=True, expires=STALE_S)
             except Exception as error:  # noqa: BLE001 - kombu's, redis', the system's: all mean "not now"
-                log.warning("The relay was not woken: %s", type(error).__name__)
+                log.warning("%s was not woken: %s", self._task.name, type(error).__name__)
                 sleep(REST_S)
 
 
-wake_relay: Final = RelayWaker()
+wake_relay: Final = Waker(relay_events)
 
 
 @shared_task

@@ -96,6 +96,12 @@ def mail_server(settings) -> Iterator[MailServer]:
 
 
 @pytest.fixture(autouse=True)
+def _one_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of sending webhooks waits for every answer: rows of a test's transaction are nobody else's."""
+    monkeypatch.setattr("portal.messaging.posting.PATIENCE_S", 30.0)
+
+
+@pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
     """Throttles and cached tapes of one test mean nothing to the next."""
     cache.clear()

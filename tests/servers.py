@@ -29,6 +29,7 @@ OURS = (
     "GEOCODER",
     "GEOCODER_URL",
     "GAZETTEER_FILE",
+    "WEBHOOK_TEST_TARGETS",
 )
 
 

@@ -87,6 +87,8 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("EMAIL_URL", "console://", "smtp+tls://"),
         ("MAP_TILES_URL", "https://tiles.example.org/", "{z}/{x}/{y}"),
         ("GEOCODER", "crystal ball", "gazetteer, nominatim, photon or pelias"),
+        ("WEBHOOK_RETRY_H", "0", "whole number from 1 to 720"),
+        ("WEBHOOK_LONGEST_WAIT_S", "0", "whole number from 1 to 86400"),
         ("GEOCODER", "photon", "Give the address of yours"),
         ("GEOCODER", "nominatim", "name and a contact"),
         ("GEOCODER_URL", "photon", "whole address"),
@@ -162,6 +164,17 @@ def test_nothing_waits_for_a_database_or_redis_without_end(load):
 )
 def test_the_demo_refuses_a_real_database_and_the_open_network(load, name, value):
     assert f"- {name}: the demo" in refusal(load, DOORSTEP_DEMO="1", **{name: value})
+
+
+@pytest.mark.parametrize("mode", [PRODUCTION, {"DEBUG": "1"}])
+def test_only_tests_and_the_demo_may_send_webhooks_to_addresses_inside(load, mode):
+    assert "- WEBHOOK_TEST_TARGETS: only tests" in refusal(
+        load, **mode, WEBHOOK_TEST_TARGETS="127.0.0.1:8200"
+    )
+    for name in ("DOORSTEP_DEMO", "DOORSTEP_TEST"):
+        targets = "127.0.0.1:8200,localhost:8201"
+        settings = load(**{name: "1", "WEBHOOK_TEST_TARGETS": targets})
+        assert settings["WEBHOOK_TEST_TARGETS"] == targets.split(",")
 
 
 def test_the_demo_loads_its_package_and_no_other_mode_does(load):

@@ -11,7 +11,16 @@ from portal.http import AWAY_S, refuse_program
 from scheduling.errors import DomainError
 
 UNPROCESSABLE: Final = frozenset(
-    {"outside_area", "too_large", "bad_facts", "needs_somebody", "order_comes_already", "pin_too_far"}
+    {
+        "bad_endpoint",
+        "bad_facts",
+        "bad_target",
+        "needs_somebody",
+        "order_comes_already",
+        "outside_area",
+        "pin_too_far",
+        "too_large",
+    }
 )
 """Refusals of what was asked for; all others are of what has become of it: 409."""
 

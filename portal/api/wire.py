@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.access import FOLLOW, issue_link, url_of
 from portal.api import schemas
+from portal.services.feed import in_json
 from scheduling import windows
 from scheduling.selectors.shopper import orders_of
 from scheduling.selectors.slots import answers_of
@@ -130,13 +131,5 @@ def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
 
 
 def event(told: Told) -> schemas.Happened:
-    """Return an event."""
-    return schemas.Happened(
-        id=told.uid,
-        type=told.kind,
-        occurred_at=told.occurred_at,
-        delivery=told.delivery,
-        order_number=told.order_number,
-        sequence=told.sequence,
-        data=told.data,
-    )
+    """Return an event, as webhooks carry it."""
+    return schemas.Happened(**in_json(told))

@@ -18,7 +18,7 @@ from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
 from portal.models import User
-from portal.tasks import send_due_messages
+from portal.tasks import send_due_messages, send_due_webhooks
 from scheduling import clock, tasks
 from scheduling.selectors.plans import plans_to_improve
 
@@ -104,6 +104,7 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     tasks.narrow_promises()
     tasks.relay_events()
     send_due_messages()
+    send_due_webhooks()
     return redirect_page(request, _next(request))
 
 

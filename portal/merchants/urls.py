@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.merchants import keys
+from portal.merchants import hooks, keys
 
 app_name = "merchants"
 
@@ -10,4 +10,12 @@ urlpatterns = [
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),
+    path("shop/<slug:merchant>/webhooks/", hooks.endpoints, name="endpoints"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/", hooks.endpoint, name="endpoint"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/rotate/", hooks.rotate, name="rotate-secret"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/pause/", hooks.pause, name="pause-endpoint"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/resume/", hooks.resume, name="resume-endpoint"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/test/", hooks.test, name="test-endpoint"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/replay/", hooks.replay, name="replay"),
+    path("shop/<slug:merchant>/webhooks/<uuid:pk>/delete/", hooks.delete, name="delete-endpoint"),
 ]

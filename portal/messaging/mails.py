@@ -4,17 +4,21 @@ import re
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from portal.access import links_ended
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import entry_of, facts_of
-from portal.messaging.subscribe import FOLDERS, LINKS_ASKED
+from portal.messaging.subscribe import FOLDERS, LINKS_ASKED, NOTICES
 from portal.models.messages import Message
+from portal.services.hooks import endpoint_of
+from portal.services.messages import MERCHANT
 from scheduling.models import Delivery, Event
 
 WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "promise.narrowed"}
@@ -27,14 +31,10 @@ class NobodyToTell(Exception):
 def compose(message: Message, *, now: datetime) -> EmailMultiAlternatives:
     """Return the mail. Its links are derived here, and are nowhere but in it.
 
-    Raises NobodyToTell if the event's delivery has no e-mail address on file.
+    Raises NobodyToTell if the event's delivery, or its merchant, has no e-mail address on file.
     """
-    event = message.event
-    delivery = event.delivery
-    if delivery is None or not delivery.contact_email:
-        raise NobodyToTell
-    with translation.override(language_of(delivery)):
-        mail = _worded(event, delivery, now=now)
+    to_merchant = message.person.startswith(MERCHANT)
+    mail = _notice(message.event) if to_merchant else _for_customer(message.event, now=now)
     # The same id and date at each attempt: a mail sent twice is shown once.
     mail.extra_headers |= {
         "Message-ID": message.message_id,
@@ -42,6 +42,25 @@ def compose(message: Message, *, now: datetime) -> EmailMultiAlternatives:
         "Auto-Submitted": "auto-generated",
     }
     return mail
+
+
+def _for_customer(event: Event, *, now: datetime) -> EmailMultiAlternatives:
+    delivery = event.delivery
+    if delivery is None or not delivery.contact_email:
+        raise NobodyToTell
+    with translation.override(language_of(delivery)):
+        return _worded(event, delivery, now=now)
+
+
+def _notice(event: Event) -> EmailMultiAlternatives:
+    """Return a mail to a merchant about one of its webhook endpoints."""
+    merchant = event.merchant
+    endpoint = endpoint_of(merchant, UUID(event.data["endpoint"])) if merchant else None
+    if merchant is None or endpoint is None or not merchant.contact_email:
+        raise NobodyToTell
+    path = reverse("merchants:endpoint", args=[merchant.slug, endpoint.pk])
+    facts = {"shop": merchant.name, "address": endpoint.url, "page_url": settings.PUBLIC_URL + path}
+    return _written(NOTICES[event.kind], {"mail": facts}, to=merchant.contact_email)
 
 
 def language_of(delivery: Delivery) -> str:
@@ -53,17 +72,21 @@ def language_of(delivery: Delivery) -> str:
 
 
 def _worded(event: Event, delivery: Delivery, *, now: datetime) -> EmailMultiAlternatives:
-    folder, context = f"messages/{FOLDERS[event.kind]}", _context(event, delivery, now=now)
-    reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else None
+    mail = _written(FOLDERS[event.kind], _context(event, delivery, now=now), to=delivery.contact_email)
+    mail.reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else []
+    if event.kind in WITH_CALENDAR:
+        mail.attach("delivery.ics", calendar_file(entry_of(event, delivery)), "text/calendar")
+    return mail
+
+
+def _written(name: str, context: dict[str, Any], *, to: str) -> EmailMultiAlternatives:
+    folder = f"messages/{name}"
     mail = EmailMultiAlternatives(
         subject=" ".join(render_to_string(f"{folder}/subject.txt", context).split()),
         body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"{folder}/body.txt", context)),
-        to=[delivery.contact_email],
-        reply_to=reply_to,
+        to=[to],
     )
     mail.attach_alternative(_styled(render_to_string(f"{folder}/body.html", context)), "text/html")
-    if event.kind in WITH_CALENDAR:
-        mail.attach("delivery.ics", calendar_file(entry_of(event, delivery)), "text/calendar")
     return mail
 
 

@@ -1,11 +1,12 @@
-"""Which events people are told about, and by which words: the folders of templates/messages/."""
+"""Which events people are told about by mail, and by which words: the folders of templates/messages/."""
 
 from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext_noop
 
-from portal.services.messages import queue_message
+from portal.services.hook_queue import DISABLED_KIND, PAUSED_KIND
+from portal.services.messages import queue_message, queue_notice
 from scheduling import events
 from scheduling.models import Event
 
@@ -18,6 +19,8 @@ FOLDERS: Final = {
     "promise.narrowed": "narrowed",
     LINKS_ASKED: "links",
 }
+NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
+"""What merchants are told of."""
 # Scheduling knows no links, so their event is declared here.
 events.KINDS[LINKS_ASKED] = gettext_noop("You asked for your links")
 
@@ -26,9 +29,17 @@ def connect() -> None:
     """Have a message queued for each of these events. Called once, when the apps are ready."""
     for kind in FOLDERS:
         events.subscribe(kind, "portal.messages", tell_customer)
+    for kind in NOTICES:
+        events.subscribe(kind, "portal.messages", tell_merchant)
 
 
 def tell_customer(event: Event, now: datetime) -> None:
     """Queue one mail to the contact of the event's delivery; of an event without one nobody hears."""
     if event.delivery is not None and event.delivery.contact_email:
         queue_message(event=event, ref=event.delivery.ref, now=now)
+
+
+def tell_merchant(event: Event, now: datetime) -> None:
+    """Queue one mail to the merchant's own address, if we have one."""
+    if event.merchant is not None and event.merchant.contact_email:
+        queue_notice(event=event, slug=event.merchant.slug, now=now)

@@ -1,6 +1,7 @@
 """Portal's own rows: who may come in, how a merchant looks, what was sent to whom."""
 
 from portal.models.feed import Feed, FeedEntry
+from portal.models.hooks import WebhookDelivery, WebhookEndpoint
 from portal.models.keys import ApiKey, Repeatable
 from portal.models.merchants import Brand
 from portal.models.messages import Message
@@ -16,4 +17,6 @@ __all__ = [
     "Message",
     "Repeatable",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -18,6 +18,7 @@ class Scope(models.TextChoices):
     DELIVERIES_READ = "deliveries:read", _("look at deliveries")
     DELIVERIES_WRITE = "deliveries:write", _("book, move and cancel deliveries")
     EVENTS_READ = "events:read", _("read what happened")
+    WEBHOOKS = "webhooks", _("say where you are told what happened")
 
 
 PUBLIC_SCOPES = (Scope.QUOTES, Scope.HOLDS)

@@ -19,8 +19,9 @@ class Message(models.Model):
     """A message to be sent, or sent. Holds neither its text nor an address nor a link: those are derived
     when it is sent.
 
-    `person` says whom we mean (`customer:<delivery ref>`). While queued, `next_attempt_at` is when to try
-    (again); whoever sends moves it ahead first, so that a killed worker's message is tried again later.
+    `person` says whom we mean (`customer:<delivery ref>`, `merchant:<slug>`). While queued,
+    `next_attempt_at` is when to try (again); whoever sends moves it ahead first, so that a killed
+    worker's message is tried again later.
     """
 
     event = models.ForeignKey("scheduling.Event", models.CASCADE, related_name="+")

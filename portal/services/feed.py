@@ -1,12 +1,13 @@
 """Each merchant's feed: what happened to its deliveries, numbered as it became certain."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import F
 
 from portal.models.feed import Feed, FeedEntry
+from portal.services.hook_queue import queue_entry
 from scheduling import events
 from scheduling.models import Event, Merchant
 from scheduling.selectors.merchants import TOLD, said_of
@@ -33,7 +34,7 @@ def connect() -> None:
 
 
 def enter(event: Event, now: datetime) -> None:
-    """Give an event the next number of its merchant's feed."""
+    """Give an event the next number of its merchant's feed, and have its endpoints told."""
     if event.merchant is None or event.delivery is None:
         return
     # By its own update, which locks the row until this transaction ends: entries become certain in order.
@@ -42,7 +43,26 @@ def enter(event: Event, now: datetime) -> None:
         Feed.objects.of(event.merchant).update(last=F("last") + 1)
     number = Feed.objects.of(event.merchant).values_list("last", flat=True).get()
     before = FeedEntry.objects.of(event.merchant).filter(event__delivery=event.delivery).count()
-    FeedEntry.objects.create(merchant=event.merchant, number=number, event=event, sequence=before + 1)
+    entry = FeedEntry.objects.create(merchant=event.merchant, number=number, event=event, sequence=before + 1)
+    queue_entry(entry, now=now)
+
+
+def in_json(one: Told) -> dict[str, Any]:
+    """Return it as JSON: word for word what GET /events answers and webhooks carry."""
+    return {
+        "id": one.uid,
+        "type": one.kind,
+        "occurred_at": instant(one.occurred_at),
+        "delivery": one.delivery,
+        "sequence": one.sequence,
+        "order_number": one.order_number,
+        "data": one.data,
+    }
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as it stands in JSON, in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def entries_after(number: int, *, merchant: Merchant, limit: int) -> list[Told]:

@@ -12,18 +12,28 @@ from scheduling.models import Event
 
 LEASE: Final = timedelta(seconds=45)
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
+MERCHANT: Final = "merchant:"
 MOST_ATTEMPTS: Final = len(WAITS) + 1
 
 
 def queue_message(*, event: Event, ref: str, now: datetime) -> Message:
     """Queue one mail about `event` to the contact of delivery `ref`; asked again, return the same row."""
-    person, channel = f"customer:{ref}", Channel.EMAIL
+    return _queue(event, f"customer:{ref}", ref.lower(), now=now)
+
+
+def queue_notice(*, event: Event, slug: str, now: datetime) -> Message:
+    """Queue one mail about `event` to the event's merchant; asked again, return the same row."""
+    return _queue(event, f"{MERCHANT}{slug}", slug, now=now)
+
+
+def _queue(event: Event, person: str, name: str, *, now: datetime) -> Message:
+    channel = Channel.EMAIL
     message, _new = Message.objects.get_or_create(
         event=event,
         channel=channel,
         person=person,
         defaults={
-            "message_id": f"<{event.uid.hex}.{channel}.{ref.lower()}@{_host()}>",
+            "message_id": f"<{event.uid.hex}.{channel}.{name}@{_host()}>",
             "created_at": now,
             "next_attempt_at": now,
         },
@@ -58,7 +68,7 @@ def claim_message(*, pk: int, now: datetime) -> Message | None:
         next_attempt_at=now + LEASE, attempts=F("attempts") + 1
     )
     rows = Message.objects.select_related(
-        "event__delivery__merchant", "event__delivery__order", "event__delivery__address"
+        "event__merchant", "event__delivery__merchant", "event__delivery__order", "event__delivery__address"
     )
     return rows.get(pk=pk) if taken else None
 

@@ -133,7 +133,12 @@ def signed(link) -> str:
     return signing.dumps([link.pk.hex, link.generation], salt=SALT)
 
 
-VALUES = {"day": "2026-11-24", "digest": "0", "token": "x" * 64}
+VALUES = {
+    "pk": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+    "day": "2026-11-24",
+    "digest": "0",
+    "token": "x" * 64,
+}
 
 
 def within(patterns, values=VALUES, prefix: str = "/", space: str = ""):

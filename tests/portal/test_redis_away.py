@@ -131,7 +131,7 @@ def waiting(redis: Redis) -> int:
 
 
 def test_waking_the_relay_puts_a_message_in_the_queue(queue):
-    tasks.RelayWaker()()
+    tasks.Waker(tasks.relay_events)()
 
     wait_until(lambda: waiting(queue) == 1, seconds=5, what="the message")
     assert waiting(queue) == 1
@@ -139,7 +139,7 @@ def test_waking_the_relay_puts_a_message_in_the_queue(queue):
 
 @pytest.mark.parametrize("fault", ["away", "hung"])
 def test_waking_the_relay_waits_for_no_broker_and_raises_nothing(queue, fault):
-    waker = tasks.RelayWaker()
+    waker = tasks.Waker(tasks.relay_events)
     queue.end() if fault == "away" else os.kill(queue.pid, signal.SIGSTOP)
 
     assert took_s(lambda: [waker() for _ in range(100)]) < 0.2
@@ -149,7 +149,7 @@ def test_waking_the_relay_waits_for_no_broker_and_raises_nothing(queue, fault):
 
 def test_the_relay_is_woken_again_when_the_broker_is_back_and_empty(queue, monkeypatch):
     monkeypatch.setattr(tasks, "REST_S", 0.1)
-    waker = tasks.RelayWaker()
+    waker = tasks.Waker(tasks.relay_events)
     waker()
     wait_until(lambda: waiting(queue) == 1, seconds=5, what="the first message")
     queue.end()

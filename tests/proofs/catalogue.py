@@ -16,6 +16,7 @@ from tests.proofs import (
     state_machine,
     survival,
     tenants,
+    webhooks,
 )
 from tests.proofs.run import Proof
 
@@ -57,6 +58,18 @@ PROOFS = {
             "64 shoppers come back to times shown 2 and 10 minutes ago; routes are improved all the time",
             "0 promises broken; of times 2 / 10 min old >= 99 / 95 % granted",
             survival.prove,
+        ),
+        Proof(
+            "webhooks",
+            "10,000 events are told to targets that fail half the time",
+            "all delivered, 0 false successes",
+            webhooks.webhooks,
+        ),
+        Proof(
+            "dead-target",
+            "one of the shops’ targets takes connections and never answers",
+            "the others’ p95 grows < 10 %",
+            webhooks.dead_target,
         ),
         Proof(
             "database",

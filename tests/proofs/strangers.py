@@ -17,7 +17,7 @@ MARK = "Zanzibar"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOT_OURS = ("/admin/", "/__")
 NOT_THERE = frozenset({401, 403, 404, 405})
-OWNED = frozenset({"ref", "token", "depot", "number", "id", "key"})
+OWNED = frozenset({"ref", "token", "depot", "number", "id", "pk", "key"})
 """The parts of addresses that name somebody's rows; a shop's name in the address of its pages does not."""
 
 
@@ -42,7 +42,7 @@ class Stranger:
         """Ask as somebody would who may: a body that makes sense, from one of many networks."""
         for_programs = path.startswith("/api/")
         kind = "application/json" if for_programs else "application/x-www-form-urlencoded"
-        body = json.dumps({"offer": "x"}).encode() if for_programs else b"offer=x&email=a%40b.example"
+        body = json.dumps(body_for(method, path)).encode() if for_programs else b"offer=x&email=a%40b.example"
         more = {"Idempotency-Key": f"k{number}", "X-Forwarded-For": f"10.9.{number % 250}.1"}
         more["X-Forwarded-Proto"] = "https"
         return self.client.generic(
@@ -53,6 +53,14 @@ class Stranger:
             secure=True,
             headers=self.headers | more,
         )
+
+
+def body_for(method: str, path: str) -> dict[str, str]:
+    """A body that makes sense at an address of the API."""
+    if "/webhook-endpoints/" not in path:
+        return {"offer": "x"}
+    changed = {"state": "paused"} if method == "PATCH" else {}
+    return {"event": "0" * 32} if path.endswith("/replay") else changed
 
 
 def ask_everywhere(seeds: list[int]) -> dict[str, Any]:
@@ -109,8 +117,9 @@ def all_routes(
 
 def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[[], Any]]:
     """The owner's values for addresses, the owners, the strangers, and what tells whether rows changed."""
-    from portal.models import ApiKey
+    from portal.models import ApiKey, WebhookEndpoint
     from portal.models.people import Role
+    from portal.services.hooks import create_endpoint
     from scheduling import clock
     from scheduling.models import Booking, Delivery, Hold
     from tests.factories import make_booking, make_hold, make_membership, make_network
@@ -123,7 +132,11 @@ def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[
     booking.delivery.address.line = MARK
     booking.delivery.address.save()
     key = _key(mine.merchant, name=MARK)[0]
+    url = f"https://shop.example/{MARK}"
+    endpoint = create_endpoint(merchant=mine.merchant, url=url, actor="proof", now=now)
     values = {
+        "id": endpoint.pk.hex,
+        "pk": str(endpoint.pk),
         "merchant": mine.merchant.slug,
         "depot": mine.depot.slug,
         "ref": booking.delivery.ref,
@@ -136,7 +149,12 @@ def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[
     def state() -> Any:
         rows = (Booking.objects.filter(delivery__merchant=mine.merchant), Hold.objects.filter(pk=hold.pk))
         keys = ApiKey.objects.of(mine.merchant).values_list("pk", "ends_at", "digest")
-        return [list(each.values_list("pk", "state", "stop_id")) for each in rows], list(keys)
+        endpoints = WebhookEndpoint.objects.of(mine.merchant).values_list("pk", "state", "generation", "url")
+        return (
+            [list(each.values_list("pk", "state", "stop_id")) for each in rows],
+            list(keys),
+            list(endpoints),
+        )
 
     manager = make_membership(merchant=theirs.merchant, role=Role.MANAGER).user
     planner = make_membership(depot=theirs.depot).user

@@ -15,6 +15,7 @@ from tests.portal.api.conftest import API, Program, a_question, an_order, secret
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
+ENDPOINT = "0" * 32
 WAYS = {
     ("POST", "/quotes"): Scope.QUOTES,
     ("POST", "/holds"): Scope.HOLDS,
@@ -27,6 +28,15 @@ WAYS = {
     ("POST", "/deliveries/X/reschedule"): Scope.DELIVERIES_WRITE,
     ("POST", "/deliveries/X/cancel"): Scope.DELIVERIES_WRITE,
     ("GET", "/events"): Scope.EVENTS_READ,
+    ("GET", "/webhook-endpoints"): Scope.WEBHOOKS,
+    ("POST", "/webhook-endpoints"): Scope.WEBHOOKS,
+    ("GET", f"/webhook-endpoints/{ENDPOINT}"): Scope.WEBHOOKS,
+    ("PATCH", f"/webhook-endpoints/{ENDPOINT}"): Scope.WEBHOOKS,
+    ("DELETE", f"/webhook-endpoints/{ENDPOINT}"): Scope.WEBHOOKS,
+    ("POST", f"/webhook-endpoints/{ENDPOINT}/rotate"): Scope.WEBHOOKS,
+    ("POST", f"/webhook-endpoints/{ENDPOINT}/test"): Scope.WEBHOOKS,
+    ("POST", f"/webhook-endpoints/{ENDPOINT}/replay"): Scope.WEBHOOKS,
+    ("GET", f"/webhook-endpoints/{ENDPOINT}/attempts"): Scope.WEBHOOKS,
 }
 """Every address with the scope it needs."""
 
@@ -37,7 +47,10 @@ def code_of(response):
 
 def test_every_address_is_in_the_matrix():
     known = {
-        (method.upper(), path.removeprefix(API).replace("{token}", "x").replace("{ref}", "X"))
+        (
+            method.upper(),
+            path.removeprefix(API).replace("{token}", "x").replace("{ref}", "X").replace("{id}", ENDPOINT),
+        )
         for path, methods in api.get_openapi_schema(path_prefix=API + "/")["paths"].items()
         for method in methods
     }

@@ -250,7 +250,9 @@ def test_an_event_nobody_can_be_told_of_makes_no_message(at):
 
 def test_neither_tokens_nor_addresses_are_kept_with_messages(booking, mail_server, tmp_path):
     send_due_messages()
-    call_command("dumpdata", "portal", "scheduling.event", output=str(tmp_path / "dump.json"))
+    call_command(
+        "dumpdata", "portal", "scheduling.event", use_base_manager=True, output=str(tmp_path / "dump.json")
+    )
 
     dump = (tmp_path / "dump.json").read_text()
 
