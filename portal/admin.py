@@ -14,8 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from portal.access import revoke_link
-from portal.models import AccessLink, Brand, Membership, Message, User
+from portal.models import AccessLink, Brand, Membership, Message, User, Widget
+from portal.services.sessions import checked_origins, list_origins
 from scheduling import clock
+from scheduling.errors import DomainError
 
 if TYPE_CHECKING:  # generic for the type checker alone
     Page = admin.ModelAdmin[Any]
@@ -23,9 +25,10 @@ if TYPE_CHECKING:  # generic for the type checker alone
     UserPage = UserAdmin[User]
     NewForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
+    ModelForm = forms.ModelForm[Any]
 else:
     Page, Inline, UserPage = admin.ModelAdmin, admin.TabularInline, UserAdmin
-    NewForm, ChangeForm = AdminUserCreationForm, UserChangeForm
+    NewForm, ChangeForm, ModelForm = AdminUserCreationForm, UserChangeForm, forms.ModelForm
 
 
 def to_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -95,6 +98,51 @@ class BrandAdmin(Page):
         if db_field.name == "accent":
             kwargs["widget"] = forms.TextInput(attrs={"type": "color"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class WidgetForm(ModelForm):
+    """Pages one on a line; written through the service, which knows what an origin is."""
+
+    pages = forms.CharField(
+        label=_("Pages that may show it"),
+        required=False,
+        max_length=4_000,
+        help_text=_("One origin on a line, such as https://shop.example."),
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = Widget
+        fields = ("merchant",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pages"].initial = "\n".join(self.instance.origins)
+
+    def validate_unique(self) -> None:
+        """A merchant's pages that are there already are replaced."""
+
+    def clean_pages(self) -> list[str]:
+        try:
+            return checked_origins(self.cleaned_data["pages"].split())
+        except DomainError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(Widget)
+class WidgetAdmin(Page):
+    """Which pages may show a merchant's widget."""
+
+    form = WidgetForm
+    list_display = ("merchant", "__str__")
+    autocomplete_fields = ("merchant",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Widget]:
+        return Widget.objects.of_everybody().select_related("merchant")
+
+    def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
+        saved = list_origins(merchant=obj.merchant, origins=form.cleaned_data["pages"])
+        obj.pk, obj.origins = saved.pk, saved.origins
 
 
 @admin.register(AccessLink)

@@ -10,6 +10,7 @@ from portal.messaging.sending import Outcome, try_message
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages
 from portal.services.repeats import forget_repeats
+from portal.services.sessions import forget_sessions
 from scheduling import clock
 from scheduling.tasks import Waker
 
@@ -23,8 +24,8 @@ Far from the task's own limit, so that what is begun can end however slowly a ma
 
 @shared_task
 def forget_old_answers() -> int:
-    """Forget the answers that programs no longer ask for again; return how many."""
-    return forget_repeats(now=clock.now())
+    """Forget answers that no program asks for again, and widgets that are over; return how many."""
+    return forget_repeats(now=clock.now()) + forget_sessions(now=clock.now())
 
 
 @shared_task

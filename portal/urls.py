@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.customers.urls")),
     path("", include("portal.accounts.urls")),
     path("", include("portal.operations.urls")),
+    path("", include("portal.widget.urls")),
     path("", include("portal.merchants.urls")),
     path("api/v1/docs", reference, name="api-docs"),
     path("api/v1/openapi.json", description, name="api-description"),

@@ -17,6 +17,7 @@ UNPROCESSABLE: Final = frozenset(
         "bad_target",
         "needs_somebody",
         "order_comes_already",
+        "origin_not_listed",
         "outside_area",
         "pin_too_far",
         "too_large",

@@ -9,6 +9,7 @@ from ninja import Schema
 from phonenumber_field.phonenumber import to_python
 from pydantic import AfterValidator, ConfigDict, Field
 
+from portal.services.keys import BadKey, origin_of
 from scheduling.facts import (
     MOST_EXTRA_S,
     MOST_G,
@@ -74,6 +75,14 @@ def day(text: str) -> str:
     return text
 
 
+def page_origin(text: str) -> str:
+    """Refuse what is no page's origin."""
+    try:
+        return origin_of(text)
+    except BadKey:
+        raise ValueError("write the page’s origin, such as https://shop.example") from None
+
+
 Text = Annotated[str, AfterValidator(plain)]
 Written = Annotated[
     str,
@@ -91,6 +100,8 @@ Phone = Annotated[str, Field(max_length=32), AfterValidator(plain), AfterValidat
 Requirement = Annotated[
     str, AfterValidator(requirement), Field(json_schema_extra={"enum": list(REQUIREMENTS)})
 ]
+Origin = Annotated[str, Field(max_length=200), AfterValidator(plain), AfterValidator(page_origin)]
+Locale = Annotated[str, Field(max_length=35, pattern="^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
 Day = Annotated[str, AfterValidator(day), Field(json_schema_extra={"format": "date"})]
 
 
@@ -174,6 +185,32 @@ class QuoteQuestion(Question):
             "minutes, and a time they keep takes the place of one kept before",
         ),
     ] = ""
+
+
+class SessionQuestion(Question):
+    """Who chooses in the widget, in which page, and what is to be delivered."""
+
+    origin: Annotated[Origin, Field(description="of the page that shows the widget; list it first")]
+    load: Load
+    requirements: Annotated[list[Requirement], Field(max_length=8, description="of these goods")] = []
+    address: Annotated[Where | None, Field(description="left out, the widget asks for it")] = None
+    location: Annotated[
+        Location | None, Field(description="where the door of `address` is; else we look it up")
+    ] = None
+    extra_s: Annotated[
+        int, Field(ge=0, le=MOST_EXTRA_S, description="longer at the door, asked for by its customer")
+    ] = 0
+    safe_place: LeftOutside | None = None
+    shopper: Annotated[
+        Text,
+        Field(
+            max_length=40,
+            description="your own name for who chooses, such as a cart’s number: opened again for them, the "
+            "widget shows the same prices, and a new choice takes the place of the one kept before",
+        ),
+    ] = ""
+    order_number: Annotated[Text, Field(max_length=64)] = ""
+    locale: Annotated[Locale, Field(description="the language of the widget, such as en-GB")] = ""
 
 
 class HoldQuestion(Question):
@@ -329,6 +366,17 @@ class HoldAnswer(Schema):
     window: Window
     price_minor: int
     currency: str
+
+
+class SessionAnswer(Schema):
+    """A widget that is open for one shopper."""
+
+    session: Annotated[
+        str, Field(description="a bearer token for `<doorstep-slots session>`, in `origin` only")
+    ]
+    expires_at: Annotated[datetime, Field(description="until then a time can be kept; then as long as it is")]
+    origin: str
+    address: Annotated[str, Field(description="found, unsure or unknown: then the widget asks for it")]
 
 
 class Promised(Schema):

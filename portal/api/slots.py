@@ -14,7 +14,16 @@ from portal.api.callers import Caller, Needs
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import AddressUnsure, GeocoderAway, NotFound, TooManyHolds
 from portal.api.repeats import once
-from portal.api.schemas import HoldAnswer, HoldQuestion, QuoteAnswer, QuoteQuestion, Where
+from portal.api.schemas import (
+    HoldAnswer,
+    HoldQuestion,
+    Load,
+    Location,
+    QuoteAnswer,
+    QuoteQuestion,
+    SessionQuestion,
+    Where,
+)
 from portal.door import Door
 from portal.forms import LITRES_PER_KG, Size
 from portal.models.keys import Scope
@@ -122,30 +131,46 @@ def give_time_back(request: HttpRequest, token: Token) -> HttpResponse:
 
 def facts_of(question: QuoteQuestion, merchant: Merchant, *, now: datetime) -> VisitFacts:
     """Return the visit that is asked about. Raises AddressUnsure, GeocoderAway, or what VisitFacts does."""
-    address = _address(question, now=now)
-    load = question.load
+    return size_of(question.load).facts(
+        address=_address(question, now=now),
+        shop=merchant,
+        door=door_of(question),
+        requirements=question.requirements,
+    )
+
+
+def size_of(load: Load) -> Size:
+    """Return how much has to fit in a van."""
     millilitres = load.millilitres if load.millilitres is not None else load.grams * LITRES_PER_KG
-    door = Door(extra_s=question.extra_s)
+    return Size(parcels=load.parcels, load_g=load.grams, load_ml=millilitres)
+
+
+def door_of(question: QuoteQuestion | SessionQuestion) -> Door:
+    """Return what is said of the door."""
     if place := question.safe_place:
-        door = Door(True, place.place, place.note, question.extra_s)
-    size = Size(parcels=load.parcels, load_g=load.grams, load_ml=millilitres)
-    return size.facts(address=address, shop=merchant, door=door, requirements=question.requirements)
+        return Door(True, place.place, place.note, question.extra_s)
+    return Door(extra_s=question.extra_s)
+
+
+def place_of(where: Where, at: Location) -> AddressFacts:
+    """Return an address whose merchant says where its door is."""
+    return AddressFacts(
+        line=where.line,
+        postcode=where.postcode,
+        city=where.city,
+        unit=where.unit,
+        country=where.country,
+        lat=at.lat,
+        lon=at.lon,
+        source="merchant",
+    )
 
 
 def _address(question: QuoteQuestion, *, now: datetime) -> AddressFacts:
     where = question.address
-    if at := question.location:
-        return AddressFacts(
-            line=where.line,
-            postcode=where.postcode,
-            city=where.city,
-            unit=where.unit,
-            country=where.country,
-            lat=at.lat,
-            lon=at.lon,
-            source="merchant",
-        )
-    answer = find_address(query=_as_typed(where), now=now)
+    if question.location:
+        return place_of(where, question.location)
+    answer = find_address(query=as_typed(where), now=now)
     if answer.status == "down":
         raise GeocoderAway
     if answer.status != "exact":
@@ -153,7 +178,8 @@ def _address(question: QuoteQuestion, *, now: datetime) -> AddressFacts:
     return answer.candidates[0].facts(unit=where.unit or answer.unit)
 
 
-def _as_typed(where: Where) -> str:
+def as_typed(where: Where) -> str:
+    """Return an address on one line, as people write it."""
     return ", ".join(filter(None, [where.line, f"{where.postcode} {where.city}".strip()]))
 
 

@@ -16,6 +16,7 @@ from portal.customers.pages import merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_lookup, wait_for_place
 from portal.customers.rows import Mapped, Pin
 from portal.customers.shopper import Visit
+from portal.customers.way_back import listed_page
 from portal.http import redirect_page, too_many
 from portal.places import line_of, not_found
 from scheduling import clock
@@ -54,6 +55,8 @@ def address(request: HttpRequest, merchant: str) -> HttpResponse:
         return too_many(request, retry_after_s=wait_s)
     answer = find_address(query=form.cleaned_data["address"], now=now)
     remember_typed(visit, form, answer, order_number=request.GET.get("order", ""))
+    if back := listed_page(request.GET.get("return", ""), shop, now=now):
+        visit.back = back
     visit.keep(request, merchant)
     if sentence := not_found(answer):
         form.add_error("address", sentence)

@@ -15,6 +15,7 @@ from portal.customers import words
 from portal.customers.pages import Notice, show
 from portal.customers.rows import Fact, Happened, Promised, Tag
 from portal.customers.slots import map_of
+from portal.customers.way_back import way_back
 from portal.door import minutes_more, place_words
 from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
@@ -104,6 +105,7 @@ def show_booking(
         "map": map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon),
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         "ref": delivery.ref,
+        "back_url": way_back(request, delivery),
         "brand_note": order_note(delivery),
     }
     return show(request, delivery.merchant, PAGE, context, status=status)

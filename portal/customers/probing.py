@@ -14,10 +14,13 @@ QUOTES_PER_SESSION: Final = Limit("quotes-session", times=60, per_s=300)
 LOOKUPS_PER_NETWORK: Final = Limit("lookups-network", times=60, per_s=60)
 
 
-def wait_for_place(request: HttpRequest, *, lat: float, lon: float, now: datetime) -> int:
-    """Count a place asked about; return 0, or the seconds to wait. A moved pin is another place."""
+def wait_for_place(request: HttpRequest, *, lat: float, lon: float, now: datetime, session: str = "") -> int:
+    """Count a place asked about; return 0, or the seconds to wait. A moved pin is another place.
+
+    `session` is whoever asks where there is no cookie to tell: a widget's.
+    """
     place = f"{lat:.5f},{lon:.5f}"
-    wait_s = take_distinct(PLACES_PER_SESSION, session_key(request), place, now=now)
+    wait_s = take_distinct(PLACES_PER_SESSION, session or session_key(request), place, now=now)
     return wait_s or take_distinct(PLACES_PER_NETWORK, network_of(request), place, now=now)
 
 
@@ -26,6 +29,6 @@ def wait_for_lookup(request: HttpRequest, *, now: datetime) -> int:
     return take(LOOKUPS_PER_NETWORK, network_of(request), now=now)
 
 
-def wait_for_quote(request: HttpRequest, *, now: datetime) -> int:
+def wait_for_quote(request: HttpRequest, *, now: datetime, session: str = "") -> int:
     """Count a quote, also for a place asked about before; return 0, or the seconds to wait."""
-    return take(QUOTES_PER_SESSION, session_key(request), now=now)
+    return take(QUOTES_PER_SESSION, session or session_key(request), now=now)

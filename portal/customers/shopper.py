@@ -34,7 +34,7 @@ class Visit:
     """What was typed, what the geocoder answered, what its customer agreed to, and what is kept for them.
 
     All of it is plain JSON: the typed forms as they came, `answer` a GeocodeAnswer, `place` AddressFacts,
-    `door` a Door.
+    `door` a Door, `back` the page of the shop from which they came.
     """
 
     typed: dict[str, str] = field(default_factory=dict)
@@ -45,6 +45,7 @@ class Visit:
     door: dict[str, Any] = field(default_factory=dict)
     hold: str = ""
     booked: str = ""
+    back: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest, merchant: str) -> Self:

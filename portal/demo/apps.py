@@ -14,6 +14,8 @@ class DemoConfig(AppConfig):
     name = "portal.demo"
     label = "demo"
     clock: MovableClock
+    shop_url = ""
+    """Where the shop on another origin is, while it is open."""
 
     def ready(self) -> None:
         """Mail to files, addresses from the town's own list, a clock bar on every page, a clock to move."""
@@ -29,8 +31,13 @@ class DemoConfig(AppConfig):
         self.clock.install()
 
 
-def demo_clock() -> MovableClock:
-    """The clock that everybody reads while the demo runs."""
+def demo_config() -> DemoConfig:
+    """What the demo knows while it runs."""
     config = apps.get_app_config("demo")
     assert isinstance(config, DemoConfig)  # noqa: S101 - the app of this label is ours
-    return config.clock
+    return config
+
+
+def demo_clock() -> MovableClock:
+    """The clock that everybody reads while the demo runs."""
+    return demo_config().clock

@@ -9,3 +9,4 @@ FOLDER = Path(str(settings.DATABASES["default"]["NAME"])).parent / "var" / "demo
 CLOCK = FOLDER / "clock.json"
 INBOX = FOLDER / "inbox"
 FIRST_STATE = FOLDER / "first.sqlite3"
+SHOP_KEY = FOLDER / "shop-key.txt"

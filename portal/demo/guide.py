@@ -11,8 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.demo import folder, inbox, layout
-from portal.demo.apps import demo_clock
+from portal.demo import folder, inbox, layout, shopfront
+from portal.demo.apps import demo_clock, demo_config
 from portal.demo.bar import evening_before
 from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
 from portal.demo.town import houses
@@ -46,6 +46,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     context = {
         "examples": EXAMPLES,
         "shops": SHOPS,
+        "shop_url": demo_config().shop_url,
         "addresses": len(houses()),
         "mails": len(inbox.mails(folder.INBOX)),
     }
@@ -114,6 +115,8 @@ def begin_again(request: HttpRequest) -> HttpResponse:
     request.session.flush()
     demo_clock().start_again()
     layout.start_again(now=clock.now())
+    if demo_config().shop_url:
+        shopfront.let_in(now=clock.now())
     response = redirect_page(request, "demo:guide")
     for name in request.COOKIES:
         if name.startswith("delivery-"):

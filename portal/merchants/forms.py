@@ -54,3 +54,15 @@ class KeyForm(PlainForm):
         elif not cleaned.get("scopes") and "scopes" not in self.errors:
             self.add_error("scopes", _("Tick what the key may do."))
         return cleaned
+
+
+class PagesForm(PlainForm):
+    """Which pages may show the widget."""
+
+    pages = forms.CharField(
+        label=_("Pages that may show it"),
+        max_length=4_000,
+        required=False,
+        help_text=_("One address on a line, such as https://shop.example. Nobody else can show it."),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )

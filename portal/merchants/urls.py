@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from portal.merchants import hooks, keys
+from portal.merchants import hooks, keys, widget
 
 app_name = "merchants"
 
 urlpatterns = [
+    path("shop/<slug:merchant>/widget/", widget.widget, name="widget"),
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),

@@ -6,6 +6,7 @@ from portal.models.keys import ApiKey, Repeatable
 from portal.models.merchants import Brand
 from portal.models.messages import Message
 from portal.models.people import AccessLink, Membership, User
+from portal.models.widget import Widget, WidgetSession
 
 __all__ = [
     "AccessLink",
@@ -19,4 +20,6 @@ __all__ = [
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "Widget",
+    "WidgetSession",
 ]

@@ -19,6 +19,7 @@ class Scope(models.TextChoices):
     DELIVERIES_WRITE = "deliveries:write", _("book, move and cancel deliveries")
     EVENTS_READ = "events:read", _("read what happened")
     WEBHOOKS = "webhooks", _("say where you are told what happened")
+    SESSIONS = "sessions", _("open the widget for a shopper")
 
 
 PUBLIC_SCOPES = (Scope.QUOTES, Scope.HOLDS)

@@ -50,7 +50,7 @@ def issue_key(
 ) -> tuple[ApiKey, str]:
     """Return a new key and its token, which is not kept. Raises BadKey or TooManyKeys."""
     allowed = PUBLIC_SCOPES if kind == KeyKind.PUBLISHABLE else tuple(Scope)
-    pages = [_origin_of(origin) for origin in origins]
+    pages = [origin_of(origin) for origin in origins]
     needs_pages = kind == KeyKind.PUBLISHABLE
     if not name.strip() or not scopes or not set(scopes) <= set(allowed) or needs_pages != bool(pages):
         raise BadKey
@@ -119,7 +119,7 @@ def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _origin_of(text: str) -> str:
+def origin_of(text: str) -> str:
     """Return https://shop.example, however it was written. Raises BadKey."""
     try:
         parts = urlsplit(text.strip().rstrip("/"))

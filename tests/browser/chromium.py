@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--test-third-party-cookie-phaseout",  # what is framed by another site gets and sets no cookies
 ]
 # Browsers call any answer from 400 on an error; these two are how forms are refused here.
 EXPECTED = re.compile(r"Failed to load resource: .* status of (409|422) ")

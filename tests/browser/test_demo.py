@@ -80,3 +80,23 @@ def test_the_evening_before_closes_the_day_and_starting_again_opens_it(page):
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".clockbar__now b")).not_to_have_text(re.compile("19:00$"))
     expect(page.get_by_role("heading", name="Try Doorstep in central Helsinki")).to_be_visible()
+
+
+def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
+    page.goto("/demo/")
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="Open the shop").click()
+    shop = popup.value
+    frame = shop.frame_locator("doorstep-slots >> iframe")
+    expect(frame.get_by_role("group", name="Good times for you")).to_be_visible()
+    assert_accessible(shop)
+
+    frame.get_by_role("radio").first.check()
+    frame.get_by_role("button", name="Keep this time").click()
+    expect(frame.get_by_text("left to finish your order")).to_be_visible()
+    shop.get_by_label("E-mail").fill("stranger@example.com")
+    shop.get_by_role("button", name="Order and pay").click()
+
+    expect(shop.get_by_role("heading", name="Thank you")).to_be_visible()
+    shop.get_by_role("link", name="Follow the delivery").click()
+    expect(shop.locator(".range")).to_be_visible()

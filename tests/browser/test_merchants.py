@@ -36,6 +36,28 @@ def test_a_manager_makes_a_key_and_replaces_it(
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
+def test_a_manager_lists_the_pages_of_the_widget(
+    visitor, live_server, shop, client, assert_accessible, width, dark
+):
+    client.force_login(make_membership(merchant=shop, role=Role.MANAGER).user)
+    page = visitor(width=width, dark=dark)
+    cookie = {"name": "session", "value": client.cookies["session"].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+
+    page.goto("/shop/nordkaupa/widget/")
+    assert_accessible(page)
+    page.get_by_label("Pages that may show it").fill("shop.example")
+    page.get_by_role("button", name="Keep these pages").click()
+    assert_accessible(page)
+    page.get_by_label("Pages that may show it").fill("https://shop.example/")
+    page.get_by_role("button", name="Keep these pages").click()
+    page.wait_for_url("**/widget/")
+
+    assert page.get_by_label("Pages that may show it").input_value() == "https://shop.example"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
 def test_the_reference_can_be_read(visitor, db, assert_accessible, width, dark):
     page = visitor(width=width, dark=dark)
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from portal import access
-from portal.models import Brand, Membership, Message, User
+from portal.models import Brand, Membership, Message, User, Widget
 from portal.tasks import send_due_messages
 from scheduling import clock, events
 from scheduling.models import Depot, Hold, MerchantDepot, VehicleClass
@@ -17,6 +17,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 WRITTEN_BY_STAFF = {
     "portal.Brand",
     "portal.User",
+    "portal.Widget",
     "scheduling.AccessRule",
     "scheduling.Blackout",
     "scheduling.Buffer",
@@ -32,6 +33,11 @@ WRITTEN_BY_STAFF = {
 
 def url(model, page: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def rows_of(model):
+    manager = model._default_manager
+    return getattr(manager, "of_everybody", manager.all)()
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def booking(mail_server):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_every_page_opens(staff_client, booking, model):
     assert staff_client.get(url(model, "changelist")).status_code == 200
-    for row in model._default_manager.all()[:1]:
+    for row in rows_of(model)[:1]:
         assert staff_client.get(url(model, "change", row.pk)).status_code == 200
 
 
@@ -63,7 +69,7 @@ def test_staff_write_set_up_rows_and_nothing_else(staff_client, booking, model):
 
     assert code == (200 if model._meta.label in WRITTEN_BY_STAFF else 403)
     if model._meta.label not in WRITTEN_BY_STAFF:
-        for row in model._default_manager.all()[:1]:
+        for row in rows_of(model)[:1]:
             assert staff_client.post(url(model, "change", row.pk), {}).status_code == 403
             assert staff_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
@@ -75,7 +81,7 @@ def test_no_page_shows_a_token(staff_client, booking):
     for model in MODELS:
         pages = [
             url(model, "changelist"),
-            *(url(model, "change", row.pk) for row in model._default_manager.all()),
+            *(url(model, "change", row.pk) for row in rows_of(model)),
         ]
         for page in pages:
             content = staff_client.get(page).content.decode()
@@ -162,3 +168,18 @@ def test_messages_and_memberships_name_whom_they_are_for(booking):
 
     assert str(membership) == f"Ana: Viewer, {booking.delivery.merchant}"
     assert str(Message.objects.get()).startswith("email sent <")
+
+
+def test_the_pages_that_may_show_a_widget_are_written_as_origins(staff_client):
+    merchant = make_network().merchant
+    page, sent = reverse("admin:portal_widget_add"), {"merchant": merchant.pk}
+
+    wrong = staff_client.post(page, sent | {"pages": "shop.example"})
+    assert "Write each page" in wrong.content.decode()
+    for pages in ("https://shop.example/", "https://shop.example\nhttps://www.shop.example"):
+        assert staff_client.post(page, sent | {"pages": pages}).status_code == 302
+
+    widget = Widget.objects.of(merchant).get()
+    assert widget.origins == ["https://shop.example", "https://www.shop.example"]
+    shown = staff_client.get(url(Widget, "change", widget.pk)).content.decode()
+    assert "https://www.shop.example" in shown

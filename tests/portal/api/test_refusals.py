@@ -37,6 +37,7 @@ WAYS = {
     ("POST", f"/webhook-endpoints/{ENDPOINT}/test"): Scope.WEBHOOKS,
     ("POST", f"/webhook-endpoints/{ENDPOINT}/replay"): Scope.WEBHOOKS,
     ("GET", f"/webhook-endpoints/{ENDPOINT}/attempts"): Scope.WEBHOOKS,
+    ("POST", "/slot-sessions"): Scope.SESSIONS,
 }
 """Every address with the scope it needs."""
 

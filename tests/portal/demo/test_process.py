@@ -118,6 +118,27 @@ def test_the_clock_jumps_to_the_evening_and_not_twice_and_starting_again_puts_it
     assert shown_time(again) != "19:00"
 
 
+def shop_of(demo: Demo) -> str:
+    return re.search(r"(http://localhost:\d+)/", demo.said)[1]
+
+
+def test_a_shop_on_another_origin_has_the_widget_in_its_checkout(demo, visitor):
+    page = httpx.get(f"{shop_of(demo)}/")
+
+    assert f'<script src="{demo.url}/embed/v1/slots.js"' in page.text
+    assert re.search(r'session="st_[\w-]+"', page.text)
+    assert f"frame-src {demo.url}" in page.headers["Content-Security-Policy"]
+    assert f"{shop_of(demo)}/" in visitor.get("/demo/").text
+    frame = visitor.get("/embed/v1/frame/nordkaupa/")
+    assert f"frame-ancestors {shop_of(demo)}" in frame.headers["Content-Security-Policy"]
+
+
+def test_the_shop_still_sells_after_starting_again(demo, visitor):
+    press(visitor, "/demo/start-again/")
+
+    assert re.search(r'session="st_[\w-]+"', httpx.get(f"{shop_of(demo)}/").text)
+
+
 def test_it_answers_this_machine_only(demo):
     port = int(demo.url.rsplit(":", 1)[1])
     listening = Path("/proc/net/tcp").read_text()

@@ -12,7 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.demo import layout
 from portal.demo.apps import demo_clock
 from portal.demo.process import LOOPBACK, bind, serving, working
+from portal.demo.shopfront import port as shop_port
+from portal.demo.shopfront import shop_open
 from portal.demo.town import houses
+from scheduling import clock
 
 
 class Command(BaseCommand):
@@ -38,27 +41,29 @@ class Command(BaseCommand):
         self._prepare()
         if stopped.is_set():
             return
-        with working(), serving(server):
-            self._say(time.perf_counter() - started)
+        with working(), serving(server), shop_open(now=clock.now()) as shop:
+            self._say(time.perf_counter() - started, shop)
             stopped.wait()
             self.stdout.write("\nGoodbye.")
 
     def _prepare(self) -> None:
         self.stdout.write(f"Doorstep demo: {len(houses())} real addresses of central Helsinki.")
         self.stdout.flush()
-        clock = demo_clock()
-        laid = layout.make_ready(now=clock.wall())
+        laid = layout.make_ready(now=demo_clock().wall())
         if laid:
-            clock.start_again()
+            demo_clock().start_again()
             self.stdout.write(f"Laid out a week with {laid.bookings} bookings in {laid.seconds:.0f} s.")
 
-    def _say(self, seconds: float) -> None:
+    def _say(self, seconds: float, shop: str) -> None:
         url = settings.PUBLIC_URL
+        elsewhere = f"  {shop}/                 a shop on another origin, with the widget in its checkout\n"
+        closed = f"  (A shop with the widget would be here too, but port {shop_port()} is taken.)\n"
         self.stdout.write(
             f"\nReady after {seconds:.1f} s. Open\n\n"
             f"  {url}/demo/                the guide: everything is one click from there\n"
             f"  {url}/demo/side-by-side/   a shopper's phone beside the depot's map\n"
-            f"  {url}/demo/inbox/          mails that would have gone out\n\n"
+            f"  {url}/demo/inbox/          mails that would have gone out\n"
+            f"{elsewhere if shop else closed}\n"
             "Ctrl-C ends it. Nothing leaves this machine.\n"
         )
         self.stdout.flush()
