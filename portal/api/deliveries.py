@@ -13,8 +13,9 @@ from portal.api import wire
 from portal.api.callers import Caller, Needs
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
+from portal.api.questions import DeliveryQuestion, MoveQuestion
 from portal.api.repeats import once
-from portal.api.schemas import DeliveryQuestion, Events, MoveQuestion, Promised, QuoteAnswer
+from portal.api.schemas import Events, Promised, QuoteAnswer
 from portal.models.keys import Scope
 from portal.services.feed import entries_after
 from scheduling import clock

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import AfterValidator, Field, model_validator
 
-from portal.api.schemas import Question, Written
+from portal.api.questions import Question, Written
 from portal.messaging.targets import LONGEST_URL
 from portal.services.hooks import LONGEST_OLD_SECRET, OLD_SECRET_FOR
 from scheduling.selectors.merchants import TOLD

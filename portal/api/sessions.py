@@ -11,8 +11,9 @@ from ninja import Router
 
 from portal.api.callers import Caller, Needs
 from portal.api.documents import ONCE, changes
+from portal.api.questions import SessionQuestion
 from portal.api.repeats import once
-from portal.api.schemas import SessionAnswer, SessionQuestion
+from portal.api.schemas import SessionAnswer
 from portal.api.slots import as_typed, door_of, place_of, size_of
 from portal.models.keys import Scope
 from portal.services.sessions import open_session, token_of

@@ -13,17 +13,9 @@ from portal.api import wire
 from portal.api.callers import Caller, Needs
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import AddressUnsure, GeocoderAway, NotFound, TooManyHolds
+from portal.api.questions import HoldQuestion, Load, Location, QuoteQuestion, SessionQuestion, Where
 from portal.api.repeats import once
-from portal.api.schemas import (
-    HoldAnswer,
-    HoldQuestion,
-    Load,
-    Location,
-    QuoteAnswer,
-    QuoteQuestion,
-    SessionQuestion,
-    Where,
-)
+from portal.api.schemas import HoldAnswer, QuoteAnswer
 from portal.door import Door
 from portal.forms import LITRES_PER_KG, Size
 from portal.models.keys import Scope
