@@ -94,7 +94,6 @@ Requirement = Annotated[
 ]
 Origin = Annotated[str, Field(max_length=200), AfterValidator(plain), AfterValidator(page_origin)]
 Locale = Annotated[str, Field(max_length=35, pattern="^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
-Day = Annotated[str, AfterValidator(day), Field(json_schema_extra={"format": "date"})]
 
 
 class Question(Schema):
