@@ -118,8 +118,11 @@ def silent() -> Iterator[str]:
 
 
 def dead_target(run: Run) -> Outcome:
-    """One of the shops' targets dies, by turns with times in which all are well; the others are timed."""
-    seconds, turns = run.size(60, 4), run.size(4, 1)
+    """One of the shops' targets dies, by turns with times in which all are well; the others are timed.
+
+    By short turns: whatever else this machine does then meets both alike.
+    """
+    seconds, turns = run.size(20, 4), run.size(12, 1)
     waits: dict[bool, list[float]] = {False: [], True: []}
     with (
         silent() as dead,
@@ -128,7 +131,7 @@ def dead_target(run: Run) -> Outcome:
     ):
         phase(stack, receiver, 5)  # the first of everything is slow
         for turn in range(2 * turns):
-            ill = (turn + run.seed) % 2 == 1
+            ill = (turn + turn // 2 + run.seed) % 2 == 1  # first by turns: ill, well, well, ill
             url = f"http://{dead}{DEAD}" if ill else receiver.url(DEAD)
             call(stack, f"{ROWS}:point", path=DEAD, url=url)
             found = phase(stack, receiver, seconds)
