@@ -47,6 +47,12 @@ class Caller:
         return bool(self.key.kind == KeyKind.PUBLISHABLE)
 
 
+def caller_of(request: HttpRequest) -> Caller:
+    """Return who asks, as `Needs` found them."""
+    caller: Caller = request.auth  # type: ignore[attr-defined] # what Needs returned
+    return caller
+
+
 class Needs(HttpBearer):
     """Let in who sends a live key of ours with a scope; `request.auth` is the Caller."""
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
 
 from portal.api import wire
-from portal.api.callers import Caller, Needs
+from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
 from portal.api.questions import DeliveryQuestion, MoveQuestion
@@ -46,7 +46,7 @@ def book(request: HttpRequest, question: DeliveryQuestion) -> HttpResponse:
     Its customer gets the confirmation with their own link by mail. A hold that ran out less than two hours
     ago is still booked, at its price, if its time is free.
     """
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         kept = hold_of(merchant=caller.merchant, token=question.hold)
@@ -66,14 +66,14 @@ def book(request: HttpRequest, question: DeliveryQuestion) -> HttpResponse:
 @router.get("/deliveries/{ref}", response=looks(Promised, 404), auth=Needs(Scope.DELIVERIES_READ))
 def look(request: HttpRequest, ref: Ref) -> Any:
     """See what is promised, and in which state the delivery is."""
-    delivery = _delivery(_caller(request), ref)
+    delivery = _delivery(caller_of(request), ref)
     return wire.delivery(delivery.booking, follow_url=wire.follow_url(delivery, now=clock.now()))
 
 
 @router.post("/deliveries/{ref}/quotes", response=looks(QuoteAnswer, 404), auth=Needs(Scope.QUOTES))
 def ask_for_other_times(request: HttpRequest, ref: Ref) -> Any:
     """Ask for other times for a delivery that is booked; its present place is thought away."""
-    caller, now = _caller(request), clock.now()
+    caller, now = caller_of(request), clock.now()
     if caller.is_public:  # it could find other people's addresses out by what changes
         raise NotFound
     delivery = _delivery(caller, ref)
@@ -92,7 +92,7 @@ def ask_for_other_times(request: HttpRequest, ref: Ref) -> Any:
 )
 def move(request: HttpRequest, ref: Ref, question: MoveQuestion) -> HttpResponse:
     """Move it to one of those times, until its cut-off. Moved to where it is already, nothing changes."""
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         delivery = _delivery(caller, ref)
@@ -116,7 +116,7 @@ def move(request: HttpRequest, ref: Ref, question: MoveQuestion) -> HttpResponse
 )
 def cancel(request: HttpRequest, ref: Ref) -> HttpResponse:
     """Cancel it, until its day has started. Cancelled twice, nothing more happens."""
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         cancel_delivery(delivery=_delivery(caller, ref), actor=caller.actor, now=now)
@@ -139,18 +139,13 @@ def read_events(
     limit: Annotated[int, Query(ge=1, le=MOST_EVENTS)] = MOST_EVENTS,
 ) -> Any:
     """Read what happened to your deliveries, in order and without gaps."""
-    told = entries_after(int(after or 0), merchant=_caller(request).merchant, limit=limit + 1)
+    told = entries_after(int(after or 0), merchant=caller_of(request).merchant, limit=limit + 1)
     shown, more = told[:limit], len(told) > limit
     return Events(
         events=[wire.event(one) for one in shown],
         next=str(shown[-1].number) if shown else after or "0",
         more=more,
     )
-
-
-def _caller(request: HttpRequest) -> Caller:
-    caller: Caller = request.auth  # type: ignore[attr-defined] # what Needs returned
-    return caller
 
 
 def _session(delivery: Delivery) -> str:

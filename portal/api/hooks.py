@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
 
 from portal.api import hook_schemas as schemas
-from portal.api.callers import Caller, Needs
+from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
 from portal.api.hook_schemas import EndpointChange, EndpointQuestion, ReplayQuestion, RotateQuestion
@@ -33,7 +33,7 @@ Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="the endpoint’
 def list_endpoints(request: HttpRequest) -> Any:
     """See where your servers are told what happened."""
     return schemas.Endpoints(
-        endpoints=[endpoint(one) for one in hooks.endpoints_of(_caller(request).merchant)]
+        endpoints=[endpoint(one) for one in hooks.endpoints_of(caller_of(request).merchant)]
     )
 
 
@@ -42,7 +42,7 @@ def list_endpoints(request: HttpRequest) -> Any:
 )
 def add_endpoint(request: HttpRequest, question: EndpointQuestion) -> HttpResponse:
     """Have an address of yours told from now on. Its secret is in the answer and nowhere else."""
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         made = hooks.create_endpoint(
@@ -56,7 +56,7 @@ def add_endpoint(request: HttpRequest, question: EndpointQuestion) -> HttpRespon
 @router.get("/webhook-endpoints/{id}", response=looks(schemas.Endpoint, 404), auth=MAY)
 def look_at_endpoint(request: HttpRequest, id: Id) -> Any:  # noqa: A002 - its name in the path
     """See whether an endpoint is live, and when it last took something."""
-    return endpoint(_endpoint(_caller(request), id))
+    return endpoint(_endpoint(caller_of(request), id))
 
 
 @router.patch("/webhook-endpoints/{id}", response=changes(schemas.Endpoint), openapi_extra=ONCE, auth=MAY)
@@ -138,7 +138,7 @@ def read_log(
     limit: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = MOST_SHOWN,
 ) -> Any:
     """Read what was or is to be told to an endpoint, word for word, the latest first."""
-    found = _endpoint(_caller(request), id)
+    found = _endpoint(caller_of(request), id)
     rows = hooks.log_of(found, before=int(before) if before else None, limit=limit + 1)
     shown = rows[:limit]
     return schemas.Attempts(
@@ -188,7 +188,7 @@ def _changed(
     *,
     reveal: Reveal | None = None,
 ) -> HttpResponse:
-    caller = _caller(request)
+    caller = caller_of(request)
     return once(request, caller, lambda now: (200, change(_endpoint(caller, pk), now)), reveal=reveal)
 
 
@@ -199,11 +199,6 @@ def _with_secret(said: dict[str, Any]) -> dict[str, Any]:
 
 def _said(one: WebhookEndpoint) -> dict[str, Any]:
     return endpoint(one).model_dump(mode="json")
-
-
-def _caller(request: HttpRequest) -> Caller:
-    caller: Caller = request.auth  # type: ignore[attr-defined] # what Needs returned
-    return caller
 
 
 def _endpoint(caller: Caller, pk: str) -> WebhookEndpoint:

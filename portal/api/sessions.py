@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from portal.api.callers import Caller, Needs
+from portal.api.callers import Needs, caller_of
 from portal.api.documents import ONCE, changes
 from portal.api.questions import SessionQuestion
 from portal.api.repeats import once
@@ -35,7 +35,7 @@ def open_widget(request: HttpRequest, question: SessionQuestion) -> HttpResponse
     It lasts 30 minutes, then as long as a time is kept in it. An address that is not found just as written
     is asked about in the widget.
     """
-    caller: Caller = request.auth  # type: ignore[attr-defined] # what Needs returned
+    caller = caller_of(request)
     where = _where(question, now=clock.now())
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:

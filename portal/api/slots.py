@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
 
 from portal.api import wire
-from portal.api.callers import Caller, Needs
+from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import AddressUnsure, GeocoderAway, NotFound, TooManyHolds
 from portal.api.questions import HoldQuestion, Load, Location, QuoteQuestion, SessionQuestion, Where
@@ -45,7 +45,7 @@ def ask_for_times(request: HttpRequest, question: QuoteQuestion) -> Any:
     Nothing is booked or kept free by asking. An address that is not found just as written is refused with
     what it may be; send `location` to say where its door is.
     """
-    caller, now = _caller(request), clock.now()
+    caller, now = caller_of(request), clock.now()
     facts = facts_of(question, caller.merchant, now=now)
     view = ask(merchant=caller.merchant, facts=facts, session_key=_session(caller, question.shopper), now=now)
     return wire.quote(view, facts.address)
@@ -57,7 +57,7 @@ def keep_time(request: HttpRequest, question: HoldQuestion) -> HttpResponse:
 
     A shopper (see `quotes`) keeps one time at a time: another takes its place.
     """
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         named = quote_of(merchant=caller.merchant, ref=unseal(question.offer).quote_ref)
@@ -84,7 +84,7 @@ def keep_time(request: HttpRequest, question: HoldQuestion) -> HttpResponse:
 )
 def look_at_hold(request: HttpRequest, token: Token) -> Any:
     """See whether a time is still kept. A hold that ran out stays `live` until its place is given away."""
-    return wire.hold(_hold(_caller(request), token))
+    return wire.hold(_hold(caller_of(request), token))
 
 
 @router.patch(
@@ -95,7 +95,7 @@ def look_at_hold(request: HttpRequest, token: Token) -> Any:
 )
 def keep_time_longer(request: HttpRequest, token: Token) -> HttpResponse:
     """Keep it for another 15 minutes, counted from now; at most twelve times."""
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         extend_hold(hold=_hold(caller, token), actor=caller.actor, now=now)
@@ -112,7 +112,7 @@ def keep_time_longer(request: HttpRequest, token: Token) -> HttpResponse:
 )
 def give_time_back(request: HttpRequest, token: Token) -> HttpResponse:
     """Give its place back. One that ended already stays as it is."""
-    caller = _caller(request)
+    caller = caller_of(request)
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         release_hold(hold=_hold(caller, token), actor=caller.actor, now=now)
@@ -173,11 +173,6 @@ def _address(question: QuoteQuestion, *, now: datetime) -> AddressFacts:
 def as_typed(where: Where) -> str:
     """Return an address on one line, as people write it."""
     return ", ".join(filter(None, [where.line, f"{where.postcode} {where.city}".strip()]))
-
-
-def _caller(request: HttpRequest) -> Caller:
-    caller: Caller = request.auth  # type: ignore[attr-defined] # what Needs returned
-    return caller
 
 
 def _beginning(caller: Caller) -> str:
