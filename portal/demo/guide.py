@@ -86,9 +86,10 @@ def be_planner(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def be_manager(request: HttpRequest) -> HttpResponse:
-    """Sign in as a shop's manager, where its own programs get their keys."""
+    """Sign in as a shop's manager, where its own programs get their keys, or are told what happened."""
     login(request, User.objects.get(email=MANAGER), backend="django.contrib.auth.backends.ModelBackend")
-    return redirect_page(request, "merchants:keys", MANAGED)
+    page = "endpoints" if request.POST.get("to") == "webhooks" else "keys"
+    return redirect_page(request, f"merchants:{page}", MANAGED)
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.db.models import F
 from portal.demo import folder
 from portal.demo.bar import HELSINKI
 from portal.demo.fleet import set_up
+from portal.demo.shop.orders import Orders
 from portal.demo.week import fill
 from scheduling import windows
 from scheduling.models import DayPlan, Depot
@@ -64,6 +65,7 @@ def lay_out(*, now: datetime) -> Laid:
     folder.FOLDER.mkdir(parents=True, exist_ok=True)
     _copy(database_file(), folder.FIRST_STATE)
     empty_inbox()
+    Orders(folder.SHOP_ORDERS).forget()
     return Laid(bookings, time.perf_counter() - started)
 
 
@@ -82,6 +84,7 @@ def start_again(*, now: datetime) -> None:
     forget_all()
     cache.clear()
     empty_inbox()
+    Orders(folder.SHOP_ORDERS).forget()
 
 
 def database_file() -> Path:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Page, expect
 
 from portal.demo.shop.app import HOME, Shop
 from portal.demo.shop.doorstep import Doorstep
+from portal.demo.shop.orders import Orders
 from portal.demo.shop.server import bind, selling
 from portal.services.sessions import list_origins
 from scheduling import clock
@@ -112,7 +113,8 @@ def shop(outlet, live_server, tmp_path, bare) -> Iterator[Elsewhere]:
     server = bind(0)
     origin = f"http://127.0.0.1:{server.server_port}"
     list_origins(merchant=outlet.merchant, origins=[origin, bare.origin])
-    made = Shop(Doorstep(live_server.url, key_file), outlet.merchant.slug, origin)
+    orders = Orders(tmp_path / "orders.sqlite3")
+    made = Shop(Doorstep(live_server.url, key_file), outlet.merchant.slug, origin, orders)
     with selling(server, made):
         yield Elsewhere(origin, made, outlet, live_server.url)
 

@@ -94,9 +94,34 @@ def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
     frame.get_by_role("radio").first.check()
     frame.get_by_role("button", name="Keep this time").click()
     expect(frame.get_by_text("left to finish your order")).to_be_visible()
-    shop.get_by_label("E-mail").fill("stranger@example.com")
+    shop.get_by_label("E-mail").fill("elsewhere@example.com")
     shop.get_by_role("button", name="Order and pay").click()
-
     expect(shop.get_by_role("heading", name="Thank you")).to_be_visible()
+    shop.get_by_role("link", name="Your order").click()
+    how_it_stands = shop.get_by_role("status")
+    expect(how_it_stands).to_have_text(re.compile("^Booked for "))
+
+    page.goto("/demo/inbox/")
+    expect(page.get_by_text(re.compile("^From .* to elsewhere@example.com"))).to_be_visible(timeout=20_000)
+    link = page.frame_locator(".inbox__page").get_by_role("link", name="See, change or cancel")
+    page.goto(link.get_attribute("href"))  # Chromium drops clicks into a frame that has just come
+    page.get_by_role("link", name="Move it").click()
+    page.locator("input[type=radio]:not([disabled])").nth(1).check()
+    page.get_by_role("button", name="Move it here").click()
+    expect(how_it_stands).to_have_text(re.compile("^Moved to "))
+    assert_accessible(shop)
+    page.get_by_role("link", name="Cancel it").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(how_it_stands).to_have_text("Cancelled")
+    expect(shop.get_by_role("listitem")).to_have_text([re.compile("^Moved to "), re.compile("^Booked for ")])
+    assert_accessible(shop)
+
+    page.goto("/demo/")
+    page.get_by_role("button", name="See them as Mikko").click()
+    page.get_by_role("link", name=re.compile("doorstep$")).click()
+    for kind in ("booking.confirmed", "booking.moved", "booking.cancelled"):
+        sent = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=kind))
+        expect(sent).to_contain_text("1 try · answered 204")
+
     shop.get_by_role("link", name="Follow the delivery").click()
-    expect(shop.locator(".range")).to_be_visible()
+    expect(shop.get_by_role("heading", name="No delivery comes")).to_be_visible()

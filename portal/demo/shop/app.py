@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -10,14 +11,18 @@ from secrets import randbelow, token_urlsafe
 from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
+from portal.demo.shop import hooks
 from portal.demo.shop.doorstep import Doorstep, Refused
+from portal.demo.shop.hooks import Hooks
+from portal.demo.shop.orders import Order, Orders
 
 Environ = dict[str, Any]
 Start = Callable[..., Any]
 
 PAGES: Final = Path(__file__).parent / "pages"
-FILES: Final = {"/shop.css": "text/css", "/shop.js": "text/javascript"}
+FILES: Final = {"/shop.css": "text/css", "/shop.js": "text/javascript", "/order.js": "text/javascript"}
 MOST_BYTES: Final = 20_000
 
 
@@ -38,6 +43,15 @@ CART: Final = (
 )
 HOME: Final = {"line": "Mikonkatu 1", "postcode": "00100", "city": "Helsinki"}
 """The address that our customer gave us long ago."""
+BOOKED: Final = "Booked for {when}"
+SAID: Final = {
+    "booking.confirmed": BOOKED,
+    "booking.moved": "Moved to {when}",
+    "booking.joined": "Another order comes along, {when}",
+    "booking.cancelled": "Cancelled",
+    "promise.narrowed": "Narrowed to {when}",
+}
+"""What a customer reads of each event."""
 
 
 @dataclass
@@ -50,14 +64,18 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
+NOTHING: Final = Answer(b"There is nothing here.", "text/plain", "404 Not Found")
+
+
 @dataclass
 class Shop:
-    """A shop at `origin`, whose name at Doorstep is `merchant`. Orders are in memory: it is an example."""
+    """A shop at `origin`, whose name at Doorstep is `merchant`. Without `hooks` it is told nothing."""
 
     doorstep: Doorstep
     merchant: str
     origin: str
-    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    orders: Orders
+    hooks: Hooks | None = None
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -69,19 +87,22 @@ class Shop:
         if route == ("GET", "/"):
             return self._checkout(environ)
         if route == ("POST", "/order"):
-            return self._order(environ)
+            return self._place(environ)
+        if self.hooks and route == ("POST", hooks.PATH):
+            return _take(self.hooks, environ)
         if route[0] == "GET" and route[1] in FILES:
             return Answer((PAGES / route[1][1:]).read_bytes(), FILES[route[1]])
-        if route[0] == "GET" and (found := re.fullmatch(r"/thanks/(\w+)", route[1])):
-            return self._thanks(found[1])
-        return Answer(b"There is nothing here.", "text/plain", "404 Not Found")
+        if route[0] == "GET" and (found := re.fullmatch(r"/(thanks|order)/(\w+)", route[1])):
+            order = self.orders.of(_cart_of(environ), found[2])
+            return _order_page(found[1], order) if order else NOTHING
+        return NOTHING
 
     def _everywhere(self) -> list[tuple[str, str]]:
-        """What the widget needs of a strict policy: its script, and its frame. Nothing else is let in."""
+        """What the widget needs of a strict policy: its script, and its frame; beside that what is ours."""
         host = self.doorstep.url
         policy = (
             f"default-src 'none'; script-src 'self' {host}; frame-src {host}; style-src 'self'; "
-            "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         return [("Content-Security-Policy", policy), ("Cache-Control", "no-store")]
 
@@ -122,7 +143,7 @@ class Shop:
         cookie = ("Set-Cookie", f"cart={cart}; Path=/; HttpOnly; SameSite=Lax")
         return Answer(page, status="422 Unprocessable Content" if trouble else "200 OK", headers=[cookie])
 
-    def _order(self, environ: Environ) -> Answer:
+    def _place(self, environ: Environ) -> Answer:
         typed = _form(environ)
         if not typed.get("delivery_hold"):
             return self._checkout(environ, trouble="Choose a delivery time first.", typed=typed)
@@ -138,25 +159,47 @@ class Shop:
             )
         except Refused as refused:
             return self._checkout(environ, trouble=f"{refused} Nothing was ordered.", typed=typed)
-        self.orders[number] = booked
+        self.orders.place(number, cart=_cart_of(environ), booked=booked)
         return Answer(b"", status="303 See Other", headers=[("Location", f"/thanks/{number}")])
 
-    def _thanks(self, number: str) -> Answer:
-        booked = self.orders.get(number)
-        if booked is None:
-            return Answer(b"We do not know that order.", "text/plain", "404 Not Found")
-        window = booked["window"]
-        page = _filled(
-            "thanks",
-            number=number,
-            date=window["date"],
-            opens_at=window["opens_at"],
-            closes_at=window["closes_at"],
-            zone=window["time_zone"],
-            price=_euros(booked["price_minor"]),
-            follow=booked["follow_url"],
-        )
-        return Answer(page)
+
+def _take(taker: Hooks, environ: Environ) -> Answer:
+    """Take a message from Doorstep, which sends no cookies and no form: its signature says who it is."""
+    body = _body(environ)
+    if body is None:
+        return Answer(b"", "text/plain", "413 Content Too Large")
+    headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in hooks.HEADERS}
+    return Answer(b"", "text/plain", taker.take(body, headers))
+
+
+def _order_page(page: str, order: Order) -> Answer:
+    booked = order.booked
+    zone = ZoneInfo(booked["window"]["time_zone"])
+    # Until the first message comes we know what the booking was answered with.
+    said = [_said(each, zone) for each in order.told] or [BOOKED.format(when=_when(booked["window"], zone))]
+    filled = _filled(
+        page,
+        number=order.number,
+        said=said[0],
+        when=_when(booked["window"], zone),
+        price=_euros(booked["price_minor"]),
+        follow=booked["follow_url"],
+        hidden="" if said[1:] else "hidden",
+        rows="".join(f"<li>{escape(each)}</li>" for each in said[1:]),
+    )
+    return Answer(filled)
+
+
+def _said(event: dict[str, Any], zone: ZoneInfo) -> str:
+    return SAID[event["type"]].format(when=_when(event["data"], zone))
+
+
+def _when(times: dict[str, Any], zone: ZoneInfo) -> str:
+    """Return a promised time as people there read it: messages give instants, the booking its zone."""
+    opens, closes = (
+        datetime.fromisoformat(times[name]).astimezone(zone) for name in ("opens_at", "closes_at")
+    )
+    return f"{opens:%A} {opens.day} {opens:%B}, {opens.hour}:{opens:%M}–{closes.hour}:{closes:%M}"
 
 
 def _filled(page: str, /, *, rows: str = "", **said: str) -> bytes:
@@ -184,6 +227,12 @@ def _cart_of(environ: Environ) -> str:
 
 
 def _form(environ: Environ) -> dict[str, str]:
-    length = min(int(environ.get("CONTENT_LENGTH") or 0), MOST_BYTES)
-    sent = parse_qs(environ["wsgi.input"].read(length).decode("utf-8", "replace"))
+    sent = parse_qs((_body(environ) or b"").decode("utf-8", "replace"))
     return {name: values[0].strip() for name, values in sent.items()}
+
+
+def _body(environ: Environ) -> bytes | None:
+    """Return what was sent, byte for byte; None for more than anybody sends who means well."""
+    given = environ.get("CONTENT_LENGTH") or "0"
+    length = int(given) if re.fullmatch(r"\d{1,9}", given) else MOST_BYTES + 1
+    return environ["wsgi.input"].read(length) if length <= MOST_BYTES else None

@@ -1,4 +1,4 @@
-"""Serves the shop on this machine: python -m portal.demo.shop.server --port 8001 --key-file secret.txt"""
+"""Serves the shop on this machine: python -m portal.demo.shop.server --key-file a.txt --secret-file b.txt"""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from portal.demo.shop.app import Shop
 from portal.demo.shop.doorstep import Doorstep
+from portal.demo.shop.hooks import Hooks
+from portal.demo.shop.orders import Orders
 
 LOOPBACK = "127.0.0.1"
 
@@ -52,8 +54,17 @@ def main() -> None:
     parser.add_argument("--doorstep", default="http://127.0.0.1:8000", help="where Doorstep answers")
     parser.add_argument("--merchant", default="nordkaupa", help="the shop's own name there")
     parser.add_argument("--key-file", type=Path, required=True, help="holds the secret key and nothing else")
+    parser.add_argument("--secret-file", type=Path, help="holds the webhook's secret and nothing else")
+    parser.add_argument("--orders", type=Path, default=Path("orders.sqlite3"), help="where orders are kept")
     given = parser.parse_args()
-    shop = Shop(Doorstep(given.doorstep, given.key_file), given.merchant, f"http://localhost:{given.port}")
+    orders = Orders(given.orders)
+    shop = Shop(
+        Doorstep(given.doorstep, given.key_file),
+        given.merchant,
+        f"http://localhost:{given.port}",
+        orders,
+        Hooks(given.secret_file, orders) if given.secret_file else None,
+    )
     server = bind(given.port)
     server.set_app(shop)
     server.serve_forever()

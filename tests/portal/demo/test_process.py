@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,6 +140,30 @@ def test_the_shop_still_sells_after_starting_again(demo, visitor):
     assert re.search(r'session="st_[\w-]+"', httpx.get(f"{shop_of(demo)}/").text)
 
 
+def told(visitor: httpx.Client) -> tuple[list[str], str]:
+    """Have a test sent to the shop's server; return its merchant's endpoints, and what became of it."""
+    page = press(visitor, "/demo/manager/", to="webhooks")
+    found = re.findall(r'href="(/shop/nordkaupa/webhooks/[\w-]{36}/)"[^>]*>([^<]*)', page.text)
+    press(visitor, f"{found[0][0]}test/")
+    until, row = time.monotonic() + 10, ""
+    while "answered" not in row and time.monotonic() < until:
+        time.sleep(0.1)
+        row = re.search(r'<p class="nums">([^<]*)', visitor.get(found[0][0]).text)[1]
+    return [url for _path, url in found], row
+
+
+def listens(demo: Demo) -> str:
+    return f"http://127.0.0.1:{shop_of(demo).rsplit(':', 1)[1]}/webhooks/doorstep"
+
+
+def test_the_shop_s_server_takes_what_it_is_told_also_after_starting_again(demo, visitor):
+    for _ in range(2):
+        urls, became = told(visitor)
+        assert urls == [listens(demo)]
+        assert "1 try · answered 204" in became
+        press(visitor, "/demo/start-again/")
+
+
 def test_it_answers_this_machine_only(demo):
     port = int(demo.url.rsplit(":", 1)[1])
     listening = Path("/proc/net/tcp").read_text()
@@ -168,6 +193,10 @@ def test_ctrl_c_ends_it_cleanly_and_the_second_start_is_quick(demo, folder):
     try:
         assert "Laid out" not in second.said
         assert second.seconds < 10
-        assert httpx.get(f"{second.url}/demo/").status_code == 200
+        with httpx.Client(base_url=second.url, follow_redirects=True, timeout=20) as client:
+            client.get("/demo/")
+            urls, became = told(client)
+        assert urls == [listens(second)]  # at another port now, and the only one
+        assert "1 try · answered 204" in became
     finally:
         assert second.end()[0] == 0

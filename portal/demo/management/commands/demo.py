@@ -41,7 +41,8 @@ class Command(BaseCommand):
         self._prepare()
         if stopped.is_set():
             return
-        with working(), serving(server), shop_open(now=clock.now()) as shop:
+        # The worker last: what waits for the shop's server from before is sent once that listens.
+        with serving(server), shop_open(now=clock.now()) as shop, working():
             self._say(time.perf_counter() - started, shop)
             stopped.wait()
             self.stdout.write("\nGoodbye.")

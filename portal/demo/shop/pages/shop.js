@@ -1,4 +1,4 @@
-// What the widget tells, in the shop's own words; and instants as people read them.
+// What the widget tells, in the shop's own words.
 (() => {
   const said = document.querySelector("[data-said]");
   const hours = (iso, zone) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: zone, hour: "numeric", minute: "2-digit" });
@@ -14,10 +14,4 @@
   document.addEventListener("doorstep:error", ({ detail }) => {
     if (seen && detail.code === "session_ended") location.reload();
   });
-
-  const promised = document.querySelector("[data-window]");
-  if (promised) {
-    const { opens, closes, zone } = promised.dataset;
-    promised.textContent = words({ opens_at: opens, closes_at: closes, time_zone: zone });
-  }
 })();
