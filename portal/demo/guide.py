@@ -86,10 +86,10 @@ def be_planner(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def be_manager(request: HttpRequest) -> HttpResponse:
-    """Sign in as a shop's manager, where its own programs get their keys, or are told what happened."""
+    """Sign in as a shop's manager: to its keys, to what its server is told, or to its widget's playground."""
     login(request, User.objects.get(email=MANAGER), backend="django.contrib.auth.backends.ModelBackend")
-    page = "endpoints" if request.POST.get("to") == "webhooks" else "keys"
-    return redirect_page(request, f"merchants:{page}", MANAGED)
+    pages = {"webhooks": "endpoints", "playground": "playground"}
+    return redirect_page(request, f"merchants:{pages.get(request.POST.get('to', ''), 'keys')}", MANAGED)
 
 
 @require_POST

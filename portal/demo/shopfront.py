@@ -65,12 +65,12 @@ def shop_open(*, now: datetime) -> Iterator[str]:
 
 
 def let_in(*, now: datetime) -> None:
-    """List the shop's page; give its server a key that works, and the secret of what it is told.
+    """List its page and the playground's; give its server a key that works, and the secret of what it is told.
 
     Also after a restart on another port, and after the town was put back.
     """
     merchant = Merchant.objects.get(slug=MANAGED)
-    list_origins(merchant=merchant, origins=[url()])
+    list_origins(merchant=merchant, origins=[url(), settings.PUBLIC_URL])
     known = folder.SHOP_KEY.read_text() if folder.SHOP_KEY.exists() else ""
     if key_of(known, now=now) is None:
         _key, token = issue_key(

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from portal.merchants import hooks, keys, widget
+from portal.merchants import hooks, keys, playground, widget
 
 app_name = "merchants"
 
 urlpatterns = [
     path("shop/<slug:merchant>/widget/", widget.widget, name="widget"),
+    path("shop/<slug:merchant>/widget/try/", playground.playground, name="playground"),
+    path("shop/<slug:merchant>/widget/try/list/", playground.list_here, name="playground-list"),
+    path("shop/<slug:merchant>/widget/try/open/", playground.open_here, name="playground-open"),
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),

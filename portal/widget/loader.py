@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 RELEASES: Final = {
     "1.0.0": "sha384-J/wXSrIQeS3SQ6vigcx0YLmd7hRZ6XXUgUYEeR0sM7F74jzgXOjGIf7AJ/hpKmvT",
+    "1.0.1": "sha384-oA0AJm/xRDsmjMZfsrpwjIB0rKxoUzvBRKk3MDTZ+LjeSgajAjIb9FtSemIGGsVD",
 }
 """Every version that can be asked for, with its integrity hash; the last is what /embed/v1/ gives."""
 
