@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from csp.constants import SELF
-from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -94,7 +93,6 @@ LOOKS_TO_TRY: Final = (
 
 @for_managers
 @require_safe
-@csp_replace({"frame-src": [SELF]})
 def playground(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Show the widget in a page of ours. It is shown here as anywhere: once the shop has listed this page."""
     form = PlaygroundForm(request.GET.dict() if request.GET else None)
@@ -108,8 +106,11 @@ def playground(request: HttpRequest, shop: Merchant) -> HttpResponse:
         "is_listed": here in origins_of(shop, now=clock.now()),
         "snippets": _snippets(shop, said),
         "looks_to_try": LOOKS_TO_TRY,
+        "methods": ("reload", "extend", "release"),
     }
-    return render_page(request, PAGE, PART, context, status=200 if valid else 422)
+    response = render_page(request, PAGE, PART, context, status=200 if valid else 422)
+    response._csp_replace = {"frame-src": [SELF]}  # type: ignore[attr-defined] # what django-csp's decorator sets
+    return response
 
 
 def own_origin(request: HttpRequest) -> str:

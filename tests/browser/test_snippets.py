@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from scheduling.models import Hold
 from tests.browser.elsewhere import Elsewhere, at, bare, offers_times, opened, outlet, picks, shop, value
 from tests.browser.react import bundle
 
@@ -35,6 +36,7 @@ def test_the_lines_of_html_give_a_form_its_token(opened, shop, bare):
     picks(page)
 
     page.wait_for_function("new FormData(document.querySelector('form')).get('delivery_hold')")
+    assert value(page) == Hold.objects.get(state="live").token
 
 
 def test_without_script_the_lines_of_html_lead_to_the_hosted_page(opened, shop, bare):
