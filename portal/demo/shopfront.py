@@ -65,7 +65,7 @@ def shop_open(*, now: datetime) -> Iterator[str]:
 
 
 def let_in(*, now: datetime) -> None:
-    """List its page and the playground's; give its server a key that works, and the secret of what it is told.
+    """List its page and the playground's; give its server a working key, and the secret of what it is told.
 
     Also after a restart on another port, and after the town was put back.
     """
