@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from html import escape
 from http.cookies import SimpleCookie
 from pathlib import Path
-from secrets import randbelow, token_urlsafe
+from secrets import token_urlsafe
 from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -149,7 +150,7 @@ class Shop:
             return self._checkout(environ, trouble="Choose a delivery time first.", typed=typed)
         if "@" not in typed.get("email", ""):
             return self._checkout(environ, trouble="Write your e-mail address.", typed=typed)
-        number = f"N{randbelow(900_000) + 100_000}"
+        number = _number(typed["delivery_hold"])
         try:
             booked = self.doorstep.book(
                 hold=typed["delivery_hold"],
@@ -158,9 +159,18 @@ class Shop:
                 email=typed["email"],
             )
         except Refused as refused:
-            return self._checkout(environ, trouble=f"{refused} Nothing was ordered.", typed=typed)
+            after = "" if refused.unsure else " Nothing was ordered."
+            return self._checkout(environ, trouble=f"{refused}{after}", typed=typed)
         self.orders.place(number, cart=_cart_of(environ), booked=booked)
         return Answer(b"", status="303 See Other", headers=[("Location", f"/thanks/{number}")])
+
+
+def _number(hold: str) -> str:
+    """Return an order's number, which follows from the time that is kept for it.
+
+    Pressed twice, or again because an answer was lost, it is the same order, and booked once.
+    """
+    return f"N{int(sha256(hold.encode()).hexdigest(), 16) % 10**10:010}"
 
 
 def _take(taker: Hooks, environ: Environ) -> Answer:

@@ -3,20 +3,27 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 WAIT_S: Final = 10
 
 
 class Refused(Exception):
-    """Doorstep said no. `code` is for programs, the text is for people."""
+    """Doorstep said no. `code` is for programs, the text is for people.
 
-    def __init__(self, code: str, message: str) -> None:
+    `unsure`: we got no answer, so what we asked for may be done all the same. Ask again, with the same key.
+    """
+
+    def __init__(self, code: str, message: str, *, unsure: bool = False) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.unsure = code, unsure
+
+
+AWAY: Final = "Delivery times can’t be reached right now. Try again soon."
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,8 @@ class Doorstep:
                 return dict(json.load(answer))
         except HTTPError as error:
             raise _refused(error) from error
-        except URLError as error:
-            raise Refused("away", "Delivery times can’t be reached right now. Try again soon.") from error
+        except (OSError, HTTPException, ValueError) as error:  # away, cut off, too slow, or half an answer
+            raise Refused("away", AWAY, unsure=True) from error
 
 
 def _new_key() -> str:
@@ -65,4 +72,4 @@ def _refused(error: HTTPError) -> Refused:
         said = json.load(error)["error"]
         return Refused(said["code"], said["message"])
     except (ValueError, KeyError, TypeError):
-        return Refused("broken", "Delivery times can’t be reached right now. Try again soon.")
+        return Refused("broken", AWAY, unsure=True)

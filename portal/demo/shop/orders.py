@@ -41,9 +41,9 @@ class Orders:
             db.executescript(SCHEMA)
 
     def place(self, number: str, *, cart: str, booked: Mapping[str, Any]) -> None:
-        """Keep an order that was booked from a cart."""
+        """Keep an order that was booked from a cart; once, also if its button was pressed twice."""
         with self._open() as db:
-            db.execute("INSERT INTO placed VALUES (?, ?, ?)", (number, cart, json.dumps(booked)))
+            db.execute("INSERT OR IGNORE INTO placed VALUES (?, ?, ?)", (number, cart, json.dumps(booked)))
 
     def tell(self, webhook_id: str, event: Mapping[str, Any]) -> bool:
         """Keep what happened to a delivery; return whether that was new.

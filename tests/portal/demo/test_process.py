@@ -164,6 +164,17 @@ def test_the_shop_s_server_takes_what_it_is_told_also_after_starting_again(demo,
         press(visitor, "/demo/start-again/")
 
 
+@pytest.mark.parametrize("port", ["", ":22", ":{portal}", ":{shop}"])
+def test_nothing_else_inside_is_sent_to(demo, visitor, port):
+    press(visitor, "/demo/manager/", to="webhooks")
+    named = port.format(portal=demo.url.rsplit(":", 1)[1], shop=shop_of(demo).rsplit(":", 1)[1])
+    # To the shop's port only by the very host that is named.
+    host = "localhost" if "shop" in port else "127.0.0.1"
+
+    page = press(visitor, "/shop/nordkaupa/webhooks/", url=f"http://{host}{named}/webhooks/doorstep")
+    assert page.status_code == 422
+
+
 def test_it_answers_this_machine_only(demo):
     port = int(demo.url.rsplit(":", 1)[1])
     listening = Path("/proc/net/tcp").read_text()

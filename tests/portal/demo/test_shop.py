@@ -10,8 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -53,8 +55,12 @@ class Front:
     """A running shop with one order in it, and how to speak to its server."""
 
     client: httpx.Client
-    orders: Orders
+    shop: Shop
     secret_file: Path
+
+    @property
+    def orders(self) -> Orders:
+        return self.shop.orders
 
     def hears(self, said: dict, *, by: str = SECRET, late_s: float = 0, changed: str = "") -> int:
         body = json.dumps({"type": said["type"], "timestamp": "", "data": said})
@@ -95,7 +101,7 @@ def front(tmp_path) -> Iterator[Front]:
     doorstep = Doorstep("http://127.0.0.1:9", tmp_path / "key.txt")
     shop = Shop(doorstep, "nordkaupa", origin, orders, Hooks(secret_file, orders))
     with selling(server, shop), httpx.Client(base_url=origin, timeout=10) as client:
-        yield Front(client, orders, secret_file)
+        yield Front(client, shop, secret_file)
 
 
 def test_before_it_hears_anything_the_page_says_what_was_booked(front):
@@ -193,6 +199,55 @@ def test_a_message_may_be_quicker_than_the_answer_to_the_booking(front):
 def test_other_deliveries_events_change_nothing_here(front):
     assert front.hears(event("booking.cancelled", 9, delivery="ANOTHER1")) == 204
     assert front.says.startswith("Booked")
+
+
+@dataclass
+class Deaf:
+    """In Doorstep's place: books, and hangs up on the first who asks for it instead of answering."""
+
+    port: int
+    asked: list[tuple[str, str]]
+
+
+@pytest.fixture
+def deaf() -> Iterator[Deaf]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if "order_number" in said:
+                started.asked.append((said["order_number"], self.headers["Idempotency-Key"]))
+                if len(started.asked) == 1:
+                    return
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(BOOKED | {"session": "st_1"}).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        started = Deaf(server.server_address[1], [])
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield started
+        server.shutdown()
+
+
+def test_an_order_whose_answer_was_lost_is_the_same_order_when_it_is_sent_again(front, deaf, tmp_path):
+    (tmp_path / "key.txt").write_text("dk_1")
+    front.shop.doorstep = Doorstep(f"http://127.0.0.1:{deaf.port}", tmp_path / "key.txt")
+    form = {"delivery_hold": "hold-1", "email": "aino@example.com"}
+    cart = {"Cookie": f"cart={CART}"}
+
+    lost = front.client.post("/order", data=form, headers=cart)
+    again = [front.client.post("/order", data=form, headers=cart) for _ in range(2)]
+
+    assert lost.status_code == 422
+    assert "Try again soon." in lost.text
+    assert "Nothing was ordered" not in lost.text
+    assert [(each.status_code, each.headers["Location"]) for each in again] == [
+        (303, f"/thanks/{deaf.asked[0][0]}")
+    ] * 2
+    assert len(set(deaf.asked)) == 1
 
 
 @pytest.mark.parametrize("page", ["order", "thanks"])
