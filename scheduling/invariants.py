@@ -152,6 +152,22 @@ def bookings_without_their_stop() -> Iterator[Breach]:
         yield Breach("I3", f"booking {booking.pk}", "is of a delivery that nobody confirmed")
 
 
+def bookings_without_their_choice() -> Iterator[Breach]:
+    """I3: a booking was confirmed from one kept time, of a kind that its quote offered: so funnels add up."""
+    kept = Count("delivery__holds", filter=Q(delivery__holds__state=Hold.State.CONFIRMED))
+    for booking in Booking.objects.annotate(kept=kept).exclude(kept=1):
+        yield Breach("I3", f"booking {booking.pk}", f"was confirmed from {booking.kept} kept times")
+    confirmed = Hold.objects.filter(state=Hold.State.CONFIRMED)
+    for hold in confirmed.filter(delivery__booking__isnull=True):
+        yield Breach("I3", f"hold {hold.pk}", "is confirmed without a booking")
+    elsewhere = Q(quote__delivery__isnull=False) | ~Q(quote__merchant=F("delivery__merchant"))
+    for hold in Hold.objects.filter(elsewhere):
+        yield Breach("I3", f"hold {hold.pk}", "is of a quote that asked for something else")
+    offered = F("kind").bitand(F("quote__kinds_seen"))  # type: ignore[arg-type] # stubs know numbers only
+    for hold in Hold.objects.exclude(kind=offered):
+        yield Breach("I3", f"hold {hold.pk}", "is of a kind that its quote did not offer")
+
+
 def promises_out_of_line() -> Iterator[Breach]:
     """I4: promises are numbered without a gap, the first by confirmation; the stop keeps the latest."""
     counted = Delivery.objects.annotate(last=Max("promises__number"), made=Count("promises"))
@@ -264,6 +280,7 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     ways_home_without_a_stop,
     left_outside_though_nobody_said_so,
     bookings_without_their_stop,
+    bookings_without_their_choice,
     promises_out_of_line,
     changes_without_their_event,
     prices_that_changed,

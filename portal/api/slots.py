@@ -25,8 +25,8 @@ from scheduling.errors import OfferForged
 from scheduling.facts import AddressFacts, VisitFacts
 from scheduling.geocoding import find_address
 from scheduling.selectors.merchants import hold_of, live_holds_beginning, quote_of
-from scheduling.services.holds import extend_hold, place_hold, release_hold
-from scheduling.services.quotes import ask
+from scheduling.services.holds import GONE, extend_hold, place_hold, release_hold
+from scheduling.services.quotes import ask, note_refusal
 
 if TYPE_CHECKING:
     from scheduling.models import Hold, Merchant
@@ -74,7 +74,11 @@ def keep_time(request: HttpRequest, question: HoldQuestion) -> HttpResponse:
         )
         return 201, _said(_hold(caller, kept.token))
 
-    return once(request, caller, effect)
+    try:
+        return once(request, caller, effect)
+    except GONE:  # the choice was undone with all else
+        note_refusal(offer_token=question.offer, merchant=caller.merchant)
+        raise
 
 
 @router.get(

@@ -102,6 +102,13 @@ def times_of(
     )
 
 
+def drawn(quote: QuoteView, *, day: date | None) -> list[SlotAnswer]:
+    """Return the times that a page draws: those put first, and those of the day that is open, if one is."""
+    shown = next((found for found in quote.days if found.date == day), None)
+    listed = in_order(shown) if shown else []
+    return [one.answer for one in (*(first.offer for first in quote.suggestions), *listed)]
+
+
 def more_outside(day: DayView, currency: str) -> str:
     """Say how many times more a day has for what may be left outside, and from which price."""
     bases = [o.answer.base_price_minor for o in day.offers if o.answer.status == OUTSIDE]

@@ -14,7 +14,7 @@ from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.door_card import card_of
 from portal.customers.forms import DoorForm, OfferForm
-from portal.customers.offers import Pricing, times_of
+from portal.customers.offers import Pricing, day_to_open, drawn, times_of
 from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
 from portal.customers.rows import Mapped, Pin, Sticky, Where
@@ -103,19 +103,26 @@ def show_times(
     """Ask the routes afresh and show their answer; what can't be answered says why."""
     if wait_s := wait_for_quote(request, now=now):
         return too_many_quotes(request, shop, wait_s)
-    key = session_key(request)
+    key, day = session_key(request), asked_day(request)
     kept = hold_kept(token=visit.hold, merchant=shop, session_key=key)
     try:
-        quote = ask(merchant=shop, facts=facts, session_key=key, now=now, held=draft_of(kept))
+        quote = ask(
+            merchant=shop,
+            facts=facts,
+            session_key=key,
+            now=now,
+            held=draft_of(kept),
+            draws=lambda found: drawn(found, day=day_to_open(found, day)),
+        )
     except (OutsideArea, TooLarge) as error:
         return show_impossible(request, shop, visit, facts, error)
     pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key=kept_key(kept, now))
     url = reverse("customers:times", args=[shop.slug])
-    times = times_of(quote, pricing=pricing, chosen_day=asked_day(request), url=url, may_ask=True)
+    times = times_of(quote, pricing=pricing, chosen_day=day, url=url, may_ask=True)
     opened = request.GET.get("door") == "open"
     context = {
         "times": times,
-        "door": card_of(shop, visit.at_door(), facts, day=asked_day(request), form=door, opened=opened),
+        "door": card_of(shop, visit.at_door(), facts, day=day, form=door, opened=opened),
         "where": where_of(facts, note=found_note(facts)),
         "form": form or door,
         "notice": notice,

@@ -40,6 +40,9 @@ EXAMPLES = (
 )
 
 
+MANAGERS_PAGES = {"webhooks": "endpoints", "playground": "playground", "funnel": "funnel"}
+
+
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     """Show where to click."""
@@ -86,10 +89,10 @@ def be_planner(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def be_manager(request: HttpRequest) -> HttpResponse:
-    """Sign in as a shop's manager: to its keys, to what its server is told, or to its widget's playground."""
+    """Sign in as a shop's manager: to its keys, webhooks, playground or figures."""
     login(request, User.objects.get(email=MANAGER), backend="django.contrib.auth.backends.ModelBackend")
-    pages = {"webhooks": "endpoints", "playground": "playground"}
-    return redirect_page(request, f"merchants:{pages.get(request.POST.get('to', ''), 'keys')}", MANAGED)
+    page = MANAGERS_PAGES.get(request.POST.get("to", ""), "keys")
+    return redirect_page(request, f"merchants:{page}", MANAGED)
 
 
 @require_POST

@@ -4,10 +4,13 @@ Days differ on purpose: tomorrow is nearly full, later days have vans in some qu
 one has a single van, one is not opened yet. The same seed gives the same week.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 
+from portal.customers.offers import drawn
 from portal.demo.town import House, some_houses
 from scheduling import windows
 from scheduling.errors import SlotTaken
@@ -15,9 +18,9 @@ from scheduling.facts import Contact, VisitFacts
 from scheduling.models import Depot, Event, Merchant
 from scheduling.selectors.slots import OfferView, QuoteView
 from scheduling.services.bookings import confirm_hold
-from scheduling.services.holds import place_hold
+from scheduling.services.holds import place_hold, release_hold
 from scheduling.services.plans import HORIZON_DAYS, open_day, patterns_of
-from scheduling.services.quotes import ask
+from scheduling.services.quotes import Draws, ask, draws_nothing
 
 SEED = 60_170
 SEEDED_CONTACTS = "@people.demo.example"
@@ -86,6 +89,7 @@ def fill(depot: Depot, *, now: datetime) -> int:
             order = Order(shops[slug], house, day, each.hours, number=booked + 1)
             asked_at = yesterday + timedelta(seconds=40 * booked) if each.days_ahead < 7 else now
             booked += book(order, chance, now=asked_at)
+    look_around(shops.values(), yesterday=yesterday)
     # These people got their mails long ago.
     Event.objects.filter(relayed_at=None).update(relayed_at=now)
     return booked
@@ -104,8 +108,14 @@ class Order:
 
 def book(order: Order, chance: Random, *, now: datetime) -> bool:
     """Quote, hold and confirm one delivery; whether there was room for it."""
-    session = f"demo-{order.number}"
-    quote = ask(merchant=order.merchant, facts=_facts(order, chance), session_key=session, now=now)
+    session = session_of(order.number)
+    quote = ask(
+        merchant=order.merchant,
+        facts=_facts(order, chance),
+        session_key=session,
+        now=now,
+        draws=draws_in(session, order.day),
+    )
     offers = _at_home(order, quote)
     if not offers:
         return False
@@ -122,6 +132,16 @@ def book(order: Order, chance: Random, *, now: datetime) -> bool:
     number = f"{order.merchant.name[0]}{24_000 + order.number}"
     confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
     return True
+
+
+def session_of(number: int) -> str:
+    """Return what a seeded shopper's questions are bound to: some chose in the widget, some by the API."""
+    return ("widget:q:", "", "widget:q:", "", "api:q:")[number % 5] + f"demo-{number}"
+
+
+def draws_in(session: str, day: date) -> Draws:
+    """Return what was drawn for a seeded shopper: times put first and a day, or what a program drew."""
+    return draws_nothing if session.startswith("api:") else partial(drawn, day=day)
 
 
 def _at_home(order: Order, quote: QuoteView) -> list[OfferView]:
@@ -150,3 +170,28 @@ def _facts(order: Order, chance: Random) -> VisitFacts:
         requirements=tuple(order.merchant.requirements),
         safe_place="porch" if left else "",
     )
+
+
+LOOKERS = 48
+
+
+def look_around(shops: Iterable[Merchant], *, yesterday: datetime) -> None:
+    """Have people look at times and book none, as in every shop; each fourth keeps one and gives it back."""
+    chance, goods = Random(SEED - 1), list(shops)  # noqa: S311 - the same people every time
+    for number, house in enumerate(some_houses(CENTRE, LOOKERS, chance), start=10_000):
+        order = Order(chance.choice(goods), house, yesterday.date() + timedelta(days=3), (8, 20), number)
+        session, now = session_of(number), yesterday + timedelta(seconds=90 * (number - 10_000))
+        quote = ask(
+            merchant=order.merchant,
+            facts=_facts(order, chance),
+            session_key=session,
+            now=now,
+            draws=draws_in(session, order.day),
+        )
+        offers = _at_home(order, quote)
+        if number % 4 == 0 and offers:
+            token = chance.choice(offers).token
+            hold = place_hold(
+                offer_token=token, merchant=order.merchant, session_key=session, now=now, actor=ACTOR
+            )
+            release_hold(hold=hold, actor=ACTOR, now=now)

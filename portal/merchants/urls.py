@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from portal.merchants import hooks, keys, playground, widget
+from portal.merchants import funnel, hooks, keys, playground, widget
 
 app_name = "merchants"
 
 urlpatterns = [
+    path("shop/<slug:merchant>/funnel/", funnel.funnel, name="funnel"),
+    path("shop/<slug:merchant>/funnel/figures.csv", funnel.figures, name="funnel-figures"),
     path("shop/<slug:merchant>/widget/", widget.widget, name="widget"),
     path("shop/<slug:merchant>/widget/try/", playground.playground, name="playground"),
     path("shop/<slug:merchant>/widget/try/list/", playground.list_here, name="playground-list"),

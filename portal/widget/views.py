@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from portal.customers import words
 from portal.customers.addresses import question
 from portal.customers.checkout import countdown_of
-from portal.customers.offers import Pricing, times_of
+from portal.customers.offers import Pricing, drawn, times_of
 from portal.customers.pages import Notice
 from portal.customers.probing import wait_for_quote
 from portal.customers.rows import Fact, Sticky
@@ -116,12 +116,18 @@ def times(
     assert facts is not None  # noqa: S101 - who shows times knows place and size
     if wait_s := wait_for_quote(request, now=now, session=asker):
         return wait(shop, wait_s)
-    held = kept_in(session)
+    held, day = kept_in(session), _day(request)
     try:
-        quote = ask(merchant=shop, facts=facts, session_key=asker, now=now, held=draft_of(held))
+        quote = ask(
+            merchant=shop,
+            facts=facts,
+            session_key=asker,
+            now=now,
+            held=draft_of(held),
+            draws=lambda found: drawn(found, day=day),
+        )
     except (OutsideArea, TooLarge) as impossible:
         return _impossible(session, impossible)
-    day = _day(request)
     pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key=kept_key(held, now))
     shown = times_of(quote, pricing=pricing, chosen_day=day, url="")
     if day is None:  # no day is open until somebody opens one: the first view is short

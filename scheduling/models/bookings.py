@@ -29,11 +29,15 @@ class Quote(models.Model):
     """One question with the answers it got, kept with what was chosen: later learning needs it.
 
     `facts` are the visit's (see `scheduling.facts.VisitFacts`), `offers` one object for each slot
-    shown, chosen or not, with exact and banded values (see `scheduling.selectors.slots`).
+    shown, chosen or not, with exact and banded values (see `scheduling.selectors.slots`). `kinds_seen`,
+    `kinds_opened` and `kinds_refused` are SlotKinds: of its times that could be chosen, of those that a page
+    drew, and of those that somebody pressed when they had gone.
     """
 
     ref = models.CharField(max_length=20, unique=True, default=partial(new_ref, 16))
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="quotes")
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.PROTECT, related_name="quotes", db_index=False
+    )  # quote_by_day begins with it
     delivery = models.ForeignKey(
         Delivery, on_delete=models.PROTECT, null=True, blank=True, related_name="quotes"
     )
@@ -46,15 +50,27 @@ class Quote(models.Model):
     expires_at = models.DateTimeField()
     chosen_key = models.CharField(max_length=40, blank=True)
     chosen_at = models.DateTimeField(null=True, blank=True)
+    kinds_seen = models.PositiveSmallIntegerField(default=0, db_default=0)
+    kinds_opened = models.PositiveSmallIntegerField(default=0, db_default=0)
+    kinds_refused = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = QuoteQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(asked_at__lt=F("expires_at")), name="quote_lives_a_while"),
+            models.CheckConstraint(
+                condition=Q(kinds_opened=F("kinds_opened").bitand(F("kinds_seen"))),  # type: ignore[arg-type] # stubs
+                name="quote_opens_what_is_seen",
+            ),
+            models.CheckConstraint(
+                condition=Q(kinds_refused=F("kinds_refused").bitand(F("kinds_seen"))),  # type: ignore[arg-type] # stubs
+                name="quote_refuses_what_is_seen",
+            ),
         ]
         indexes = [
             models.Index(fields=["session_key", "facts_digest", "asked_at"], name="quote_by_session"),
+            models.Index(fields=["merchant", "asked_at"], name="quote_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -80,6 +96,7 @@ class Hold(models.Model):
     stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="hold")
     quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="holds")
     offer_key = models.CharField(max_length=40)
+    kind = models.PositiveSmallIntegerField(_("its SlotKind; 0: not kept"), default=0, db_default=0)
     session_key = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
     placed_at = models.DateTimeField()
@@ -101,6 +118,7 @@ class Hold(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["live", "confirmed", "released", "lapsed"]), name="hold_state_is_known"
             ),
+            models.CheckConstraint(condition=Q(kind__in=[0, 1, 2, 4, 8]), name="hold_is_of_one_kind"),
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(state="live"), name="live_hold_by_expiry"),

@@ -9,8 +9,16 @@ from scheduling.access import Part
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.conversion import visit_for
 from scheduling.editor import PlanEditor
-from scheduling.errors import CutoffPassed, HoldEnded, HoldLimit, SlotTaken, TooLateToChange
+from scheduling.errors import (
+    CutoffPassed,
+    HoldEnded,
+    HoldLimit,
+    OfferExpired,
+    SlotTaken,
+    TooLateToChange,
+)
 from scheduling.facts import VisitFacts
+from scheduling.kinds import kind_of
 from scheduling.models import (
     Address,
     DayPlan,
@@ -23,11 +31,13 @@ from scheduling.models import (
 )
 from scheduling.services.changes import one_change
 from scheduling.services.plans import edit, save_all
-from scheduling.services.quotes import note_choice, open_offer
+from scheduling.services.quotes import note_choice, note_refusal, open_offer
 from scheduling.slot_rules import Rules
 
 HOLD_FOR: Final = timedelta(minutes=15)
 MOST_EXTENSIONS: Final = 12
+GONE: Final = (OfferExpired, CutoffPassed, SlotTaken)
+"""Why a time that was offered and chosen is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,6 @@ def slot_sold(answer: SlotAnswer, *, facts: VisitFacts, now: datetime, ordered_a
     return SlotSold(answer, pattern, rules)
 
 
-@one_change
 def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor: str, now: datetime) -> Hold:
     """Keep the offered window while its customer decides, in place of what their session kept before.
 
@@ -81,6 +90,17 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
     often and fast it is asked. Raises OfferForged, OfferExpired, CutoffPassed, or SlotTaken if no route
     of that day can still serve the window.
     """
+    try:
+        return _place_hold(
+            offer_token=offer_token, merchant=merchant, session_key=session_key, actor=actor, now=now
+        )
+    except GONE:  # all of it was undone, and so the choice would be forgotten
+        note_refusal(offer_token=offer_token, merchant=merchant)
+        raise
+
+
+@one_change
+def _place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor: str, now: datetime) -> Hold:
     quote, answer = open_offer(token=offer_token, merchant=merchant, session_key=session_key, now=now)
     # Two tabs that hold different days lock different plans: only here do they meet.
     Quote.objects.lock_session(session_key=session_key, merchant=merchant)
@@ -143,6 +163,7 @@ def _place(quote: Quote, sold: SlotSold, editor: PlanEditor, delivery: Delivery,
         stop=stop,
         quote=quote,
         offer_key=answer.key,
+        kind=kind_of(answer),
         session_key=quote.session_key,
         placed_at=now,
         expires_at=now + HOLD_FOR,

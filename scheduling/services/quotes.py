@@ -1,18 +1,32 @@
 """Every question is kept with its answers, and with what was chosen."""
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from scheduling.answers import OFFER_LIFE, SlotAnswer, unseal
-from scheduling.errors import OfferExpired, OfferForged
+from django.db.models import F
+
+from scheduling.answers import OFFER_LIFE, OfferName, SlotAnswer, unseal
+from scheduling.errors import OfferExpired, OfferForged, PlanBusy
 from scheduling.facts import VisitFacts
+from scheduling.kinds import kind_of, kinds_of
 from scheduling.models import Delivery, Merchant, Quote
 from scheduling.quoting import DAYS_SHOWN, answers_for
 from scheduling.routing.carbon import METHOD
 from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices_shown, view_of
+from scheduling.services.changes import one_change
 from scheduling.services.plans import HORIZON_DAYS
 
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
+
+Draws = Callable[[QuoteView], Iterable[SlotAnswer]]
+"""Which times of a quote a page is about to draw."""
+
+
+def draws_nothing(_view: QuoteView) -> Iterable[SlotAnswer]:
+    """What we know of programs that show times by themselves."""
+    return ()
 
 
 def ask(
@@ -23,17 +37,22 @@ def ask(
     now: datetime,
     moving: Delivery | None = None,
     held: Delivery | None = None,
+    draws: Draws = draws_nothing,
 ) -> QuoteView:
     """Ask the routes for the coming days, keep question and answers, and return them for showing.
 
     `moving` is a confirmed delivery that is to get another time: the offers are for it alone. `held` is
-    this session's own draft, whose kept place is thought away: a new choice takes its place. Raises
-    OutsideArea or TooLarge.
+    this session's own draft, whose kept place is thought away: a new choice takes its place. `draws` says
+    which times will be on the page, for the funnel: it is written with the question. Raises OutsideArea or
+    TooLarge.
     """
     leaving_out = moving or held
     found = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out)
     answers = _standing_prices(found, facts, session_key, now)
-    quote = Quote.objects.create(
+    later = None
+    if not any(answer.open for answer in answers):
+        later = _next_day_with_room(merchant, facts, now, leaving_out)
+    quote = Quote(
         merchant=merchant,
         delivery=moving,
         session_key=session_key,
@@ -43,11 +62,12 @@ def ask(
         method=METHOD,
         asked_at=now,
         expires_at=now + OFFER_LIFE,
+        kinds_seen=kinds_of(answers),
     )
-    later = None
-    if not any(answer.open for answer in answers):
-        later = _next_day_with_room(merchant, facts, now, leaving_out)
-    return view_of(quote, answers, next_day_with_room=later)
+    view = view_of(quote, answers, next_day_with_room=later)
+    quote.kinds_opened = kinds_of(draws(view))
+    quote.save(force_insert=True)
+    return view
 
 
 def _standing_prices(
@@ -107,3 +127,22 @@ def open_offer(
 def note_choice(quote: Quote, answer: SlotAnswer, *, now: datetime) -> None:
     """Keep what was chosen of a quote."""
     Quote.objects.filter(pk=quote.pk).update(chosen_key=answer.key, chosen_at=now)
+
+
+def note_refusal(*, offer_token: str, merchant: Merchant) -> None:
+    """Keep that somebody chose a time of a shop's that had gone. Two statements.
+
+    Who is told that it has gone is not kept waiting for that: where the database is busy, it is left out.
+    """
+    with suppress(PlanBusy):
+        _note_refusal(unseal(offer_token), merchant)
+
+
+@one_change
+def _note_refusal(name: OfferName, merchant: Merchant) -> None:
+    quote = Quote.objects.filter(ref=name.quote_ref, merchant=merchant, delivery=None).first()
+    answers = answers_of(quote) if quote else []
+    for answer in answers:
+        if answer.key == name.key and answer.open:
+            refused = F("kinds_refused").bitor(kind_of(answer).value)
+            Quote.objects.filter(ref=name.quote_ref).update(kinds_refused=refused)

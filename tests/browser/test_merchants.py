@@ -3,7 +3,15 @@
 import pytest
 
 from portal.models.people import Role
-from tests.factories import make_membership, make_merchant
+from scheduling import clock
+from tests.factories import NOW, make_booking, make_membership, make_merchant, make_network
+
+
+@pytest.fixture(autouse=True)
+def _at_now():
+    clock.set_source(lambda: NOW)
+    yield
+    clock.set_source(None)
 
 
 @pytest.fixture
@@ -67,3 +75,33 @@ def test_the_reference_can_be_read(visitor, db, assert_accessible, width, dark):
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.get_by_text("the offer of a time").is_visible()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
+def test_a_manager_reads_the_funnel_on_any_screen(
+    visitor, live_server, client, assert_accessible, width, dark
+):
+    booking = make_booking(make_network())
+    shop = booking.delivery.merchant
+    client.force_login(make_membership(merchant=shop, role=Role.MANAGER).user)
+    page = visitor(width=width, dark=dark)
+    cookie = {"name": "session", "value": client.cookies["session"].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+
+    page.goto(f"/shop/{shop.slug}/keys/")
+    page.get_by_role("link", name="Funnel").click()
+    assert page.get_by_text("1 of 1 shopper who saw times booked one.").is_visible()
+    assert_accessible(page)
+    booked = page.get_by_role("columnheader", name="Booked").first.bounding_box()
+    table = page.locator(".funnel").first.bounding_box()
+    assert booked["x"] + booked["width"] <= table["x"] + table["width"]  # without scrolling it
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download these figures (CSV)").click()
+    assert download.value.suggested_filename.startswith(f"funnel-{shop.slug}-")
+    page.get_by_label("From").fill("2026-01-01")
+    page.get_by_label("To, and with").fill("2026-01-02")
+    page.get_by_role("button", name="Show these days").click()
+
+    assert page.get_by_text("Nobody asked for times in these days").is_visible()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

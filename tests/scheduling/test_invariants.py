@@ -81,6 +81,14 @@ def charge_more(booking):
     Booking.objects.update(price_minor=booking.price_minor + 1)
 
 
+def lose_the_choice(booking):
+    Hold.objects.update(state="released")
+
+
+def choose_what_was_not_offered(booking):
+    Hold.objects.update(kind=8)
+
+
 @pytest.mark.parametrize(
     ("breaking", "rule"),
     [
@@ -92,6 +100,8 @@ def charge_more(booking):
         (lose_the_stop, "I3"),
         (lose_the_booking, "I3"),
         (lose_the_delivery, "I3"),
+        (lose_the_choice, "I3"),
+        (choose_what_was_not_offered, "I3"),
         (skip_a_promise, "I4"),
         (lose_the_promise, "I4"),
         (move_the_promise, "I4"),
