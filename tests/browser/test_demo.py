@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.portal.demo.running import Demo, start
+from tests.portal.demo.running import Demo, start_again
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Iterator[Demo]:
-    running = start(tmp_path_factory.mktemp("walk"))
+def demo(tmp_path_factory, run_folder) -> Iterator[Demo]:
+    running = start_again(run_folder, tmp_path_factory.mktemp("walk"))
     yield running
     running.end()
 

@@ -21,7 +21,7 @@ def _at_now():
     clock.set_source(None)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True), (360, True), (1280, False)])
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
 def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
     visitor, assert_accessible, settings, width, dark
 ):

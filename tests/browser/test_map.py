@@ -48,7 +48,7 @@ def sign_in(page, outlet) -> None:
     expect(page.get_by_role("heading", name="Tuesday 24 November")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (360, True), (1280, False), (1280, True)])
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
 def test_a_kept_time_shows_on_the_depot_s_map_by_itself(visitor, outlet, assert_accessible, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, outlet)

@@ -93,7 +93,7 @@ def mirrored(page: Page) -> bool:
     return fitted
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (WIDE, False), (WIDE, True)])
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (WIDE, True)])
 def test_every_page_is_accessible_fits_and_mirrors(visitor, shop, assert_accessible, width, dark):
     page = visitor(width=width, dark=dark)
 

@@ -117,7 +117,7 @@ def fits(frame: Page | Frame) -> bool:
     )
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False), (1280, True)])
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
 def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible, width, dark):
     page = opened(width=width, dark=dark)
     bare.body = shop.script + "<form>" + shop.widget(shop.session(bare.origin, address=None)) + "</form>"

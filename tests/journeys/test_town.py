@@ -1,6 +1,7 @@
 """The demo's town, address after address: what is offered can be booked, and choices differ visibly.
 
-DOORSTEP_TOWN_ADDRESSES=200 asks from as many addresses as the demo was measured with.
+DOORSTEP_TOWN_ADDRESSES=200 DOORSTEP_TOWN_TIMES=1 asks from as many addresses as the demo was measured with,
+and books each time instead of every fourth.
 """
 
 import os
@@ -21,6 +22,7 @@ from scheduling.services.plans import extend_horizon
 from scheduling.services.quotes import ask
 from tests.factories import NOW, some_contact
 
+TRY_EVERY = int(os.environ.get("DOORSTEP_TOWN_TIMES", "4"))
 KEEP_EVERY = 4  # were every booking kept, two hundred would fill the week
 ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "8"))
 
@@ -77,9 +79,10 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
         session = f"walker-{number}"
         view = ask(merchant=shop, facts=question(house, number), session_key=session, now=NOW)
         offers = [offer for day in view.days for offer in day.offers if offer.available]
-        for offer in offers:
+        tried = offers[number % TRY_EVERY :: TRY_EVERY]
+        for offer in tried:
             try_to_book(shop, offer.token, session, number)
-        offered += len(offers)
+        offered += len(tried)
         different += dearest_over_cheapest(Quote.objects.get(ref=view.ref)) >= 3
         if offers and number % KEEP_EVERY == 0:
             book(shop, offers[number % len(offers)].token, session, number)
@@ -87,7 +90,7 @@ def test_every_offered_time_can_be_booked_and_days_differ(shop, capsys):
             assert list(breaches()) == []
 
     with capsys.disabled():
-        print(f"\ntown: {ADDRESSES} addresses, {offered} offered times, all booked, 0 refused; ", end="")
+        print(f"\ntown: {ADDRESSES} addresses, {offered} offered times tried, all booked; ", end="")
         print(f"dearest day >= 3 times the cheapest for {100 * different / ADDRESSES:.0f} %")
     assert list(breaches()) == []
     assert different >= 0.8 * ADDRESSES

@@ -1,6 +1,8 @@
 """Starts the demo as `make demo` does, with a database and a folder of its own."""
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -64,3 +66,27 @@ def start(folder: Path) -> Demo:
         if "Ctrl-C" in line:
             break
     return Demo(process, f"http://127.0.0.1:{port}", said, time.monotonic() - started)
+
+
+def laid_out(run: Path) -> Path:
+    """The folder of a demo that was started once in this test run (`run` is its folder) and ended.
+
+    Laying a town out takes a while, so whoever comes first does it for all processes; `said.txt` has
+    what was printed then.
+    """
+    folder = run / "first-demo"
+    said = folder / "said.txt"
+    with (run / "first-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            folder.mkdir(exist_ok=True)
+            first = start(folder)
+            first.end()
+            said.write_text(first.said)
+    return folder
+
+
+def start_again(run: Path, folder: Path) -> Demo:
+    """Start a demo in `folder` with the town that `laid_out` has laid out."""
+    shutil.copytree(laid_out(run), folder, dirs_exist_ok=True)
+    return start(folder)

@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from portal import access
+from portal import access, metrics
 from portal.messaging import sending, subscribe
 from portal.models import Message
 from portal.services import messages
@@ -89,6 +89,23 @@ def test_while_the_server_is_slow_no_mail_is_begun_that_may_not_end(booking, mai
 
     assert [send_due_messages() for _ in range(3)] == [1, 1, 0]
     assert [mail.recipients for mail in mail_server.mails] == [("aino@example.com",), ("bo@example.com",)]
+
+
+def test_what_came_of_each_attempt_is_counted(booking, mail_server, settings):
+    before = tried()
+    send_due_messages()
+    make_booking(make_network(), contact=some_contact(email="bo@example.com"))
+    events.relay(now=NOW)
+    settings.EMAIL_PORT = 1
+    send_due_messages()
+
+    now = tried()
+    assert {name: now[name] - before[name] for name in now} == {"sent": 1, "not_sent": 0, "server_away": 1}
+
+
+def tried() -> dict[str, float]:
+    names = ("sent", "not_sent", "server_away")
+    return {name: metrics.messages.labels(name)._value.get() for name in names}
 
 
 @pytest.fixture

@@ -113,6 +113,22 @@ def test_a_busy_plan_does_not_stop_the_sweep(monkeypatch):
     assert Hold.objects.get(pk=other.pk).state == "lapsed"
 
 
+def test_a_relay_whose_turn_is_over_leaves_the_rest_for_its_next_one(monkeypatch):
+    outlet = make_network()
+    for _i in range(6):
+        make_booking(outlet)
+    waiting = Event.objects.filter(relayed_at=None)
+    assert waiting.count() > 10
+    turns = iter([0.0, 1.0, 30.0])
+    monkeypatch.setattr(tasks, "monotonic", lambda: next(turns))
+
+    assert tasks.relay_events() == 10
+
+    monkeypatch.undo()
+    tasks.relay_events()
+    assert not waiting.exists()
+
+
 def test_tasks_bear_repetition(monkeypatch):
     outlet = make_network()
     make_booking(outlet)

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-QUESTIONS = 40
+QUESTIONS = 15
 
 
 class Undo(Exception):
