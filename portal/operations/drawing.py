@@ -2,7 +2,8 @@
 
 import json
 
-from scheduling.selectors.board import Board, BoardRoute, BoardStop
+from scheduling.selectors.board import Board
+from scheduling.selectors.board_routes import BoardRoute, BoardStop
 
 COLOURS = 6
 

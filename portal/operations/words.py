@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 
 from portal.door import minutes_more, place_words
 from portal.operations.drawing import colour
-from scheduling.selectors.board import Board, BoardDay, BoardRoute, BoardStop, Places
+from scheduling.selectors.board import Board, BoardDay, Places
+from scheduling.selectors.board_routes import BoardRoute, BoardStop
 from scheduling.selectors.plans import ImprovementSeen
 
 
