@@ -7,6 +7,7 @@ from celery import shared_task
 
 from portal.messaging.posting import sender
 from portal.messaging.sending import Outcome, try_message
+from portal.metrics import messages
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages
 from portal.services.repeats import forget_repeats
@@ -37,6 +38,7 @@ def send_due_messages() -> int:
             if monotonic() >= until:
                 return sent
             outcome = try_message(pk=pk, now=clock.now())
+            messages.labels(outcome.name.lower()).inc()
             sent += outcome is Outcome.SENT
             if outcome is Outcome.SERVER_AWAY:
                 return sent

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 from threading import Event, Lock, Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Final
 
 from celery import shared_task
@@ -25,6 +25,9 @@ from scheduling.services import accounts, improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
+LONGEST_S: Final = 20
+"""Then the relay ends until its next turn: in a burst of thousands mails would wait for the last."""
+
 STALE_S: Final = 30
 TRIES: Final = 3
 REST_S: Final = 5
@@ -32,10 +35,10 @@ REST_S: Final = 5
 
 @shared_task
 def relay_events() -> int:
-    """Hand waiting events to their subscribers, until none waits; return how many."""
-    total = 0
+    """Hand waiting events to their subscribers, until none waits or others must have their turn; how many."""
+    until, total = monotonic() + LONGEST_S, 0
     # In small batches, each with its own reading of the clock: a lease counts from there.
-    while claimed := events.relay(now=clock.now(), limit=10):
+    while monotonic() < until and (claimed := events.relay(now=clock.now(), limit=10)):
         total += claimed
     return total
 
