@@ -262,7 +262,7 @@ REDIS_URL = read(
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
 WEB_THREADS = number("WEB_THREADS", 8, 1, 64)
 # Quotes may be so far behind a change of what is sold; holds and bookings are not.
-SET_UP_KEPT_S = number("SET_UP_KEPT_S", 2 if PRODUCTION else 0, 0, 60)
+SET_UP_KEPT_S = number("SET_UP_KEPT_S", 10 if PRODUCTION else 0, 0, 60)
 # Each keeps one process of a worker busy for seconds.
 SOLVERS_AT_ONCE = number("SOLVERS_AT_ONCE", 1, 0, 64)
 if PRODUCTION:
