@@ -48,6 +48,13 @@ class OfferForged(DomainError):
     sentence = _("We do not recognise that time. Please choose one from the list.")
 
 
+class AddressNeeded(DomainError):
+    """The time was shown for a postcode: nobody can be visited there."""
+
+    code = "address_needed"
+    sentence = _("Write the street and the number first: those times were only about right.")
+
+
 class OfferExpired(DomainError):
     """The offer was ours, and is too old to be granted unseen."""
 

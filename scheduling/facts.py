@@ -46,6 +46,10 @@ def why_handed_over(requirements: Collection[str]) -> str | LazyText:
     return next((sentence for name, sentence in HANDED_OVER.items() if name in requirements), "")
 
 
+POSTCODE_SOURCE: Final = "postcode"
+"""The source of a place that stands for a postcode's middle: times can be shown for it, none can be kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddressFacts:
     """A place as it was found: what its customer agreed to, degrees, and how sure the finder is (0 to 1)."""
@@ -65,6 +69,11 @@ class AddressFacts:
         on_earth = isfinite(self.lat) and isfinite(self.lon) and abs(self.lat) <= 90 and abs(self.lon) <= 180
         if not on_earth or not self.line.strip():
             raise BadFacts(_("Please check the address."))
+
+    @property
+    def is_postcode(self) -> bool:
+        """Whether it only stands for a postcode."""
+        return self.source == POSTCODE_SOURCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,12 +184,13 @@ def keep_hold(session: WidgetSession, hold: Hold) -> None:
     keep(session, hold=hold.token, ends_at=max(session.ends_at, hold.expires_at))
 
 
-def facts_of(session: WidgetSession) -> VisitFacts | None:
-    """Return the visit asked about, or None before place and size are known."""
-    if not session.place or not session.size:
+def facts_of(session: WidgetSession, *, place: AddressFacts | None = None) -> VisitFacts | None:
+    """Return the visit asked about, at `place` in place of its own; None before place and size are known."""
+    at = place or (AddressFacts(**session.place) if session.place else None)
+    if at is None or not session.size:
         return None
     return Size(**session.size).facts(
-        address=AddressFacts(**session.place),
+        address=at,
         shop=session.merchant,
         door=Door(**session.door),
         requirements=session.requirements,

@@ -32,10 +32,10 @@ from portal.services.sessions import (
 )
 from portal.throttle import Limit, network_of, take
 from portal.widget import views
-from portal.widget.forms import WhereForm, form_for
+from portal.widget.forms import COUNTRY, WhereForm, form_for
 from scheduling import clock
 from scheduling.errors import DomainError, HoldEnded
-from scheduling.geocoding import Candidate, GeocodeAnswer, find_address
+from scheduling.geocoding import Candidate, GeocodeAnswer, find_address, find_postcode
 from scheduling.selectors.shopper import hold_kept
 from scheduling.services.holds import extend_hold, place_hold, release_hold
 
@@ -93,9 +93,7 @@ def begin(request: HttpRequest, merchant: str) -> HttpResponse:
         session = _open_by_key(request, shop.slug, token, now) if token.startswith("pk_") else None
         opened = session or session_of(token, merchant=shop, origin=page_of(request), now=now)
         opened.merchant = shop
-        postcode = request.POST.get("postcode", "")[:16]
-        if postcode and not opened.typed:
-            keep(opened, typed={"postcode": postcode})
+        _note_place(request, opened)
         answer = _as_it_is(request, opened, now)
         return answer.with_session(token_of(session.pk)).respond() if session else answer.respond()
     except views.TooOften as error:
@@ -104,6 +102,14 @@ def begin(request: HttpRequest, merchant: str) -> HttpResponse:
         return views.ended(shop, error).respond()
     except DomainError as error:
         return views.failed(shop, error).respond()
+
+
+def _note_place(request: HttpRequest, session: WidgetSession) -> None:
+    """Remember which postcode and country the page knows, where nobody has said more."""
+    postcode, country = request.POST.get("postcode", "")[:16], request.POST.get("country", "").upper()
+    said = {"postcode": postcode, "country": country if COUNTRY.fullmatch(country) else ""}
+    if not session.typed and any(said.values()):
+        keep(session, typed={name: value for name, value in said.items() if value})
 
 
 def _open_by_key(request: HttpRequest, merchant: str, token: str, now: datetime) -> WidgetSession:
@@ -133,7 +139,26 @@ def _as_it_is(request: HttpRequest, session: WidgetSession, now: datetime) -> vi
         return views.times(request, session, now=now)
     if session.answer:
         return views.place(session, _form(session, GeocodeAnswer.from_json(session.answer)))
+    if session.size and session.typed.get("postcode") and not session.typed.get("address"):
+        return _indicative(request, session, now)
     return views.where(session, form_for(session))
+
+
+def _indicative(request: HttpRequest, session: WidgetSession, now: datetime) -> views.Answer:
+    """Show times for about the middle of a postcode; where nobody knows it, only ask for the address.
+
+    It counts as a place asked about, as any other.
+    """
+    form, said = form_for(session), session.typed
+    if wait_for_lookup(request, now=now):
+        return views.where(session, form)
+    answer = find_postcode(postcode=said["postcode"], country=said.get("country", ""), now=now)
+    if not answer.candidates:
+        return views.where(session, form)
+    middle, asker = answer.candidates[0], session.session_key
+    if wait_for_place(request, lat=middle.lat, lon=middle.lon, now=now, session=asker):
+        return views.where(session, form)
+    return views.indicative(request, session, middle.facts(), form, now=now)
 
 
 @step
@@ -150,7 +175,10 @@ def address(request: HttpRequest, session: WidgetSession, now: datetime) -> view
         return views.where(session, form, status=422)
     if wait_s := wait_for_lookup(request, now=now):
         return views.wait(session.merchant, wait_s)
-    answer = find_address(query=form.query, now=now)
+    if form.postcode_alone:
+        _remember(session, form, None, typed={"address": "", "postcode": form.postcode_alone})
+        return _indicative(request, session, now)
+    answer = find_address(query=form.query, now=now, country=form.known.get("country", ""))
     _remember(session, form, answer)
     if sentence := not_found(answer):
         form.add_error("address", sentence)
@@ -160,9 +188,15 @@ def address(request: HttpRequest, session: WidgetSession, now: datetime) -> view
     return _settle(request, session, answer.candidates[0], now)
 
 
-def _remember(session: WidgetSession, form: WhereForm, answer: GeocodeAnswer) -> None:
+def _remember(
+    session: WidgetSession,
+    form: WhereForm,
+    answer: GeocodeAnswer | None,
+    typed: dict[str, str] | None = None,
+) -> None:
     size = asdict(form.sized) if form.asks_size else session.size
-    keep(session, typed=form.typed, size=size, answer=answer.as_json(), place=None)
+    said = form.typed | (typed or {})
+    keep(session, typed=said, size=size, answer=answer.as_json() if answer else None, place=None)
 
 
 @step

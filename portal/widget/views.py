@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from portal.customers.forms import OfferForm, PlaceForm
     from portal.models.widget import WidgetSession
     from portal.widget.forms import WhereForm
+    from scheduling.facts import AddressFacts
     from scheduling.models import Hold, Merchant
 
 RETRYABLE: Final = frozenset({"plan_busy", "too_many_holds", "too_many_requests", "slot_taken"})
@@ -148,6 +149,26 @@ def times(
     )
     status = 422 if form else 409 if error else 200
     return Answer("times", html, status, error=refused(error) if error else None)
+
+
+def indicative(
+    request: HttpRequest, session: WidgetSession, about: AddressFacts, form: WhereForm, *, now: datetime
+) -> Answer:
+    """Show times for a postcode's middle, none of which can be kept, and ask for the address."""
+    shop, asker = session.merchant, session.session_key
+    if wait_s := wait_for_quote(request, now=now, session=asker):
+        return wait(shop, wait_s)
+    facts = facts_of(session, place=about)
+    assert facts is not None  # noqa: S101 - the size is known where this is asked
+    try:
+        quote = ask(merchant=shop, facts=facts, session_key=asker, now=now)
+    except (OutsideArea, TooLarge) as impossible:
+        return _impossible(session, impossible)
+    pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key="")
+    shown = times_of(quote, pricing=pricing, chosen_day=None, url="")
+    town = f"{about.postcode} {about.city}".strip()
+    html = _render("indicative", shop, times=shown, town=town, postcode=about.postcode, form=form)
+    return Answer("indicative", html)
 
 
 def kept(session: WidgetSession, hold: Hold, *, now: datetime, error: DomainError | None = None) -> Answer:

@@ -7,7 +7,7 @@ What was typed is never silently rewritten: whatever is not found as typed comes
 """
 
 from scheduling.geocoding.answers import Candidate, GeocodeAnswer, Status
-from scheduling.geocoding.lookup import find_address, nearest_address
+from scheduling.geocoding.lookup import find_address, find_postcode, nearest_address
 from scheduling.geocoding.pins import PIN_MAY_MOVE_M, PinTooFar, check_pin, metres_between
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Status",
     "check_pin",
     "find_address",
+    "find_postcode",
     "metres_between",
     "nearest_address",
 ]

@@ -16,6 +16,7 @@ from geopy.point import Point
 
 from scheduling.geocoding.answers import ALIKE, Found, house
 from scheduling.geocoding.wording import Wanted, fold, read_address, street_keys
+from scheduling.models.network import plain_postcode
 
 COLUMNS = ("street", "number", "postcode", "city", "lat", "lon")
 MOST_STREETS = 5
@@ -27,6 +28,7 @@ class Streets:
 
     rows: dict[str, tuple[Found, ...]]  # by the street's own name
     by_key: dict[str, frozenset[str]]  # every way to write a street -> streets' own names
+    by_postcode: dict[str, tuple[Found, ...]]
 
 
 class Gazetteer(Geocoder):  # type: ignore[misc]  # geopy carries no types
@@ -54,6 +56,10 @@ class Gazetteer(Geocoder):  # type: ignore[misc]  # geopy carries no types
         rows = (row for street in self.streets.rows.values() for row in street)
         nearest = sorted(rows, key=lambda row: great_circle(here, (row.lat, row.lon)).meters)
         return _located(nearest[: 1 if exactly_one else 5], exactly_one)
+
+    def in_postcode(self, postcode: str) -> list[Location]:
+        """Every address of a postcode."""
+        return _located(list(self.streets.by_postcode.get(plain_postcode(postcode), ())), False) or []
 
     def _names(self, wanted: Wanted) -> list[str]:
         """The streets that may be meant: those written so, or else those written much alike."""
@@ -101,13 +107,16 @@ def _located(found: list[Found], exactly_one: bool) -> Any:
 def read_gazetteer(path: str) -> Streets:
     """Read the file once in a process. Raises OSError or ValueError."""
     by_name: dict[str, list[Found]] = defaultdict(list)
+    by_postcode: dict[str, list[Found]] = defaultdict(list)
     with Path(path).open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = set(COLUMNS) - set(reader.fieldnames or ())
         if missing:
             raise ValueError(f"The gazetteer lacks the columns {', '.join(sorted(missing))}")
         for row in reader:
-            by_name[row["street"]].append(_row(row))
+            found = _row(row)
+            by_name[row["street"]].append(found)
+            by_postcode[plain_postcode(found.postcode)].append(found)
     by_key: dict[str, set[str]] = defaultdict(set)
     for name in by_name:
         for key in street_keys(name):
@@ -115,6 +124,7 @@ def read_gazetteer(path: str) -> Streets:
     return Streets(
         rows={name: tuple(rows) for name, rows in by_name.items()},
         by_key={key: frozenset(names) for key, names in by_key.items()},
+        by_postcode={postcode: tuple(rows) for postcode, rows in by_postcode.items()},
     )
 
 

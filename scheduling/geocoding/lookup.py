@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from statistics import fmean
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,10 +17,13 @@ from geopy.geocoders import Nominatim, Pelias, Photon
 from geopy.geocoders.base import Geocoder
 from geopy.location import Location
 
+from scheduling.facts import POSTCODE_SOURCE
 from scheduling.geocoding.answers import Candidate, Found, GeocodeAnswer, judge
 from scheduling.geocoding.gazetteer import Gazetteer
+from scheduling.geocoding.pins import metres_between
 from scheduling.geocoding.wording import read_address
 from scheduling.models import GeocodedQuery
+from scheduling.models.network import plain_postcode
 
 log = logging.getLogger(__name__)
 
@@ -28,30 +32,48 @@ TIMEOUT_S = 4
 WAIT_FOR_TURN_S = 5
 REMEMBER = timedelta(days=60)
 LONGEST_QUERY = 200
+LONGEST_POSTCODE = 16
+COUNTRY_OPTIONS = {"nominatim": "country_codes", "pelias": "countries"}
 
 
 class NoTurn(Exception):
     """Too many ask the public geocoder at once."""
 
 
-def find_address(*, query: str, now: datetime) -> GeocodeAnswer:
+def find_address(*, query: str, now: datetime, country: str = "") -> GeocodeAnswer:
     """Say where a typed address is. At most one request; what was answered within 60 days is not asked again.
 
-    Never raises for what people type, nor for what goes wrong outside: then the status is "down",
-    unless an older answer is known.
+    `country`, such as FI, leaves out what is known to be in another. Never raises for what people type, nor
+    for what goes wrong outside: then the status is "down", unless an older answer is known.
     """
     if len(query) > LONGEST_QUERY or read_address(query) is None:
         return GeocodeAnswer("unknown")
+    return _remembered(f"{query} {country}".strip(), lambda: _ask(query, settings.GEOCODER, country), now)
+
+
+def find_postcode(*, postcode: str, now: datetime, country: str = "") -> GeocodeAnswer:
+    """Say where about the middle of a postcode is: one candidate of the source POSTCODE_SOURCE, or none.
+
+    It is no address: nobody can be visited there. As find_address otherwise.
+    """
+    if not postcode.strip() or len(postcode) > LONGEST_POSTCODE:
+        return GeocodeAnswer("unknown")
+    key = f"postcode {plain_postcode(postcode)} {country}".strip()
+    return _remembered(key, lambda: _middle(postcode, country), now)
+
+
+def _remembered(key: str, ask: Callable[[], GeocodeAnswer], now: datetime) -> GeocodeAnswer:
+    """Return what the geocoder answers, or answered within 60 days; an older answer where it is down."""
     source = settings.GEOCODER
     if source == "gazetteer":
-        return _ask(query, source)
-    known = GeocodedQuery.objects.filter(source=source, query_key=_key(query)).first()
+        return ask()
+    known = GeocodedQuery.objects.filter(source=source, query_key=_key(key)).first()
     if known and known.looked_up_at > now - REMEMBER:
         return GeocodeAnswer.from_json(known.result)
-    answer = _ask(query, source)
+    answer = ask()
     if answer.status == "down":
         return GeocodeAnswer.from_json(known.result) if known else answer
-    _remember(query, source, answer, now)
+    _remember(key, source, answer, now)
     return answer
 
 
@@ -64,12 +86,64 @@ def nearest_address(*, lat: float, lon: float) -> Candidate | None:
     return None
 
 
-def _ask(query: str, source: str) -> GeocodeAnswer:
-    asked = {"nominatim": {"addressdetails": True, "limit": 5}, "photon": {"limit": 5}}.get(source, {})
+def _ask(query: str, source: str, country: str) -> GeocodeAnswer:
+    asked: dict[str, Any] = {
+        "nominatim": {"addressdetails": True, "limit": 5},
+        "photon": {"limit": 5},
+    }.get(source, {})
+    if country and source in COUNTRY_OPTIONS:
+        asked[COUNTRY_OPTIONS[source]] = [country.lower()]
     places = _places(lambda geocoder: geocoder.geocode(query, exactly_one=False, **asked))
     if places is None:
         return GeocodeAnswer("down")
-    return judge(query, _found(source, places), source=source)
+    found = [one for one in _found(source, places) if _is_in(one, country)]
+    return judge(query, found, source=source)
+
+
+def _is_in(one: Found, country: str) -> bool:
+    """Whether a place may be in a country: one that does not say where it is may."""
+    return not country or not one.country or one.country == country.upper()
+
+
+def _middle(postcode: str, country: str) -> GeocodeAnswer:
+    """Return about the middle of all that is known in a postcode."""
+    source = settings.GEOCODER
+    if source == "gazetteer":
+        places = _places(lambda geocoder: geocoder.in_postcode(postcode))
+    else:
+        asked, more = _asked_for_postcode(source, postcode, country)
+        places = _places(lambda geocoder: geocoder.geocode(asked, exactly_one=False, **more))
+    if places is None:
+        return GeocodeAnswer("down")
+    wanted = plain_postcode(postcode)
+    there = [
+        one
+        for one in _read(source, places)
+        if plain_postcode(one.postcode) == wanted and _is_in(one, country)
+    ]
+    if not there:
+        return GeocodeAnswer("unknown")
+    lat, lon = fmean(one.lat for one in there), fmean(one.lon for one in there)
+    near = min(there, key=lambda one: metres_between(one.lat, one.lon, lat, lon))
+    # To about 100 m: the middle stands for nobody's door.
+    middle = Candidate(
+        near.postcode,
+        near.postcode,
+        near.city,
+        near.country,
+        round(lat, 3),
+        round(lon, 3),
+        0.0,
+        POSTCODE_SOURCE,
+    )
+    return GeocodeAnswer("street", (middle,))
+
+
+def _asked_for_postcode(source: str, postcode: str, country: str) -> tuple[Any, dict[str, Any]]:
+    if source != "nominatim":
+        return postcode, {"countries": [country.lower()]} if country and source == "pelias" else {}
+    where = {"postalcode": postcode} | ({"country": country} if country else {})
+    return where, {"addressdetails": True}
 
 
 def _places(ask: Callable[[Any], list[Location] | None]) -> list[Location] | None:
@@ -129,9 +203,12 @@ def geocoder_for(source: str, url: str, file: str, user_agent: str) -> Geocoder:
 
 def _found(source: str, places: Iterable[Location]) -> list[Found]:
     """What each geocoder says in its own words, in ours; what has no street is left out."""
+    return [one for one in _read(source, places) if one.street]
+
+
+def _read(source: str, places: Iterable[Location]) -> list[Found]:
     read = {"nominatim": _nominatim, "photon": _photon, "pelias": _pelias}.get(source)
-    found = [place.raw if read is None else read(place) for place in places]
-    return [one for one in found if one.street]
+    return [place.raw if read is None else read(place) for place in places]
 
 
 def _nominatim(place: Location) -> Found:

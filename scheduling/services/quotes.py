@@ -8,8 +8,8 @@ from typing import Final
 from django.db.models import F
 
 from scheduling.answers import OFFER_LIFE, OfferName, SlotAnswer, unseal
-from scheduling.errors import OfferExpired, OfferForged, PlanBusy
-from scheduling.facts import VisitFacts
+from scheduling.errors import AddressNeeded, OfferExpired, OfferForged, PlanBusy
+from scheduling.facts import POSTCODE_SOURCE, VisitFacts
 from scheduling.kinds import kind_of, kinds_of
 from scheduling.models import Delivery, Merchant, Quote
 from scheduling.quoting import DAYS_SHOWN, answers_for
@@ -108,7 +108,7 @@ def open_offer(
     """Return the quote and the answer that an offer's token names.
 
     Raises OfferForged if it is not ours, not this session's or shop's, not for this delivery, or never
-    was open; OfferExpired if it is too old.
+    was open; OfferExpired if it is too old; AddressNeeded if it was for a postcode only.
     """
     name = unseal(token)
     quote = Quote.objects.filter(ref=name.quote_ref).select_related("merchant").first()
@@ -121,6 +121,8 @@ def open_offer(
         raise OfferForged
     if now >= name.expires_at:
         raise OfferExpired
+    if quote.facts["address"]["source"] == POSTCODE_SOURCE:
+        raise AddressNeeded
     return quote, answer
 
 

@@ -217,7 +217,7 @@
     window.doorstepTheme(text(theme), look && typeof look === "object" ? look : {});
   };
 
-  const begin = () => step("open", { postcode: told.postcode, locale: told.locale });
+  const begin = () => step("open", { postcode: told.postcode, country: told.country, locale: told.locale });
 
   const orders = {
     reload: (data) => { take(data); begin(); },

@@ -154,6 +154,27 @@ def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible
     check()
 
 
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
+def test_a_postcode_shows_times_about_right_then_the_address_is_asked(
+    opened, shop, bare, assert_accessible, width, dark
+):
+    page = opened(width=width, dark=dark)
+    session = shop.session(bare.origin, address=None)
+    bare.body = f"""{shop.script}<form>{shop.widget(session, 'postcode="00100" country="FI"')}</form>"""
+    page.goto(bare.origin)
+    frame = inside(page)
+    expect(frame.get_by_role("heading", name="About when we come to 00100 Helsinki")).to_be_visible()
+    expect(frame.get_by_role("radio")).to_have_count(0)
+    assert_accessible(frame_of(page))
+    assert fits(frame_of(page))
+
+    frame.get_by_label("Street, number and town").fill("Mikonkatu 1")
+    frame.get_by_role("button", name="Show my times").click()
+    offers_times(page)
+
+    expect(frame.get_by_role("radio").first).to_be_enabled()
+
+
 def test_it_is_as_tall_as_what_it_shows(opened, shop, bare):
     page = opened(width=360)
     bare.body = shop.script + "<form>" + shop.widget(shop.session(bare.origin)) + "</form>"

@@ -11,7 +11,10 @@ from django.test import Client
 from portal.customers.probing import PLACES_PER_SESSION
 from portal.services import sessions
 from portal.services.sessions import list_origins
+from scheduling.errors import AddressNeeded
 from scheduling.models import Hold, Quote
+from scheduling.selectors.slots import answers_of, view_of
+from scheduling.services.holds import place_hold
 from tests.factories import NOW, make_booking, make_merchant, make_network, some_facts
 from tests.portal.customers.conftest import Shopper
 from tests.portal.widget.conftest import PAGE, TESTIKATU, Frame, a_basket, publishable
@@ -174,7 +177,8 @@ def test_a_postcode_that_the_page_knows_helps_to_find_a_street(asking):
     assert "We look in 00200 unless you write another." in asking.begins(postcode="00200")["html"]
     asking("address", address="Rantatie 4")
 
-    assert Quote.objects.get().facts["address"]["postcode"] == "00200"
+    assert Quote.objects.last().facts["address"]["line"] == "Rantatie 4"
+    assert Quote.objects.last().facts["address"]["postcode"] == "00200"
 
 
 def test_an_address_that_is_not_sure_is_asked_about(asking):
@@ -321,3 +325,66 @@ def test_pages_listed_later_are_let_in_and_others_not_any_more(client, outlet):
     response = client.get(f"/embed/v1/frame/{outlet.merchant.slug}/")
 
     assert policy(response)["frame-ancestors"] == "https://new.example"
+
+
+def shown_and_not_kept(answer) -> None:
+    assert answer["view"] == "indicative"
+    assert "Reckoned for the middle of 00100" in answer["html"]
+    assert "€" in answer["html"]
+    assert 'name="offer"' not in answer["html"]
+    assert "Street, number and town" in answer["html"]
+
+
+def test_a_postcode_that_the_page_knows_gives_times_that_are_about_right_and_cannot_be_kept(asking):
+    shown_and_not_kept(asking.begins(postcode="00100", country="FI"))
+    shown_and_not_kept(asking.begins())
+
+    quote = Quote.objects.order_by("pk").last()
+    assert quote.facts["address"]["source"] == "postcode"
+    token = view_of_quote(quote)
+    assert asking("hold", offer=token).json()["view"] == "where"
+    with pytest.raises(AddressNeeded):
+        place_hold(
+            offer_token=token,
+            merchant=quote.merchant,
+            session_key=quote.session_key,
+            actor="test",
+            now=NOW,
+        )
+    assert not Hold.objects.exists()
+
+
+def view_of_quote(quote: Quote) -> str:
+    """The token of its first open offer, which no page was given."""
+    view = view_of(quote, answers_of(quote), next_day_with_room=None)
+    return next(offer.token for day in view.days for offer in day.offers if offer.token)
+
+
+def test_a_postcode_that_a_shopper_types_does_too_and_the_street_then_is_looked_for_there(public):
+    public.begins()
+
+    shown_and_not_kept(public("address", address="00100", size="bag").json())
+    assert public("address", address="Testikatu 1", size="bag").json()["view"] == "times"
+    assert public.holds()["view"] == "kept"
+
+
+def test_a_postcode_that_nobody_knows_or_of_another_country_only_asks_for_the_address(asking):
+    assert asking.begins(postcode="77777")["view"] == "where"
+    assert not Quote.objects.exists()
+
+
+def test_a_postcode_in_another_country_is_not_taken_for_ours(asking):
+    assert asking.begins(postcode="00100", country="EE")["view"] == "where"
+    assert asking("address", address="Testikatu 1").status_code == 422
+    assert not Quote.objects.exists()
+
+
+def test_a_postcode_is_one_of_the_three_places_of_a_session(asking):
+    asking.begins(postcode="00100")
+    answers = [asking("address", address=f"Testikatu {n}, 00100 Helsinki") for n in (1, 3, 7)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+def test_where_no_van_comes_a_postcode_says_so(asking):
+    assert asking.begins(postcode="99999")["error"]["code"] == "outside_area"

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from scheduling.geocoding import find_address, lookup, nearest_address
+from scheduling.geocoding import find_address, find_postcode, lookup, nearest_address
 from scheduling.models import GeocodedQuery
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -215,3 +215,69 @@ def test_who_waits_too_long_for_a_turn_is_told_so(fake, settings, monkeypatch):
     first, second = (find_address(query=f"Fabianinkatu {number}", now=NOW) for number in (21, 22))
 
     assert (first.status, second.status) == ("exact", "down")
+
+
+POSTCODES = {
+    "nominatim": [
+        {
+            "lat": "60.1651",
+            "lon": "24.9482",
+            "display_name": "00130, Helsinki",
+            "address": {"postcode": "00130", "city": "Helsinki", "country_code": "fi"},
+        }
+    ],
+    "photon": {
+        "features": [
+            {
+                "geometry": {"type": "Point", "coordinates": [24.9482, 60.1651]},
+                "properties": {"postcode": "00130", "city": "Helsinki", "countrycode": "FI"},
+            }
+        ]
+    },
+    "pelias": {
+        "features": [
+            {
+                "geometry": {"type": "Point", "coordinates": [24.9482, 60.1651]},
+                "properties": {
+                    "name": "00130",
+                    "postalcode": "00130",
+                    "locality": "Helsinki",
+                    "country_code": "FI",
+                },
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.django_db
+def test_each_service_knows_about_where_a_postcode_is_and_is_asked_once(service, fake):
+    fake.replies = {SERVICES[service][0]: POSTCODES[service]}
+
+    for _ in range(2):
+        answer = find_postcode(postcode="00130", country="FI", now=NOW)
+
+    middle = answer.candidates[0]
+    assert (middle.postcode, middle.city, middle.source) == ("00130", "Helsinki", "postcode")
+    assert (middle.lat, middle.lon) == (60.165, 24.948)
+    assert middle.facts().is_postcode
+    assert len(fake.asked) == 1
+
+
+@pytest.mark.django_db
+def test_what_is_in_another_country_is_left_out_and_asked_for_apart(service, fake):
+    assert find_address(query=QUERY, now=NOW, country="FI").status == "exact"
+    assert find_address(query=QUERY, now=NOW, country="SE").status == "unknown"
+
+    fake.replies = {SERVICES[service][0]: POSTCODES[service]}
+    assert find_postcode(postcode="00130", country="SE", now=NOW).status == "unknown"
+    assert find_postcode(postcode="00130", country="FI", now=NOW).candidates
+
+
+@pytest.mark.django_db
+def test_the_services_that_know_countries_are_told_which(service, fake):
+    find_address(query=QUERY, now=NOW, country="FI")
+
+    asked = fake.asked[0][1]
+    told = {"nominatim": asked.get("countrycodes"), "pelias": asked.get("boundary.country"), "photon": "fi"}
+    assert told[service] == "fi"
