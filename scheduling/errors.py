@@ -83,6 +83,13 @@ class OrderComesAlready(DomainError):
     sentence = _("That is the order this delivery was booked for. Write the number of the other one.")
 
 
+class OrderToldAlready(DomainError):
+    """The merchant told this order before; what was bought is never changed."""
+
+    code = "order_told_already"
+    sentence = _("You told us this order before. What was bought stays as it was told.")
+
+
 class CutoffPassed(DomainError):
     """The window can no longer be chosen, or the booking no longer be changed."""
 

@@ -17,6 +17,8 @@ class Scope(models.TextChoices):
     HOLDS = "holds", _("keep a time for a while")
     DELIVERIES_READ = "deliveries:read", _("look at deliveries")
     DELIVERIES_WRITE = "deliveries:write", _("book, move and cancel deliveries")
+    ORDERS_READ = "orders:read", _("look at orders")
+    ORDERS_WRITE = "orders:write", _("tell what was bought")
     EVENTS_READ = "events:read", _("read what happened")
     WEBHOOKS = "webhooks", _("say where you are told what happened")
     SESSIONS = "sessions", _("open the widget for a shopper")

@@ -13,7 +13,15 @@ from scheduling.models.network import (
     Vehicle,
     VehicleClass,
 )
-from scheduling.models.orders import Address, Delivery, JoinedOrder, Order, Parcel
+from scheduling.models.orders import (
+    Address,
+    Delivery,
+    JoinedOrder,
+    Order,
+    OrderItem,
+    OrderPayment,
+    Parcel,
+)
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
 from scheduling.models.rests import Rest, RestKind, RestPattern
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
@@ -38,6 +46,8 @@ __all__ = [
     "MerchantDepot",
     "Operator",
     "Order",
+    "OrderItem",
+    "OrderPayment",
     "Parcel",
     "Promise",
     "Quote",

@@ -23,20 +23,85 @@ def new_ref(length: int = 10) -> str:
 
 
 class Order(models.Model):
-    """What a customer bought from a merchant; groups its deliveries."""
+    """What a customer bought from a merchant; groups its deliveries.
+
+    Its merchant tells it (`told_at`), or it is only known as the number of a delivery.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="orders")
     number = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    placed_at = models.DateTimeField(null=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    contact_name = models.CharField(max_length=120, blank=True, default="", db_default="")
+    contact_email = models.EmailField(blank=True, default="", db_default="")
+    contact_phone = PhoneNumberField(blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(told_at__isnull=True, currency="") | Q(told_at__isnull=False) & ~Q(currency=""),
+                name="order_told_has_a_currency",
+            ),
             models.UniqueConstraint(fields=["merchant", "number"], name="order_number_once_per_merchant"),
             models.CheckConstraint(condition=~Q(number=""), name="order_has_a_number"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+
+class OrderItem(models.Model):
+    """One line of an order; `price_minor` is for one, tax included. It is never changed."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
+    ref = models.CharField(max_length=16, unique=True, default=partial(new_ref, 12))
+    line = models.PositiveSmallIntegerField()
+    sku = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
+    price_minor = models.PositiveIntegerField()
+    tax_minor = models.PositiveIntegerField(default=0)
+    quantity = models.PositiveIntegerField(default=1)
+    category = models.CharField(max_length=120, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    weight_g = models.PositiveIntegerField(null=True, blank=True)
+    size = models.CharField(max_length=60, blank=True)
+    final_sale = models.BooleanField(default=False)
+    serial_number = models.CharField(max_length=120, blank=True)
+    image_url = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["order", "line"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "line"], name="order_item_numbered_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_item_is_one_at_least"),
+            models.CheckConstraint(
+                condition=Q(tax_minor__lte=F("price_minor")), name="order_tax_in_its_price"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+
+class OrderPayment(models.Model):
+    """What one payment of an order captured: no more than that can ever be given back through it."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments")
+    payment_intent = models.CharField(max_length=120)
+    captured_minor = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "payment_intent"], name="order_payment_once"),
+            models.CheckConstraint(condition=~Q(payment_intent=""), name="order_payment_is_named"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.captured_minor} {self.currency}"
 
 
 class Address(models.Model):

@@ -2,10 +2,22 @@
 
 from typing import Any, Final
 
-from scheduling.models import Delivery, Event, Hold, Merchant, Quote
+from django.db.models import Q
+
+from scheduling.models import Delivery, Event, Hold, Merchant, Order, Quote
 from scheduling.models.network import REQUIREMENTS
 
-__all__ = ["REQUIREMENTS", "TOLD", "delivery_of", "hold_of", "live_holds_beginning", "quote_of", "said_of"]
+__all__ = [
+    "REQUIREMENTS",
+    "TOLD",
+    "delivery_of",
+    "hold_of",
+    "live_holds_beginning",
+    "order_numbered",
+    "quote_of",
+    "refs_of",
+    "said_of",
+]
 
 TOLD: Final = (
     "hold.placed",
@@ -30,6 +42,19 @@ def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
         "order", "address", "booking__stop__route__shift__plan__depot", "booking__quote", "merchant"
     )
     return rows.filter(merchant=merchant, ref=ref, booking__isnull=False).first()
+
+
+def order_numbered(*, merchant: Merchant, number: str) -> Order | None:
+    """Return a merchant's order with its items and payments; None for any other. Three queries."""
+    rows = Order.objects.prefetch_related("items", "payments")
+    return rows.filter(merchant=merchant, number=number).first()
+
+
+def refs_of(order: Order) -> list[str]:
+    """Return the references of the deliveries booked for an order, and of those it joined. One query."""
+    booked = Delivery.objects.filter(merchant=order.merchant_id, booking__isnull=False)
+    its = booked.filter(Q(order=order) | Q(joined_orders__order=order)).order_by("pk").distinct()
+    return list(its.values_list("ref", flat=True))
 
 
 def hold_of(*, merchant: Merchant, token: str) -> Hold | None:

@@ -183,8 +183,11 @@ def api(run: Run) -> Outcome:
 def _real_references(program: Program, file: Path) -> Path:
     """Keep one time and book another; write down how they are called, as schemathesis reads it."""
     hold, booked = _kept(program, "held"), _order(_kept(program, "booked"), "real")
-    ref = program("POST", "/deliveries", booked, Idempotency_Key="real").json["ref"]
-    file.write_text(f'[parameters]\n"path.token" = "{hold}"\n"path.ref" = "{ref}"\n')
+    said = program("POST", "/deliveries", booked, Idempotency_Key="real").json
+    ref, number = said["ref"], said["order_number"]
+    file.write_text(
+        f'[parameters]\n"path.token" = "{hold}"\n"path.ref" = "{ref}"\n"path.number" = "{number}"\n'
+    )
     return file
 
 
@@ -235,7 +238,8 @@ def malformed(run: Run) -> Outcome:
 
 
 def _paths() -> list[str]:
-    return ["/quotes", "/holds", "/deliveries", "/deliveries/X/reschedule", "/deliveries/X/cancel"]
+    moving = ["/deliveries/X/reschedule", "/deliveries/X/cancel"]
+    return ["/quotes", "/holds", "/deliveries", "/orders", *moving]
 
 
 GOOD = {

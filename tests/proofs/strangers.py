@@ -134,6 +134,7 @@ def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[
     key = _key(mine.merchant, name=MARK)[0]
     url = f"https://shop.example/{MARK}"
     endpoint = create_endpoint(merchant=mine.merchant, url=url, actor="proof", now=now)
+    _tell_order(mine.merchant, number=str(key.pk))
     values = {
         "id": endpoint.pk.hex,
         "pk": str(endpoint.pk),
@@ -174,6 +175,18 @@ def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[
         Stranger("the customer", _customer(booking)),
     ]
     return values, owners, strangers, state
+
+
+def _tell_order(merchant: Any, *, number: str) -> None:
+    """Tell an order: of the key's number, since the addresses of both are made of `number`."""
+    from scheduling import clock
+    from scheduling.bought import ItemBought, OrderBought
+    from scheduling.facts import Contact
+    from scheduling.services.orders import record_order
+
+    bought = OrderBought(number=number, currency="EUR", items=(ItemBought(MARK, MARK, price_minor=1),))
+    contact = Contact(email=f"{MARK}@shop.example", name=MARK)
+    record_order(merchant=merchant, bought=bought, contact=contact, now=clock.now())
 
 
 def _key(merchant: Any, name: str = "program") -> Any:

@@ -31,8 +31,14 @@ def environment(live_server, settings) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "DOORSTEP": live_server.url, "KEY": secret(outlet.merchant)}
 
 
-def block(language: str) -> str:
-    return re.search(rf"```{language}\n(.*?)```", DOC.read_text(), re.DOTALL)[1]
+def block(language: str, number: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", DOC.read_text(), re.DOTALL)[number]
+
+
+def bash() -> str:
+    if not (shell := shutil.which("bash")) or not shutil.which("curl"):
+        pytest.fail("no bash or no curl") if os.environ.get("CI") else pytest.skip("no bash or no curl")
+    return shell
 
 
 def test_the_example_in_python_books(environment):
@@ -45,8 +51,7 @@ def test_the_example_in_python_books(environment):
 
 
 def test_the_example_in_a_shell_books(environment):
-    if not (shell := shutil.which("bash")) or not shutil.which("curl"):
-        pytest.fail("no bash or no curl") if os.environ.get("CI") else pytest.skip("no bash or no curl")
+    shell = bash()
 
     def run(command: str, **more: str) -> dict:
         done = subprocess.run([shell, "-c", command], env=environment | more, capture_output=True, check=True)
@@ -58,3 +63,14 @@ def test_the_example_in_a_shell_books(environment):
 
     assert run(book, HOLD=hold)["order_number"] == "10482"
     assert Booking.objects.count() == 1
+
+
+def test_the_example_of_an_order_tells_it_and_looks_at_it(environment):
+    shell, answers = bash(), []
+    for command in re.split(r"^# .*$", block("sh", 1), flags=re.MULTILINE)[1:]:
+        done = subprocess.run([shell, "-c", command], env=environment, capture_output=True, check=True)
+        answers.append(json.loads(done.stdout))
+
+    told, seen = answers
+    assert told == seen
+    assert (seen["items_minor"], seen["payments"][0]["captured_minor"]) == (7480, 7480)
