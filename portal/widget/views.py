@@ -161,7 +161,13 @@ def indicative(
     facts = facts_of(session, place=about)
     assert facts is not None  # noqa: S101 - the size is known where this is asked
     try:
-        quote = ask(merchant=shop, facts=facts, session_key=asker, now=now)
+        quote = ask(
+            merchant=shop,
+            facts=facts,
+            session_key=asker,
+            now=now,
+            draws=lambda found: drawn(found, day=None),
+        )
     except (OutsideArea, TooLarge) as impossible:
         return _impossible(session, impossible)
     pricing = Pricing(shop=shop.name, currency=shop.currency, kept_key="")

@@ -79,3 +79,11 @@ def test_another_shop_s_program_cannot_note_a_choice(outlet, program, frame):
 
     assert stranger("POST", "/holds", {"offer": offer}).status_code >= 400
     assert channel(outlet, Channel.API) == Figures(seen=1)
+
+
+def test_times_for_a_postcode_and_then_for_the_address_are_one_basket(outlet, asking):
+    assert asking.begins(postcode="00100")["view"] == "indicative"
+    assert channel(outlet, Channel.WIDGET) == Figures(seen=1, opened=1)
+    assert asking("address", address="Testikatu 1", size="bag").json()["view"] == "times"
+
+    assert channel(outlet, Channel.WIDGET) == Figures(seen=1, opened=1)
