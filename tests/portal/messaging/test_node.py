@@ -11,38 +11,19 @@ import pytest
 from portal.messaging.signing import secret_of, signed_headers
 from portal.models import WebhookEndpoint
 from scheduling import clock
+from tests.npm import install
 
 SCRIPT = Path(__file__).parents[2] / "node" / "verify.js"
 PACKAGE = "standardwebhooks@1.1.1"
-INSTALL = (
-    "install",
-    "--no-package-lock",
-    "--no-audit",
-    "--no-fund",
-    "--ignore-scripts",
-    "--silent",
-    "--fetch-retries=0",
-)
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     """Node with its package of the same standard. Nothing of ours needs Node: without it this is skipped."""
-    folder, npm = tmp_path_factory.mktemp("node"), shutil.which("npm")
-    if not npm or not _installed(npm, folder):
-        pytest.skip("no Node, or its package standardwebhooks can't be had here")
+    folder = tmp_path_factory.mktemp("node")
+    install(folder, PACKAGE)
     shutil.copy(SCRIPT, folder)
     return folder
-
-
-def _installed(npm: str, folder: Path) -> bool:
-    try:
-        done = subprocess.run(
-            [npm, *INSTALL, PACKAGE], cwd=folder, capture_output=True, timeout=60, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def test_nodes_library_takes_ours_and_refuses_changed_late_early_and_foreign_ones(node):
