@@ -76,6 +76,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "widget:release-hold": (by_network("widget-releases", 300),),
     "sign-in": (by_network("sign-ins", 120),),
     "merchants:widget": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
+    "merchants:playground-list": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
+    "merchants:playground-open": (by_browser("widget-tries", 60), by_network("widget-tries", 600)),
     "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:end-key": (by_browser("keys", 60), by_network("keys", 600)),

@@ -42,11 +42,16 @@ def running_at(url: str) -> Server:
 
 
 @contextmanager
-def laid_out(folder: Path, *, database: Database, processes: int, threads: int) -> Iterator[Stack]:
-    """Start a portal's database and lay the demo's town out in it. Raises ImportError without a wheel."""
+def laid_out(
+    folder: Path, *, database: Database, processes: int, threads: int, rounds: int | None = None
+) -> Iterator[Stack]:
+    """Start a portal's database and lay the demo's town out in it, or the first rounds of its week.
+
+    Raises ImportError without a wheel.
+    """
     web = {"WEB_CONCURRENCY": str(processes), "WEB_THREADS": str(threads)}
     with running(folder, database=database, settings=web) as stack:
-        stack.lay_out_town()
+        stack.lay_out_town(rounds=rounds)
         yield stack
 
 

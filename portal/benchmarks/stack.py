@@ -67,9 +67,9 @@ class Stack:
         """Run a command of manage.py; return what it printed."""
         return self.python("manage.py", *arguments, check=check)
 
-    def lay_out_town(self) -> None:
-        """Fill the empty database with the demo's town and its week."""
-        self.python("-m", "portal.demo")
+    def lay_out_town(self, *, rounds: int | None = None) -> None:
+        """Fill the empty database with the demo's town and its week, or the first rounds of it."""
+        self.python("-m", "portal.demo", *(["--rounds", str(rounds)] if rounds else []))
 
     def start_web(self, *, seconds: float = 30) -> float:
         """Start gunicorn and wait until it answers; return how long that took."""

@@ -4,7 +4,7 @@ Days differ on purpose: tomorrow is nearly full, later days have vans in some qu
 one has a single van, one is not opened yet. The same seed gives the same week.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -70,7 +70,7 @@ WEEK = (
 )
 
 
-def fill(depot: Depot, *, now: datetime) -> int:
+def fill(depot: Depot, *, now: datetime, rounds: Sequence[Round] = WEEK) -> int:
     """Open the coming days but one, and book the week; return the number of bookings."""
     today = windows.local_date(now, depot.zone)
     patterns = patterns_of(depot)
@@ -81,7 +81,7 @@ def fill(depot: Depot, *, now: datetime) -> int:
     yesterday = windows.midnight(today, depot.zone) - timedelta(hours=12)
     shops = {merchant.slug: merchant for merchant in Merchant.objects.all()}
     booked = 0
-    for number, each in enumerate(WEEK):
+    for number, each in enumerate(rounds):
         chance = Random(SEED + number)  # noqa: S311 - the same week every time
         day = today + timedelta(days=each.days_ahead)
         for house in some_houses(each.quarters, each.count, chance):

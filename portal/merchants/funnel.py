@@ -72,8 +72,8 @@ class PeriodForm(PlainForm):
         return cleaned
 
 
-@require_merchant
 @require_safe
+@require_merchant
 def funnel(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Show what became of those who looked at times, by kind of slot and by where they chose."""
     zone, form = _asked(request, shop)
@@ -91,8 +91,8 @@ def funnel(request: HttpRequest, shop: Merchant) -> HttpResponse:
     )
 
 
-@require_merchant
 @require_safe
+@require_merchant
 def figures(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Hand out the same figures for a spreadsheet: one row for each channel and kind."""
     zone, form = _asked(request, shop)

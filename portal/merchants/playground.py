@@ -91,8 +91,8 @@ LOOKS_TO_TRY: Final = (
 )
 
 
-@for_managers
 @require_safe
+@for_managers
 def playground(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Show the widget in a page of ours. It is shown here as anywhere: once the shop has listed this page."""
     form = PlaygroundForm(request.GET.dict() if request.GET else None)

@@ -166,6 +166,8 @@ def test_a_hello_from_a_stranger_before_the_frames_own_is_ignored(opened, shop, 
     page.wait_for_function(
         "document.querySelector('doorstep-slots')?.shadowRoot?.querySelector('iframe')?.src"
     )
+    while not held_back:
+        page.wait_for_timeout(50)
     got = page.evaluate(
         """async ours => {
           const { shadowRoot } = document.querySelector("doorstep-slots");

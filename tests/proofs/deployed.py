@@ -69,7 +69,7 @@ def _portal(run: Run, database: Database, mail: MailServer):
         settings=settings,
     ) as stack:
         stack.environment["CSRF_TRUSTED_ORIGINS"] = stack.url
-        stack.lay_out_town()
+        stack.lay_out_town(rounds=2 if run.short else None)
         stack.start_web()
         stack.start_worker()
         yield stack

@@ -91,5 +91,5 @@ def test_every_offered_time_can_be_booked():
             )
 
     assert offered > QUESTIONS
-    assert Stop.objects.active().count() > 15
+    assert Stop.objects.active().count() >= QUESTIONS // 2
     assert list(breaches()) == []
