@@ -145,5 +145,10 @@ class Everything:
             throttled.labels("everything").inc()
         return 60 - second if over else 0
 
+    def forget(self) -> None:
+        """Begin anew, as if nobody had asked for anything."""
+        with self._lock:
+            self._counts.clear()
+
 
 everything: Final = Everything()

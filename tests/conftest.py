@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 
+from portal import limits
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
 
@@ -113,6 +114,7 @@ def _one_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
 def _fresh_cache() -> Iterator[None]:
     """Throttles and cached tapes of one test mean nothing to the next."""
     cache.clear()
+    limits.everything.forget()  # where the clock stands still all tests ask in one minute
     snapshots.forget_all()
     yield
     cache.clear()
