@@ -1,12 +1,12 @@
 """What programs send. It is strict: no unknown fields, no numbers in strings."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Schema
 from phonenumber_field.phonenumber import to_python
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from portal.services.keys import BadKey, origin_of
 from scheduling.facts import (
@@ -103,13 +103,35 @@ class Question(Schema):
 
 
 class Where(Question):
-    """An address as people write it; we look it up unless `location` says where its door is."""
+    """An address as people write it; we look it up unless `location` says where its door is.
 
-    line: Annotated[Written, Field(max_length=160, description="street and number")]
+    A postcode alone is enough to see times that are about right.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["line"]},
+                {"required": ["postcode"], "properties": {"postcode": {"minLength": 1, "pattern": r"\S"}}},
+            ]
+        }
+    )
+
+    line: Annotated[
+        Written,
+        Field(max_length=160, description="street and number; left out where only a postcode is known"),
+    ] = ""
     postcode: Annotated[Text, Field(max_length=16)] = ""
     city: Annotated[Text, Field(max_length=80)] = ""
     unit: Annotated[Text, Field(max_length=60, description="flat, staircase or floor")] = ""
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "FI"
+
+    @model_validator(mode="after")
+    def something_is_known(self) -> Self:
+        """Refuse what has neither a street nor a postcode."""
+        if not self.line and not self.postcode:
+            raise ValueError("write the street and number, or at least the postcode")
+        return self
 
 
 class Location(Question):

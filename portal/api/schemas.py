@@ -64,7 +64,7 @@ class Impact(Schema):
 
 
 class Offer(Schema):
-    """One time. Without `offer` it can’t be chosen, and `reason` says why."""
+    """One time. Without `offer` it can’t be chosen, and `reason` says why (`address_needed`: not yet)."""
 
     offer: Annotated[str | None, Field(description="send it to keep this time")]
     window: Window
@@ -98,6 +98,9 @@ class QuoteAnswer(Schema):
     currency: str
     method: Annotated[str, Field(description="how metres and grams are counted, with its version")]
     address: Found
+    indicative: Annotated[
+        bool, Field(description="asked for a postcode alone: times are about right, none can be kept")
+    ] = False
     offers: list[Offer]
     suggestions: list[Suggestion]
     next_day_with_room: date | None = None

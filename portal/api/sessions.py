@@ -62,6 +62,8 @@ def _where(question: SessionQuestion, *, now: datetime) -> dict[str, Any]:
     where = question.address
     if where is None:
         return {}
+    if not where.line:  # the widget shows times for about there, and asks for the rest
+        return {"typed": {"postcode": where.postcode, "country": where.country}}
     typed = {"address": as_typed(where), "unit": where.unit}
     if question.location:
         return {"place": place_of(where, question.location), "typed": typed}

@@ -23,7 +23,7 @@ from scheduling import clock
 from scheduling.answers import unseal
 from scheduling.errors import OfferForged
 from scheduling.facts import AddressFacts, VisitFacts
-from scheduling.geocoding import find_address
+from scheduling.geocoding import find_address, find_postcode
 from scheduling.selectors.merchants import hold_of, live_holds_beginning, quote_of
 from scheduling.services.holds import GONE, extend_hold, place_hold, release_hold
 from scheduling.services.quotes import ask, note_refusal
@@ -43,7 +43,8 @@ def ask_for_times(request: HttpRequest, question: QuoteQuestion) -> Any:
     """Ask the routes of the coming days when we could come, and what each time would add.
 
     Nothing is booked or kept free by asking. An address that is not found just as written is refused with
-    what it may be; send `location` to say where its door is.
+    what it may be; send `location` to say where its door is. For a postcode alone the times are about right
+    (`indicative`), and none of them can be kept.
     """
     caller, now = caller_of(request), clock.now()
     facts = facts_of(question, caller.merchant, now=now)
@@ -166,12 +167,23 @@ def _address(question: QuoteQuestion, *, now: datetime) -> AddressFacts:
     where = question.address
     if question.location:
         return place_of(where, question.location)
+    if not where.line:
+        return _middle_of(where, now=now)
     answer = find_address(query=as_typed(where), now=now)
     if answer.status == "down":
         raise GeocoderAway
     if answer.status != "exact":
         raise AddressUnsure([wire.found(each.facts()).model_dump() for each in answer.candidates])
     return answer.candidates[0].facts(unit=where.unit or answer.unit)
+
+
+def _middle_of(where: Where, *, now: datetime) -> AddressFacts:
+    answer = find_postcode(postcode=where.postcode, country=where.country, now=now)
+    if answer.status == "down":
+        raise GeocoderAway
+    if not answer.candidates:
+        raise AddressUnsure([])
+    return answer.candidates[0].facts()
 
 
 def as_typed(where: Where) -> str:

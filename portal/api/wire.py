@@ -8,6 +8,7 @@ from portal.access import FOLLOW, issue_link, url_of
 from portal.api import schemas
 from portal.services.feed import in_json
 from scheduling import windows
+from scheduling.errors import AddressNeeded
 from scheduling.selectors.shopper import orders_of
 from scheduling.selectors.slots import answers_of
 from scheduling.services.holds import MOST_EXTENSIONS
@@ -32,10 +33,11 @@ def quote(view: QuoteView, address: AddressFacts) -> schemas.QuoteAnswer:
         currency=view.currency,
         method=view.method,
         address=found(address),
-        offers=[offer(one) for day in view.days for one in day.offers],
-        suggestions=[
-            schemas.Suggestion(offer=one.offer.token, tags=list(one.tags)) for one in view.suggestions
-        ],
+        indicative=address.is_postcode,
+        offers=[offer(one, indicative=address.is_postcode) for day in view.days for one in day.offers],
+        suggestions=[]
+        if address.is_postcode
+        else [schemas.Suggestion(offer=one.offer.token, tags=list(one.tags)) for one in view.suggestions],
         next_day_with_room=view.next_day_with_room,
     )
 
@@ -46,14 +48,16 @@ def found(address: AddressFacts) -> schemas.Found:
     return schemas.Found(**{name: getattr(address, name) for name in names})
 
 
-def offer(view: OfferView) -> schemas.Offer:
-    """Return one time."""
+def offer(view: OfferView, *, indicative: bool = False) -> schemas.Offer:
+    """Return one time; an indicative one can't be chosen before the address is known."""
     answer = view.answer
     reason = None
     if not answer.open:
         reason = schemas.Reason(code=answer.status, message=str(answer.reason))
+    elif indicative:
+        reason = schemas.Reason(code=AddressNeeded.code, message=str(AddressNeeded.sentence))
     return schemas.Offer(
-        offer=view.token or None,
+        offer=None if indicative else view.token or None,
         window=schemas.Window(
             date=answer.service_date,
             opens_at=answer.opens_at,

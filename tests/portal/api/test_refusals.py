@@ -191,6 +191,17 @@ def test_an_address_that_is_not_sure_comes_back_with_what_it_may_be(program):
     assert len(answer.json()["error"]["fields"]["candidates"]) == 2
 
 
+@pytest.mark.parametrize("address", [{}, {"line": " "}, {"line": "", "postcode": ""}, {"city": "Helsinki"}])
+def test_an_address_says_a_street_or_at_least_a_postcode(program, address):
+    assert code_of(program("POST", "/quotes", a_question(address=address))) == (422, "invalid")
+
+
+def test_a_postcode_that_nobody_knows_is_no_place(program):
+    answer = program("POST", "/quotes", a_question(address={"postcode": "77777"}))
+
+    assert code_of(answer) == (422, "address_unsure")
+
+
 def test_a_place_outside_and_goods_too_large_are_told_apart(program):
     far = program("POST", "/quotes", a_question(location={"lat": 69.9, "lon": 27.0}))
     heavy = program("POST", "/quotes", a_question(load={"grams": 1_900_000}))

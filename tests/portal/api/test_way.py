@@ -24,6 +24,18 @@ def test_a_question_is_answered_with_the_times_of_a_week(program):
     }
 
 
+def test_for_a_postcode_alone_times_are_about_right_and_none_can_be_kept(program):
+    answer = program.times(address={"postcode": "00100"})
+
+    assert answer["indicative"]
+    assert answer["address"]["line"] == answer["address"]["postcode"] == "00100"
+    assert {one["offer"] for one in answer["offers"]} == {None}
+    assert "address_needed" in {one["reason"]["code"] for one in answer["offers"]}
+    assert any(one["impact"] for one in answer["offers"])
+    assert answer["suggestions"] == []
+    assert not program.times()["indicative"]
+
+
 def test_a_time_is_kept_booked_moved_and_cancelled(program):
     booked = program.books()
     ref = booked["ref"]

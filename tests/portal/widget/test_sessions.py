@@ -41,6 +41,7 @@ def test_a_server_opens_a_session_for_a_listed_page(program):
         ({"address": TESTIKATU}, "found"),
         ({"address": TESTIKATU | {"line": "Testikatu 99"}}, "unsure"),
         ({"address": {"line": "Nowhere 1"}}, "unknown"),
+        ({"address": {"postcode": "00100"}}, "unknown"),
         ({"address": {"line": "Nowhere 1"}, "location": {"lat": 60.17, "lon": 24.94}}, "found"),
     ],
 )
