@@ -3,8 +3,7 @@
 import signal
 import time
 from argparse import ArgumentParser
-from threading import Event
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -17,20 +16,24 @@ from portal.demo.shopfront import shop_open
 from portal.demo.town import houses
 from scheduling import clock
 
+LOOKS_S: Final = 0.2
+"""So often somebody looks whether it is to end."""
+
 
 class Command(BaseCommand):
     """Lay out the town if need be, serve it, and end cleanly on Ctrl-C."""
 
     help = "Serve the demo on 127.0.0.1: web, worker and timetable in one process."
     requires_system_checks = []
+    stopped = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        started, stopped = time.perf_counter(), Event()
+        started = time.perf_counter()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
+            signal.signal(number, self._stop)
         settings.PUBLIC_URL = f"http://{LOOPBACK}:{options['port']}"
         try:
             server = bind(options["port"])
@@ -39,13 +42,18 @@ class Command(BaseCommand):
                 f"Port {options['port']} is taken. Try another: make demo PORT={options['port'] + 1}"
             ) from error
         self._prepare()
-        if stopped.is_set():
+        if self.stopped:
             return
         # The worker last: what waits for the shop's server from before is sent once that listens.
         with serving(server), shop_open(now=clock.now()) as shop, working():
             self._say(time.perf_counter() - started, shop)
-            stopped.wait()
+            # Asleep, never waiting for a lock: a signal that comes just before would wake nobody up.
+            while not self.stopped:
+                time.sleep(LOOKS_S)
             self.stdout.write("\nGoodbye.")
+
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
 
     def _prepare(self) -> None:
         self.stdout.write(f"Doorstep demo: {len(houses())} real addresses of central Helsinki.")
