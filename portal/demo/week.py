@@ -108,15 +108,7 @@ class Order:
 
 def book(order: Order, chance: Random, *, now: datetime) -> bool:
     """Quote, hold and confirm one delivery; whether there was room for it."""
-    session = session_of(order.number)
-    quote = ask(
-        merchant=order.merchant,
-        facts=_facts(order, chance),
-        session_key=session,
-        now=now,
-        draws=draws_in(session, order.day),
-    )
-    offers = _at_home(order, quote)
+    session, offers = _offers(order, chance, now=now)
     if not offers:
         return False
     # Three in four take the time that adds least driving; nobody is ever all of one mind.
@@ -142,6 +134,19 @@ def session_of(number: int) -> str:
 def draws_in(session: str, day: date) -> Draws:
     """Return what was drawn for a seeded shopper: times put first and a day, or what a program drew."""
     return draws_nothing if session.startswith("api:") else partial(drawn, day=day)
+
+
+def _offers(order: Order, chance: Random, *, now: datetime) -> tuple[str, list[OfferView]]:
+    """Ask for one order; return whose question it was, and the times at which somebody is at home."""
+    session = session_of(order.number)
+    quote = ask(
+        merchant=order.merchant,
+        facts=_facts(order, chance),
+        session_key=session,
+        now=now,
+        draws=draws_in(session, order.day),
+    )
+    return session, _at_home(order, quote)
 
 
 def _at_home(order: Order, quote: QuoteView) -> list[OfferView]:
@@ -180,15 +185,8 @@ def look_around(shops: Iterable[Merchant], *, yesterday: datetime) -> None:
     chance, goods = Random(SEED - 1), list(shops)  # noqa: S311 - the same people every time
     for number, house in enumerate(some_houses(CENTRE, LOOKERS, chance), start=10_000):
         order = Order(chance.choice(goods), house, yesterday.date() + timedelta(days=3), (8, 20), number)
-        session, now = session_of(number), yesterday + timedelta(seconds=90 * (number - 10_000))
-        quote = ask(
-            merchant=order.merchant,
-            facts=_facts(order, chance),
-            session_key=session,
-            now=now,
-            draws=draws_in(session, order.day),
-        )
-        offers = _at_home(order, quote)
+        now = yesterday + timedelta(seconds=90 * (number - 10_000))
+        session, offers = _offers(order, chance, now=now)
         if number % 4 == 0 and offers:
             token = chance.choice(offers).token
             hold = place_hold(
