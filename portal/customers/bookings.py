@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import FOLLOW, issue_link, require_follow, require_manage, url_of
 from portal.customers import words
+from portal.customers.changing import changes_of
 from portal.customers.pages import Notice, show
 from portal.customers.rows import Fact, Happened, Promised, Tag
 from portal.customers.slots import map_of
@@ -46,7 +47,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "returned": (gettext_lazy("Back at the shop"), ""),
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
-NEWS = "news"
+NEWS, STAYED = "news", "stayed"
 FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
 TOLD = (*FOLLOWED, "booking.joined")
 DONE: dict[str, str | Promise] = {
@@ -64,7 +65,7 @@ def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
 
 
 def tell(request: HttpRequest, ref: str, code: str) -> None:
-    """Have the booking's page say next time what was done: a key of DONE."""
+    """Have the booking's page say next time what was done: a key of DONE, or STAYED."""
     request.session[NEWS] = [ref, code]
 
 
@@ -74,6 +75,8 @@ def news_of(request: HttpRequest, delivery: Delivery) -> Notice | None:
     if ref != delivery.ref:
         return None
     del request.session[NEWS]
+    if code == STAYED:
+        return Notice(_("It stays as it was"), _("That is the time you have."))
     sentence = _("We mail it to %(email)s, with the link to this page.") % {"email": delivery.contact_email}
     return Notice(str(DONE[code]), sentence, "good")
 
@@ -101,6 +104,7 @@ def show_booking(
         "narrowing": narrowing(booked),
         "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
         "facts": facts_of(booked, delivery),
+        "changes": changes_of(link, booked, now=now),
         "happened": timeline(delivery, booked, zone),
         "map": map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon),
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),

@@ -51,7 +51,7 @@ def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     if not form.is_valid():
         return show_move(request, link, booked, now=now, form=form, status=422)
     try:
-        reschedule_delivery(
+        moved = reschedule_delivery(
             delivery=link.delivery,
             offer_token=form.cleaned_data["chosen"],
             session_key=session_key(request),
@@ -64,7 +64,7 @@ def move(request: HttpRequest, link: AccessLink) -> HttpResponse:
     except DomainError as error:
         news = Notice(gone_title(error), f"{error} {_('Your delivery stays as it was until you move it.')}")
         return show_move(request, link, booked, now=now, notice=news, status=409)
-    tell(request, link.delivery.ref, "moved")
+    tell(request, link.delivery.ref, "moved" if moved.stop_id != booked.stop_id else "stayed")
     return redirect_page(request, "customers:booking", link.delivery.ref)
 
 

@@ -43,9 +43,11 @@ class Times:
     """All that the list of times shows: suggestions, the strip of days, and the one day that is open.
 
     `outside` says which times more there were if it might be left outside, `outside_url` where to say so.
+    `already` says what the time has that is moved, where it would itself be suggested.
     """
 
     suggestions: list[Row]
+    already: str
     days: list[Day]
     rows: list[Row]
     open_day: str
@@ -90,8 +92,11 @@ def times_of(
     """
     open_day = day_to_open(quote, chosen_day)
     shown = next((day for day in quote.days if day.date == open_day), None)
+    present = pricing.present.key if pricing.present else ""
+    others = [one for one in quote.suggestions if one.offer.answer.key != present]
     return Times(
-        suggestions=[suggestion_row(each, i, pricing) for i, each in enumerate(quote.suggestions)],
+        suggestions=[suggestion_row(each, i, pricing) for i, each in enumerate(others)],
+        already=already_has(one for one in quote.suggestions if one.offer.answer.key == present),
         days=[day_of(day, quote.currency, url, is_open=day.date == open_day) for day in quote.days],
         rows=[offer_row(offer, i, pricing) for i, offer in enumerate(in_order(shown) if shown else ())],
         open_day=words.long_day(open_day) if open_day else "",
@@ -100,6 +105,12 @@ def times_of(
         outside=more_outside(shown, pricing.currency) if shown and may_ask else "",
         outside_url=f"{url}?day={open_day.isoformat()}&door=open#door" if open_day else "",
     )
+
+
+def already_has(suggestions: Iterable[SuggestionView]) -> str:
+    """Say what makes the time that is moved a good one, so that nobody looks for it among the others."""
+    tags = [str(words.TAGS[tag]).lower() for one in suggestions for tag in earned_by(one)]
+    return _("Your time now: %(tags)s.") % {"tags": words.listed(tags)} if tags else ""
 
 
 def drawn(quote: QuoteView, *, day: date | None) -> list[SlotAnswer]:
@@ -173,8 +184,7 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     """Return a time that is put first, with its tags and its reason in full."""
     offer, answer = suggestion.offer, suggestion.offer.answer
     when = f"{words.short_day(offer.opens)} {words.short_hours(offer.opens, offer.closes)}"
-    # Where all times add as much, none of them is the one with the least driving.
-    earned = [tag for tag in suggestion.tags if tag != "least_driving" or adds_less(answer)]
+    earned = earned_by(suggestion)
     tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
     tags += unattended(answer)
     reason = driving(answer) if pricing.present else because(answer, earned)
@@ -182,6 +192,12 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     choice = f"{words.short_day(offer.opens)} {words.hours(offer.opens, offer.closes)}"
     shown = row(offer, f"suggestion-{index}", when, choice, tags=tags, why=why, pricing=pricing)
     return replace(shown, group="suggestion")
+
+
+def earned_by(suggestion: SuggestionView) -> list[str]:
+    """Return its tags. Where all times add as much, none of them is the one with the least driving."""
+    less = adds_less(suggestion.offer.answer)
+    return [tag for tag in suggestion.tags if tag != "least_driving" or less]
 
 
 def offer_row(offer: OfferView, index: int, pricing: Pricing) -> Row:

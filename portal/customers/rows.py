@@ -65,6 +65,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A row of components/changes.html: what can be changed, how it is now, and where."""
+
+    label: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """A line of components/timeline.html. `state`: done, now or next."""
 

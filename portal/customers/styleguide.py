@@ -11,7 +11,19 @@ from django.views.decorators.http import require_safe
 
 from portal.customers.door_card import fields_of
 from portal.customers.forms import DoorForm
-from portal.customers.rows import Countdown, Day, DoorCard, Fact, Happened, Mapped, Pin, Row, Sticky, Tag
+from portal.customers.rows import (
+    Change,
+    Countdown,
+    Day,
+    DoorCard,
+    Fact,
+    Happened,
+    Mapped,
+    Pin,
+    Row,
+    Sticky,
+    Tag,
+)
 from portal.customers.theme import Shop
 from portal.forms import HintedChoiceField, PlainForm, SizedForm
 
@@ -147,6 +159,11 @@ def sample_parts() -> dict[str, Any]:
             Fact("What", "2 parcels, 9 kg"),
             Fact("Delivery", "€2.50, charged by Nordkaupa"),
             Fact("Adds", "less than 0.25 km of driving"),
+        ],
+        "changes": [
+            Change("Where we may leave it", "Porch, left of the door", "#sg-changes"),
+            Change("Time at the door", "As long as usual", "#sg-changes"),
+            Change("Pick it up instead", "Five places within 1 km", "#sg-changes"),
         ],
         "happened": [
             Happened("You chose Thu 26 Nov 10–12", "Mon 9:12"),

@@ -196,6 +196,18 @@ def test_moving_to_nothing_or_to_a_forged_time_changes_nothing(shopper, booked):
     assert Booking.objects.get().stop.state == "booked"
 
 
+def test_choosing_the_time_it_has_changes_nothing_and_says_so(shopper, booked):
+    day = Booking.objects.get().stop.opens_at.date().isoformat()
+    rows = shopper.client.get(f"{booked}move/?day={day}").context["times"].rows
+    mine = next(row for row in rows if "Your time now" in {str(tag.word) for tag in row.tags})
+
+    shopper.client.post(booked + "move/", {"offer": mine.offer})
+
+    page = text(shopper.client.get(booked))
+    assert "It stays as it was" in page
+    assert "You moved it to" not in page
+
+
 def test_an_offer_of_the_checkout_cannot_move_a_booking(shopper):
     shopper.types()
     offer = shopper.offers()[-1]

@@ -104,6 +104,20 @@ def test_moving_to_where_it_is_compares_nothing():
     assert against(ANSWER, replace(SHOP, present=present)) == ""
 
 
+@pytest.mark.django_db
+def test_the_time_that_is_moved_is_not_suggested_but_what_is_good_about_it_is_said():
+    outlet = make_network()
+    quote = ask_for(outlet, some_facts())
+    best = quote.suggestions[0].offer.answer
+    present = Present(best.key, price_minor=best.price_minor, band_m=best.band_m, grams=best.grams)
+
+    times = times_of(quote, pricing=replace(SHOP, present=present), chosen_day=None, url="/x/")
+
+    assert best.key not in {row.key for row in times.suggestions}
+    assert best.key in {row.key for row in times.rows}
+    assert times.already == "Your time now: soonest and cheapest."
+
+
 def test_when_nothing_is_free_the_next_day_with_room_is_named():
     later = replace(EMPTY, next_day_with_room=date(2026, 12, 3))
 
