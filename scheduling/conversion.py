@@ -8,7 +8,7 @@ from typing import Any, Final, TypedDict
 
 from scheduling.access import Part
 from scheduling.facts import VisitFacts
-from scheduling.models import DayPlan, Delivery, Route, Shift, Stop
+from scheduling.models import DayPlan, Delivery, PickupPoint, Route, Shift, Stop
 from scheduling.models.network import skill_bits
 from scheduling.models.orders import household_key
 from scheduling.models.plans import seconds_after
@@ -66,6 +66,7 @@ STOP_COLUMNS: Final = (
     "delivery__service_s", "delivery__requirements", "delivery__address__lat",
     "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
     "delivery__address__postcode", "rest__lat", "rest__lon", "rest__minutes",
+    "service_s", "pickup_point_id", "pickup_point__lat", "pickup_point__lon",
 )  # fmt: skip
 
 
@@ -93,14 +94,16 @@ def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopR
 def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
     window = Window(values["opens_at"], values["closes_at"])
     part = Part(values["not_before_at"], values["done_by_at"], frozenset(values["barred"].split()))
-    service_s = values["delivery__service_s"] or 0
+    at_point = values["pickup_point_id"] is not None
+    service_s = values["service_s"] if at_point else values["delivery__service_s"] or 0
     opens_s, closes_s = planned_within(
         window, buffer_s=values["buffer_s"], part=part, service_s=service_s, origin_at=origin_at
     )
     if values["state"] == Stop.State.REST:
         place = problem.Place(values["rest__lat"], values["rest__lon"])
         return rest(values["pk"], place, (opens_s, closes_s), minutes=values["rest__minutes"])
-    place = problem.Place(values["delivery__address__lat"], values["delivery__address__lon"])
+    whose = "pickup_point" if at_point else "delivery__address"
+    place = problem.Place(values[f"{whose}__lat"], values[f"{whose}__lon"])
     if values["state"] == Stop.State.WAYPOINT:
         return waypoint(values["pk"], place)
     return problem.Visit(
@@ -110,15 +113,26 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
         closes_s=closes_s,
         service_s=service_s,
         skills=skill_bits(values["delivery__requirements"]),
-        household=household_key(
-            line=values["delivery__address__line"],
-            unit=values["delivery__address__unit"],
-            postcode=values["delivery__address__postcode"],
-        ),
+        household=_household_of(values),
         booked=values["state"] == Stop.State.BOOKED,
         barred=part.barred,
         **loads(values["delivery__direction"], values["delivery__load_g"], values["delivery__load_ml"]),
     )
+
+
+def _household_of(values: Mapping[str, Any]) -> str:
+    if values["pickup_point_id"] is not None:
+        return household_of_point(values["pickup_point_id"])
+    return household_key(
+        line=values["delivery__address__line"],
+        unit=values["delivery__address__unit"],
+        postcode=values["delivery__address__postcode"],
+    )
+
+
+def household_of_point(point_id: int) -> str:
+    """Return the key under which all that goes to one pickup point counts as one neighbour."""
+    return f"point {point_id}"
 
 
 def planned_within(
@@ -189,6 +203,16 @@ def visit_for(
         household=household_key(line=address.line, unit=address.unit, postcode=address.postcode),
         booked=False,
         **loads(facts.direction, facts.load_g, facts.load_ml),
+    )
+
+
+def visit_to(point: PickupPoint, facts: VisitFacts) -> problem.Visit:
+    """Return the visit that brings the goods of some facts to a pickup point instead of to their door."""
+    return replace(
+        visit_for(facts),
+        place=problem.Place(point.lat, point.lon),
+        service_s=point.seconds_for(facts.parcels),
+        household=household_of_point(point.pk),
     )
 
 

@@ -160,6 +160,26 @@ class BadSetUp(DomainError):
     sentence = _("That does not fit what else is set up. Please check the numbers.")
 
 
+class BadFile(BadSetUp):
+    """A file that staff gave us can't be read at all."""
+
+    code = "bad_file"
+
+
+class PointFull(DomainError):
+    """The pickup point has not so many places left."""
+
+    code = "point_full"
+    sentence = _("That pickup point has just become full. Your delivery stays as it was.")
+
+
+class PointCannot(DomainError):
+    """The pickup point can't take these goods, or not that day."""
+
+    code = "point_cannot"
+    sentence = _("That pickup point can’t take your delivery on that day. It stays as it was.")
+
+
 class BadFacts(DomainError):
     """What was asked for is impossible: a negative weight, a place off the map."""
 

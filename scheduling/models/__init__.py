@@ -23,6 +23,7 @@ from scheduling.models.orders import (
     Parcel,
 )
 from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
+from scheduling.models.points import PickupPoint
 from scheduling.models.rests import Rest, RestKind, RestPattern
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
 
@@ -49,6 +50,7 @@ __all__ = [
     "OrderItem",
     "OrderPayment",
     "Parcel",
+    "PickupPoint",
     "Promise",
     "Quote",
     "Receipt",

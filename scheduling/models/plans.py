@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.access import Part
 from scheduling.models.network import Depot, Vehicle
 from scheduling.models.orders import Delivery
+from scheduling.models.points import PickupPoint
 from scheduling.states import PLAN_MOVES, STOP_MOVES, allows, check_move
 
 POSITION_STEP = 1 << 16  # stops stand far apart, so that an insertion writes one position
@@ -137,7 +138,11 @@ class StopQuerySet(models.QuerySet["Stop"]):
 
 
 class Stop(models.Model):
-    """A place on a route: held, booked, a rest, or merely driven through. Other states are history."""
+    """A place on a route: held, booked, a rest, or merely driven through. Other states are history.
+
+    It stands at its pickup point where it has one, else at its delivery’s address. Where a delivery goes is
+    where its booking’s stop stands; what is said of the door at home waits there until it comes home.
+    """
 
     class State(models.TextChoices):
         HELD = "held", _("held")
@@ -155,6 +160,10 @@ class Stop(models.Model):
     route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="stops")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="stops", null=True)
     rest = models.OneToOneField("scheduling.Rest", on_delete=models.PROTECT, related_name="stop", null=True)
+    pickup_point = models.ForeignKey(PickupPoint, on_delete=models.PROTECT, related_name="stops", null=True)
+    service_s = models.PositiveIntegerField(
+        _("seconds at its pickup point; empty: it is at its delivery’s own door"), null=True
+    )
     state = models.CharField(max_length=10, choices=State)
     position = models.BigIntegerField()
     opens_at = models.DateTimeField()
@@ -191,6 +200,11 @@ class Stop(models.Model):
                 condition=Q(state="rest", rest__isnull=False, delivery__isnull=True)
                 | ~Q(state="rest") & Q(rest__isnull=True, delivery__isnull=False),
                 name="stop_is_for_a_delivery_or_a_rest",
+            ),
+            models.CheckConstraint(
+                condition=Q(pickup_point__isnull=True, service_s__isnull=True)
+                | Q(pickup_point__isnull=False, service_s__isnull=False, rest__isnull=True),
+                name="stop_at_a_point_knows_its_seconds",
             ),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
             models.CheckConstraint(

@@ -25,6 +25,7 @@ WRITTEN_BY_STAFF = {
     "scheduling.Merchant",
     "scheduling.MerchantDepot",
     "scheduling.Operator",
+    "scheduling.PickupPoint",
     "scheduling.ShiftPattern",
     "scheduling.Vehicle",
     "scheduling.VehicleClass",
