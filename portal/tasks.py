@@ -8,6 +8,7 @@ from celery import shared_task
 from portal.messaging.posting import sender
 from portal.messaging.sending import Outcome, try_message
 from portal.metrics import messages
+from portal.services.codes import forget_codes
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages
 from portal.services.repeats import forget_repeats
@@ -25,8 +26,9 @@ Far from the task's own limit, so that what is begun can end however slowly a ma
 
 @shared_task
 def forget_old_answers() -> int:
-    """Forget answers that no program asks for again, and widgets that are over; return how many."""
-    return forget_repeats(now=clock.now()) + forget_sessions(now=clock.now())
+    """Forget answers that no program asks for again, widgets and codes that are over; return how many."""
+    now = clock.now()
+    return forget_repeats(now=now) + forget_sessions(now=now) + forget_codes(now=now)
 
 
 @shared_task

@@ -1,11 +1,13 @@
 """What a shopper types: where, how much, whom to tell. Wrong sizes get a sentence, not a crash."""
 
+import unicodedata
 from typing import Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from portal.codes import DIGITS
 from portal.door import Door
 from portal.forms import PlainForm, SizedForm
 from scheduling.facts import MOST_NOTE, SAFE_PLACES
@@ -217,3 +219,27 @@ class FindForm(PlainForm):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
+
+
+class CodeForm(PlainForm):
+    """The six digits, however they were pasted."""
+
+    kept = ""
+
+    code = forms.CharField(
+        label=_("Six digits"),
+        max_length=40,
+        help_text=_("From the mail we have just sent."),
+        error_messages={"required": _("Type the six digits from our mail.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "pattern": "[0-9 ]*"}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        typed = "".join(
+            str(unicodedata.decimal(sign)) for sign in self.cleaned_data["code"] if sign.isdecimal()
+        )
+        if len(typed) != DIGITS:
+            raise forms.ValidationError(_("It is six digits long. This try does not count."))
+        return typed

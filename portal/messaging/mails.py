@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from portal.access import links_ended
+from portal.codes import code_asked, digits_of
+from portal.customers import words
 from portal.messaging.calendars import calendar_file
-from portal.messaging.facts import entry_of, facts_of
-from portal.messaging.subscribe import FOLDERS, LINKS_ASKED, NOTICES
+from portal.messaging.facts import booking_of, entry_of, facts_of, zone_of
+from portal.messaging.subscribe import CODE_ASKED, FOLDERS, LINKS_ASKED, NOTICES
 from portal.models.messages import Message
 from portal.services.hooks import endpoint_of
 from portal.services.messages import MERCHANT
@@ -27,11 +29,20 @@ WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "promise.narrowed"
 class NobodyToTell(Exception):
     """The delivery has no contact (any more): there is nothing to send."""
 
+    why = "no address on file"
+
+
+class NobodyWaits(NobodyToTell):
+    """It would come too late to be of use."""
+
+    why = "too late to be of use"
+
 
 def compose(message: Message, *, now: datetime) -> EmailMultiAlternatives:
     """Return the mail. Its links are derived here, and are nowhere but in it.
 
-    Raises NobodyToTell if the event's delivery, or its merchant, has no e-mail address on file.
+    Raises NobodyToTell if the event's delivery, or its merchant, has no e-mail address on file, NobodyWaits
+    if it is about a code that has ended.
     """
     to_merchant = message.person.startswith(MERCHANT)
     mail = _notice(message.event) if to_merchant else _for_customer(message.event, now=now)
@@ -96,6 +107,8 @@ def _styled(html: str) -> str:
 
 
 def _context(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    if event.kind == CODE_ASKED:
+        return {"mail": facts_of(event, delivery, now=now), "code": _code(event, delivery, now=now)}
     if event.kind != LINKS_ASKED:
         return {"mail": facts_of(event, delivery, now=now)}
     # Never another contact's: only deliveries that go to the address this mail goes to.
@@ -107,3 +120,12 @@ def _context(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, An
     if not mails:
         raise NobodyToTell
     return {"mail": mails[-1], "mails": mails}
+
+
+def _code(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, str]:
+    """Return the digits and until when they work. They are nowhere but in this mail."""
+    code = code_asked(event.data["code"], now=now)
+    if code is None:
+        raise NobodyWaits
+    ends_at = code.ends_at.astimezone(zone_of(booking_of(delivery)))
+    return {"digits": digits_of(code, delivery), "until": words.clock_time(ends_at)}

@@ -35,8 +35,8 @@ def try_message(*, pk: int, now: datetime) -> Outcome:
     except (SMTPException, OSError) as error:
         mark_refused(message, error=_plain(error), for_good=_for_good(error), now=now)
         return Outcome.NOT_SENT if _about_this_mail(error) else Outcome.SERVER_AWAY
-    except NobodyToTell:
-        mark_refused(message, error="no address on file", for_good=True, now=now)
+    except NobodyToTell as reason:
+        mark_refused(message, error=reason.why, for_good=True, now=now)
         return Outcome.NOT_SENT
     except SoftTimeLimitExceeded:
         raise  # not the mail's fault, and the server may have taken it

@@ -11,6 +11,9 @@ from scheduling import events
 from scheduling.models import Event
 
 LINKS_ASKED: Final = "links.asked"
+CODE_ASKED: Final = "code.asked"
+CODE_ACCEPTED: Final = "code.accepted"
+CODE_USED_UP: Final = "code.used_up"
 FOLDERS: Final = {
     "booking.confirmed": "booked",
     "booking.moved": "changed",
@@ -18,11 +21,15 @@ FOLDERS: Final = {
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
     LINKS_ASKED: "links",
+    CODE_ASKED: "code",
 }
 NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
 """What merchants are told of."""
-# Scheduling knows no links, so their event is declared here.
+# Scheduling knows neither links nor codes, so their events are declared here.
 events.KINDS[LINKS_ASKED] = gettext_noop("You asked for your links")
+events.KINDS[CODE_ASKED] = gettext_noop("Six digits were asked for")
+events.KINDS[CODE_ACCEPTED] = gettext_noop("The six digits were right")
+events.KINDS[CODE_USED_UP] = gettext_noop("Wrong digits were typed five times")
 
 
 def connect() -> None:

@@ -1,5 +1,6 @@
 """Portal's own rows: who may come in, how a merchant looks, what was sent to whom."""
 
+from portal.models.codes import OneTimeCode
 from portal.models.feed import Feed, FeedEntry
 from portal.models.hooks import WebhookDelivery, WebhookEndpoint
 from portal.models.keys import ApiKey, Repeatable
@@ -16,6 +17,7 @@ __all__ = [
     "FeedEntry",
     "Membership",
     "Message",
+    "OneTimeCode",
     "Repeatable",
     "User",
     "WebhookDelivery",

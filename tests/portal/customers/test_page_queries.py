@@ -16,6 +16,7 @@ from portal.models import Brand
 from scheduling import snapshots
 from scheduling.models import Delivery, MerchantDepot
 from tests.factories import NOW, PASSWORD, make_booking, make_membership, make_network, some_facts
+from tests.portal.customers.codes import asks_for_code, sent_digits, types_code, wrong_digits
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -52,6 +53,10 @@ STATEMENTS: dict[str, int] = {
     "join: joined again": 8,
     "move": 14,
     "move: moved": 25,
+    "code": 3,
+    "code: sent": 8,
+    "code: typed wrong": 7,
+    "code: right": 7,
     "cancel": 3,
     "cancel: cancelled": 12,
     "open-link: follow": 1,
@@ -167,6 +172,10 @@ def look_after(shopper: Shopper, count: Counter) -> None:
         count(f"join: joined{again}", post, page + "join/", typed, status=303)
     times = count("move", get, page + "move/")
     count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
+    count("code", get, page + "code/")
+    count("code: sent", asks_for_code, shopper.client, page, status=303)
+    count("code: typed wrong", types_code, shopper.client, page, wrong_digits(), status=422)
+    count("code: right", types_code, shopper.client, page, sent_digits(), status=303)
     count("cancel", get, page + "cancel/")
     count("cancel: cancelled", post, page + "cancel/", status=303)
     friend = Client()
