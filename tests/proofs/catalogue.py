@@ -12,6 +12,7 @@ from tests.proofs import (
     outages,
     programs,
     quotes,
+    reschedules,
     rolling,
     state_machine,
     survival,
@@ -106,6 +107,12 @@ PROOFS = {
             "competing changes let in at the vulnerable steps of every change, on both databases",
             "at least 15 points, 0 wrong",
             injected.injected,
+        ),
+        Proof(
+            "reschedule",
+            "32 processes move the same 4 bookings between 2 times while routes are improved all the time",
+            "never 0 or 2 booked stops, on both databases",
+            reschedules.prove,
         ),
         Proof(
             "state-machine",

@@ -18,9 +18,10 @@ OF_PROCESSES = (
     "database",
     "broker",
     "rolling",
+    "reschedule",
     "deployed",
 )
-"""What kills, stops or starts processes."""
+"""What kills, stops or starts processes, or is many of them."""
 
 OF_RULES = tuple(name for name in PROOFS if name not in OF_PROCESSES)
 """Everything else: in a file of its own, so that two workers share the proofs."""
