@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
     "close carbon accounts": every(10 * MINUTE, "scheduling.tasks.close_accounts"),
     "forget old answers": every(60 * MINUTE, "portal.tasks.forget_old_answers"),
+    "forget old people": every(60 * MINUTE, "portal.tasks.forget_old_people"),
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),
 }
 

@@ -219,7 +219,8 @@ DATABASES: dict[str, dict[str, Any]] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # A booking that we confirmed survives a power cut: FULL, not the NORMAL usual beside WAL.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            # What was erased is overwritten in the file, not only given up: builds of SQLite differ in that.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
         },
         # Opening the file with its pragmas takes longer than most queries, so each thread keeps it open.
         # Elsewhere not: the demo starts over with a new file, and so may a developer.
@@ -362,6 +363,11 @@ if not (DEMO or TESTING):
     )
 WEBHOOK_RETRY_H = number("WEBHOOK_RETRY_H", 72, 1, 720)
 WEBHOOK_LONGEST_WAIT_S = number("WEBHOOK_LONGEST_WAIT_S", 4 * 3600, 1, 86_400)
+
+# How long what says whose a delivery is, or where, is kept
+
+DRAFT_ADDRESS_DAYS = number("DRAFT_ADDRESS_DAYS", 30, 0, 3_650)
+CONTACT_DAYS = number("CONTACT_DAYS", 365, 0, 3_650)
 
 # Words, times and numbers
 

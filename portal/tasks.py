@@ -8,6 +8,7 @@ from celery import shared_task
 from portal.messaging.posting import sender
 from portal.messaging.sending import Outcome, try_message
 from portal.metrics import messages
+from portal.services import erasure
 from portal.services.codes import forget_codes
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages
@@ -29,6 +30,12 @@ def forget_old_answers() -> int:
     """Forget answers that no program asks for again, widgets and codes that are over; return how many."""
     now = clock.now()
     return forget_repeats(now=now) + forget_sessions(now=now) + forget_codes(now=now)
+
+
+@shared_task
+def forget_old_people() -> int:
+    """Take out what was kept for long enough, and files that nobody needs; return how many."""
+    return erasure.forget_old(now=clock.now())
 
 
 @shared_task

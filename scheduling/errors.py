@@ -104,6 +104,16 @@ class TooLateToChange(DomainError):
     sentence = _("It is too late to change this delivery here. Please contact the shop.")
 
 
+class DayHasBegun(DomainError):
+    """A van may be under way with it: whoever drives needs to know where to."""
+
+    code = "day_has_begun"
+    sentence = _(
+        "The day of your delivery has begun, and the van needs to know where to come. "
+        "We can erase this the morning after."
+    )
+
+
 class HoldEnded(DomainError):
     """The hold was given back, or belongs to somebody else."""
 

@@ -30,6 +30,7 @@ KINDS: Final = {
     "booking.joined": gettext_noop("You added an order"),
     "booking.cancelled": gettext_noop("You cancelled"),
     "promise.narrowed": gettext_noop("Your time became exact"),
+    "delivery.erased": gettext_noop("What was kept about you was erased"),
     "plan.closed": gettext_noop("A day was closed"),
     "plan.accounted": gettext_noop("A day’s grams were shared among its stops"),
     "plan.improved": gettext_noop("A day’s routes became better"),

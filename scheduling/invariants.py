@@ -62,20 +62,32 @@ def broken_schedules() -> Iterator[Breach]:
     for plan in DayPlan.objects.filter(state__in=waiting).select_related("depot").iterator():
         # Seen from long ago no hold has run out: the stored arcs lead through all of them.
         stored = read_snapshot(plan, version=plan.version, now=LONG_AGO).plan
-        sources = dict(Stop.objects.of_plan(plan).active().values_list("pk", "arc_source"))
+        rows = Stop.objects.of_plan(plan).active()
+        sources = dict(rows.values_list("pk", "arc_source"))
+        coarse = set(rows.filter(delivery__erased_at__isnull=False).values_list("pk", flat=True))
         for shift in stored.shifts:
             for violation in violations(shift):
                 yield Breach("I1", f"plan {plan.pk} shift {shift.vehicle.key}", f"{violation}")
-            yield from _wrong_arcs(stored.depot, shift, sources)
+            yield from _wrong_arcs(stored.depot, shift, sources, coarse)
         yield from _too_long_without_a_break(plan, stored)
 
 
-def _wrong_arcs(depot: problem.Place, shift: problem.Shift, sources: Mapping[int, str]) -> Iterator[Breach]:
-    """I1: an arc whose source still answers is as long as the source says."""
+def _wrong_arcs(
+    depot: problem.Place, shift: problem.Shift, sources: Mapping[int, str], coarse: Collection[int]
+) -> Iterator[Breach]:
+    """I1: an arc whose source still answers is as long as the source says.
+
+    Not where a person was erased: nobody knows any more from where to where it led.
+    """
     for trip in shift.trips:
         places = [depot, *(visit.place for visit in trip.visits), depot]
+        before = None
         for visit, leg, (start, end) in zip(trip.visits, trip.legs, pairwise(places), strict=False):
-            if sources[visit.key] == ROAD.source and leg != ROAD.leg(start, end, shift.vehicle.kind):
+            known = not {visit.key, before} & set(coarse)
+            before = visit.key
+            if not known or sources[visit.key] != ROAD.source:
+                continue
+            if leg != ROAD.leg(start, end, shift.vehicle.kind):
                 yield Breach("I1", f"stop {visit.key}", "has an arc from somewhere else")
 
 

@@ -88,6 +88,8 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("MAP_TILES_URL", "https://tiles.example.org/", "{z}/{x}/{y}"),
         ("GEOCODER", "crystal ball", "gazetteer, nominatim, photon or pelias"),
         ("WEBHOOK_RETRY_H", "0", "whole number from 1 to 720"),
+        ("DRAFT_ADDRESS_DAYS", "-1", "whole number from 0 to 3650"),
+        ("CONTACT_DAYS", "for ever", "whole number from 0 to 3650"),
         ("WEBHOOK_LONGEST_WAIT_S", "0", "whole number from 1 to 86400"),
         ("GEOCODER", "photon", "Give the address of yours"),
         ("GEOCODER", "nominatim", "name and a contact"),
@@ -121,6 +123,7 @@ def test_sqlite_takes_its_lock_first_and_survives_a_power_cut(load):
     assert options["timeout"] == 20
     assert "journal_mode=WAL" in options["init_command"]
     assert "synchronous=FULL" in options["init_command"]
+    assert "secure_delete=ON" in options["init_command"]
 
 
 def test_sqlites_file_stays_open_between_requests_unless_it_may_be_replaced(load):

@@ -8,20 +8,19 @@ from django.http import HttpRequest
 
 from portal.door import Door
 from portal.forms import Size
+from portal.services.browsers import SHOPPER, visit_key
 from scheduling.facts import AddressFacts, VisitFacts
 from scheduling.geocoding import Candidate, GeocodeAnswer
 
 if TYPE_CHECKING:
     from scheduling.models import Merchant
 
-KEY = "shopper"
-
 
 def session_key(request: HttpRequest) -> str:
     """Return what this browser's quotes and holds are bound to; made on its first visit."""
-    if KEY not in request.session:
-        request.session[KEY] = token_urlsafe(16)
-    return str(request.session[KEY])
+    if SHOPPER not in request.session:
+        request.session[SHOPPER] = token_urlsafe(16)
+    return str(request.session[SHOPPER])
 
 
 def actor_of(request: HttpRequest) -> str:
@@ -51,12 +50,12 @@ class Visit:
     def of(cls, request: HttpRequest, merchant: str) -> Self:
         """Return what this browser told this merchant so far."""
         known = {each.name for each in fields(cls)}
-        kept = request.session.get(f"visit:{merchant}", {})
+        kept = request.session.get(visit_key(merchant), {})
         return cls(**{name: value for name, value in kept.items() if name in known})
 
     def keep(self, request: HttpRequest, merchant: str) -> None:
         """Remember it in the session."""
-        request.session[f"visit:{merchant}"] = asdict(self)
+        request.session[visit_key(merchant)] = asdict(self)
 
     def found(self) -> GeocodeAnswer | None:
         """Return the geocoder's answer to what was typed last."""

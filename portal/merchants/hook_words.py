@@ -27,6 +27,7 @@ KINDS: Final[dict[str, Promise]] = {
     "booking.joined": gettext_lazy("Another order is added to a booking"),
     "booking.cancelled": gettext_lazy("A booking is cancelled"),
     "promise.narrowed": gettext_lazy("A wide time is narrowed, the evening before"),
+    "delivery.erased": gettext_lazy("Its customer is erased: erase your copy too"),
 }
 """What an endpoint may be told of."""
 

@@ -3,6 +3,7 @@
 from scheduling.models.accounts import CarbonAccount, CarbonShare
 from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
+from scheduling.models.files import FileToRemove
 from scheduling.models.network import (
     Depot,
     Merchant,
@@ -39,6 +40,7 @@ __all__ = [
     "Delivery",
     "Depot",
     "Event",
+    "FileToRemove",
     "GeocodedQuery",
     "Hold",
     "Improvement",

@@ -193,7 +193,10 @@ class Delivery(models.Model):
     contact_email = models.EmailField(blank=True)
     contact_phone = PhoneNumberField(blank=True)
     language = models.CharField(max_length=16, default="en")
+    quiet_from = models.TimeField(_("from when on its contact wants no mails that can wait"), null=True)
+    quiet_until = models.TimeField(_("until when; both in the depot’s zone, over midnight too"), null=True)
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(_("since when it is nobody’s: who it was for is erased"), null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -205,8 +208,21 @@ class Delivery(models.Model):
                 name="confirmed_delivery_has_an_order",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "lapsed"]) | ~Q(contact_email="") | ~Q(contact_phone=""),
+                condition=Q(state__in=["draft", "lapsed"])
+                | ~Q(contact_email="")
+                | ~Q(contact_phone="")
+                | Q(erased_at__isnull=False),
                 name="confirmed_delivery_has_a_contact",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(contact_name="", contact_email="", contact_phone="", safe_place_note=""),
+                name="erased_delivery_names_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until")),
+                name="delivery_quiet_hours_begin_and_end",
             ),
             models.CheckConstraint(condition=Q(parcel_count__gte=1), name="delivery_has_a_parcel"),
             models.CheckConstraint(

@@ -29,6 +29,7 @@ TOLD: Final = (
     "booking.joined",
     "booking.cancelled",
     "promise.narrowed",
+    "delivery.erased",
 )
 """The kinds of events that a merchant is told of; all others are between depots and us."""
 

@@ -38,7 +38,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
     if hold.state == Hold.State.CONFIRMED:
         editor.save()
         return Booking.objects.select_related("delivery").get(delivery=hold.delivery)
-    if hold.state == Hold.State.RELEASED:
+    if hold.state == Hold.State.RELEASED or hold.delivery.erased_at is not None:
         raise HoldEnded
     if hold.state == Hold.State.LAPSED:
         _place_again(hold, editor, now=now)

@@ -17,6 +17,7 @@ from portal.messaging.signing import secret_of, signed_headers
 from portal.messaging.targets import post
 from portal.messaging.webhooks import payload_of
 from portal.models import FeedEntry, WebhookEndpoint
+from portal.services.erasure import erase_person
 from portal.services.hook_queue import a_delivery
 from scheduling import clock, events
 from scheduling.models import Event, Hold, SlotPattern
@@ -74,6 +75,7 @@ def one_of_each() -> None:
     cancel_delivery(delivery=delivery, actor="test", now=NOW)
     close_plan(plan_id=plan_on(outlet).pk, now=EVENING)
     narrow_promises(plan_id=plan_on(outlet).pk, actor="clock", now=EVENING)
+    erase_person(delivery=delivery, actor="test", now=EVENING, alone=True)
 
 
 @pytest.mark.django_db
