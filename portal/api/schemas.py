@@ -129,6 +129,16 @@ class SessionAnswer(Schema):
     address: Annotated[str, Field(description="found, unsure or unknown: then the widget asks for it")]
 
 
+class Promise(Schema):
+    """One window that was promised: the first, a later one its customer chose, or a narrower one."""
+
+    number: int
+    cause: Annotated[str, Field(description="confirmed, moved, narrowed or overridden")]
+    opens_at: datetime
+    closes_at: datetime
+    made_at: datetime
+
+
 class Promised(Schema):
     """A delivery and the time that was promised for it."""
 
@@ -142,6 +152,9 @@ class Promised(Schema):
     currency: str
     collected_by: str
     impact: Impact
+    promises: Annotated[
+        list[Promise], Field(description="all that was promised, oldest first; a move never hides the first")
+    ]
     follow_url: Annotated[str, Field(description="to look at only; safe to share")]
 
 

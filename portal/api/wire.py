@@ -9,6 +9,7 @@ from portal.api import schemas
 from portal.services.feed import in_json
 from scheduling import windows
 from scheduling.errors import AddressNeeded
+from scheduling.selectors.promises import promises_of
 from scheduling.selectors.shopper import orders_of
 from scheduling.selectors.slots import answers_of
 from scheduling.services.holds import MOST_EXTENSIONS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from scheduling.answers import SlotAnswer
     from scheduling.facts import AddressFacts
     from scheduling.models import Booking, Delivery, Hold
+    from scheduling.selectors.promises import Promised as PromiseMade
     from scheduling.selectors.slots import OfferView, QuoteView
 
 
@@ -130,7 +132,19 @@ def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
         impact=schemas.Impact(
             up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=answer.boundary if answer else ""
         ),
+        promises=[promise(each) for each in promises_of(one)],
         follow_url=follow_url,
+    )
+
+
+def promise(made: PromiseMade) -> schemas.Promise:
+    """Return one line of the ledger, without what only the depot may know."""
+    return schemas.Promise(
+        number=made.number,
+        cause=made.cause,
+        opens_at=made.window.opens_at,
+        closes_at=made.window.closes_at,
+        made_at=made.made_at,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.operations import board, prices
+from portal.operations import board, history, prices
 
 app_name = "operations"
 
@@ -19,6 +19,7 @@ register_converter(DayConverter, "day")
 urlpatterns = [
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
+    path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
     path("depot/<slug:depot>/<day:day>/improve/", board.improve, name="improve"),
     path("depot/<slug:depot>/<day:day>/improvements/", board.improvements, name="improvements"),

@@ -22,6 +22,7 @@ class StopRow:
     number: str
     address: str
     for_whom: str
+    history_of: str
     promised: str
     arrives: str
     metres: str
@@ -178,6 +179,7 @@ def stop(of: BoardStop) -> StopRow:
         number=str(of.number) if of.served else "",
         address=place(of),
         for_whom=_for_whom(of),
+        history_of=of.ref if of.served and not of.held_until else "",
         promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},

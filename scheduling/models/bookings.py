@@ -199,6 +199,9 @@ class Promise(models.Model):
     actor = models.CharField(max_length=80)
     reason = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField()
+    longer_by_m = models.IntegerField(
+        _("by how many metres it made the days’ routes longer; negative: shorter"), default=0, db_default=0
+    )
 
     class Meta:
         ordering = ["delivery", "number"]

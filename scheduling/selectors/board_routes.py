@@ -20,8 +20,8 @@ class BoardStop:
     `number` counts those at which somebody is served. At a rest (its kind in words) nobody is, and `address`
     names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop before, `minutes` is how long
     the vehicle stays; `grams` are its share of its route's. `held_until` is set while somebody decides.
-    `safe_place` is a key of SAFE_PLACES, `extra_s` what was asked for at the door; `added_m` is what the stop
-    added to the driving when it was put in.
+    `ref` is its delivery's, `safe_place` a key of SAFE_PLACES, `extra_s` what was asked for at the door;
+    `added_m` is what the stop added to the driving when it was put in.
     """
 
     number: int
@@ -38,6 +38,7 @@ class BoardStop:
     leg_s: int
     leg_m: int
     load_g: int
+    ref: str
     safe_place: str
     safe_place_note: str
     extra_s: int
@@ -160,7 +161,7 @@ def _stops(
 def _what_for(stop: Stop) -> dict[str, Any]:
     """Return where a stop is in words, for whom, and what is handed over there."""
     if stop.rest is not None:
-        nothing: dict[str, Any] = {"unit": "", "merchant": "", "order": "", "load_g": 0}
+        nothing: dict[str, Any] = {"unit": "", "merchant": "", "order": "", "ref": "", "load_g": 0}
         nothing |= {"safe_place": "", "safe_place_note": "", "extra_s": 0}
         return {"address": stop.rest.place, "rest": str(stop.rest.get_kind_display()), **nothing}
     delivery = cast(Delivery, stop.delivery)  # a constraint says so
@@ -169,6 +170,7 @@ def _what_for(stop: Stop) -> dict[str, Any]:
         "unit": delivery.address.unit,
         "merchant": delivery.merchant.name,
         "order": delivery.order.number if delivery.order else "",
+        "ref": delivery.ref,
         "load_g": delivery.load_g,
         "safe_place": delivery.safe_place,
         "safe_place_note": delivery.safe_place_note,

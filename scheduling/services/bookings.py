@@ -1,5 +1,6 @@
 """Holds become bookings; bookings are moved and cancelled. Each change is whole or not at all."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from scheduling.errors import (
 )
 from scheduling.facts import Contact, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
+from scheduling.routing.improve import driving
 from scheduling.selectors.shopper import facts_now
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
@@ -49,7 +51,8 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
     hold.save(update_fields=["state", "stop", "added_m"])
     delivery = _complete(hold.delivery, contact, order_number, now=now)
     booking = _book(hold, delivery, now=now)
-    make_promise(delivery, hold.stop, cause=Promise.Cause.CONFIRMED, actor=actor, now=now)
+    cause, longer_by_m = Promise.Cause.CONFIRMED, hold.added_m
+    make_promise(delivery, hold.stop, cause=cause, longer_by_m=longer_by_m, actor=actor, now=now)
     editor.save()
     events.record("booking.confirmed", delivery=delivery, actor=actor, now=now, data=_said(booking))
     return booking
@@ -105,8 +108,10 @@ def _book(hold: Hold, delivery: Delivery, *, now: datetime) -> Booking:
     )
 
 
-def make_promise(delivery: Delivery, stop: Stop, *, cause: str, actor: str, now: datetime) -> None:
-    """Add the stop's window to the ledger of what was promised."""
+def make_promise(
+    delivery: Delivery, stop: Stop, *, cause: str, actor: str, now: datetime, longer_by_m: int = 0
+) -> None:
+    """Add the stop's window to the ledger of what was promised, with what it did to the routes."""
     Promise.objects.create(
         delivery=delivery,
         number=delivery.promises.count() + 1,
@@ -115,7 +120,13 @@ def make_promise(delivery: Delivery, stop: Stop, *, cause: str, actor: str, now:
         cause=cause,
         actor=actor,
         made_at=now,
+        longer_by_m=longer_by_m,
     )
+
+
+def driven_m(editors: Iterable[PlanEditor]) -> int:
+    """Return the metres of all routes of some days, changes so far included."""
+    return sum(driving(editor.plan).metres for editor in editors)
 
 
 @one_change
@@ -140,6 +151,7 @@ def reschedule_delivery(
         save_all(editors)
         return booking
     require_movable(booking, source, target, now=now)
+    driven_before_m = driven_m(editors.values())
     source.take_out(old, Stop.State.REPLACED)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
@@ -157,7 +169,9 @@ def reschedule_delivery(
     )
     before = booking.price_minor
     _rebook(booking, quote, answer)
-    make_promise(booking.delivery, booking.stop, cause=Promise.Cause.MOVED, actor=actor, now=now)
+    longer_by_m = driven_m(editors.values()) - driven_before_m
+    cause = Promise.Cause.MOVED
+    make_promise(booking.delivery, booking.stop, cause=cause, longer_by_m=longer_by_m, actor=actor, now=now)
     save_all(editors)
     note_choice(quote, answer, now=now)
     data = _said(booking) | {
