@@ -5,6 +5,7 @@ mail and in one address, `/l/<token>/`; a visit there swaps it for a signed cook
 redirects, so that it is in no later address, no Referer and no log (see portal/redaction.py).
 
 Links end 14 days after the last day promised. A follow link looks; only a manage link changes anything.
+A change holds its link: of two that meet, the change and the end of the link, the later one sees the other.
 Staff are portal/staff.py's.
 """
 
@@ -14,19 +15,20 @@ import hmac
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from portal.models.people import AccessLink, LinkKind
 from scheduling import clock, windows
 from scheduling.models import Delivery
+from scheduling.services.changes import checked_by
 
 FOLLOW, MANAGE = LinkKind.FOLLOW, LinkKind.MANAGE
 DAYS_AFTER: Final = 14
@@ -34,6 +36,10 @@ ID_BYTES: Final = 16
 TOKEN_LENGTH: Final = 64
 SALT: Final = "portal.access"
 P = ParamSpec("P")
+
+
+class LinkEnded(Http404):
+    """The link was ended while its change was on its way: nothing was changed."""
 
 
 # Links and their tokens
@@ -59,6 +65,12 @@ def revoke_link(link: AccessLink, *, now: datetime) -> None:
     link.refresh_from_db(fields=["revoked_at"])
 
 
+def links_renewed(delivery: Delivery) -> bool:
+    """Whether a manage link to this delivery was ever ended. One query."""
+    ended = Q(generation__gt=1) | Q(revoked_at__isnull=False)
+    return AccessLink.objects.filter(ended, delivery=delivery, kind=MANAGE).exists()
+
+
 def token_of(link: AccessLink) -> str:
     """Return the link's token: 64 characters fit for an address. Send it; never store or log it."""
     return _token(link, settings.SECRET_KEY)
@@ -71,7 +83,7 @@ def url_of(link: AccessLink) -> str:
 
 def link_from_token(token: str, *, now: datetime) -> AccessLink | None:
     """Return the live link that a token stands for; None if it is forged, ended, renewed or revoked."""
-    link = _link(_id_in(token))
+    link = find_link(_id_in(token))
     if link is None:
         return None
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -95,7 +107,8 @@ def _id_in(token: str) -> uuid.UUID | None:
         return None
 
 
-def _link(pk: uuid.UUID | None) -> AccessLink | None:
+def find_link(pk: uuid.UUID | None) -> AccessLink | None:
+    """Return the link with an id, live or not, with what its pages show. One query."""
     rows = AccessLink.objects.select_related(
         "delivery__booking__stop__route__shift__plan__depot",
         # What the pages behind it show:
@@ -131,6 +144,13 @@ def is_live(link: AccessLink, *, now: datetime) -> bool:
     return link.revoked_at is None and now < ends_at(link)
 
 
+def hold_link(link: AccessLink) -> None:
+    """Keep a link from being ended until the caller's transaction is over. Raises LinkEnded if it was."""
+    rows = AccessLink.objects.filter(pk=link.pk, generation=link.generation, revoked_at=None)
+    if rows.select_for_update(no_key=True).first() is None:
+        raise LinkEnded
+
+
 # The cookie that a token is swapped for
 
 
@@ -158,7 +178,7 @@ def grant_cookie(response: HttpResponse, link: AccessLink, *, request: HttpReque
 def link_from_request(request: HttpRequest, *, ref: str, kind: LinkKind, now: datetime) -> AccessLink | None:
     """Return the live link by which this browser may `kind` the delivery, if any. Who manages may follow."""
     key, generation = _said_by_cookie(request, ref)
-    link = _link(uuid.UUID(key)) if key else None
+    link = find_link(uuid.UUID(key)) if key else None
     if link is None or link.generation != generation or link.delivery.ref != ref:
         return None
     return link if link.kind in (kind, MANAGE) and is_live(link, now=now) else None
@@ -206,8 +226,10 @@ def require_manage(view: LinkView[P]) -> RefView:
         link = _link_or_404(request, ref, FOLLOW)
         if link.kind != MANAGE:
             raise PermissionDenied
+        with checked_by(partial(hold_link, link)):
+            response = view(request, link, *args, **kwargs)
         # Not "no-referrer": under that, browsers post forms with `Origin: null`, which looks like a forgery.
-        return private(view(request, link, *args, **kwargs), referrer="same-origin")
+        return private(response, referrer="same-origin")
 
     return guarded
 

@@ -66,6 +66,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:join": (by_link("joins", 40), by_network("joins", 300)),
     "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:code": (by_link("codes", 40), by_network("codes", 300)),
+    "customers:not-me": (by_network("not-me", 120),),
     "customers:find": (by_network("finds", 60),),
     "widget:open": (by_network("widget-opens", 1_200),),
     "widget:where": (by_network("widget-looks", 1_200),),

@@ -1,4 +1,6 @@
-"""Customers come in by the link in their mail."""
+"""Customers come in by the links in their mails."""
+
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -6,6 +8,8 @@ from django.views.decorators.http import require_safe
 
 from portal.access import MANAGE, grant_cookie, link_from_token, private
 from portal.http import render_page
+from portal.not_me import grant_cookie as grant_report
+from portal.not_me import report_from_token
 from scheduling import clock
 
 
@@ -15,8 +19,18 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.now()
     link = link_from_token(token, now=now)
     if link is None:
-        return private(render_page(request, "accounts/link_ended.html", status=404))
+        return open_report(request, token, now=now)
     page = "customers:booking" if link.kind == MANAGE else "customers:follow"
     response = redirect(page, link.delivery.ref)
     grant_cookie(response, link, request=request, now=now)
+    return private(response)
+
+
+def open_report(request: HttpRequest, token: str, *, now: datetime) -> HttpResponse:
+    """Swap a "this wasn't me" token likewise; any other has ended, or never was one."""
+    report = report_from_token(token, now=now)
+    if report is None:
+        return private(render_page(request, "accounts/link_ended.html", status=404))
+    response = redirect("customers:not-me", report.link.delivery.ref)
+    grant_report(response, report)
     return private(response)

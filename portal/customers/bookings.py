@@ -49,7 +49,15 @@ STATES: dict[str, tuple[str | Promise, str]] = {
 }
 NEWS, STAYED = "news", "stayed"
 FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
-TOLD = (*FOLLOWED, "booking.joined")
+TOLD = (*FOLLOWED, "booking.joined", "links.revoked")
+SAID: dict[str, str | Promise] = {
+    "links.revoked": gettext_lazy("You ended all links given out before"),
+    "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
+    "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
+    "code.accepted": gettext_lazy("The code was typed: that browser could do what is private"),
+    "code.used_up": gettext_lazy("A code was typed wrong five times"),
+}
+"""What happened that is about no time."""
 DONE: dict[str, str | Promise] = {
     "booked": gettext_lazy("It is booked. Thank you."),
     "moved": gettext_lazy("It is moved."),
@@ -218,6 +226,8 @@ def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
 def happened(event: Event, zone: ZoneInfo) -> Happened:
     """Return one event in plain words."""
     time = words.short_moment(event.occurred_at.astimezone(zone))
+    if event.kind in SAID:
+        return Happened(str(SAID[event.kind]), time)
     window = window_words(event, zone)
     if event.kind == "booking.moved":
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link, link_from_request
+from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link, link_from_request, links_renewed
 from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.bookings import door_facts, tell
@@ -111,9 +111,14 @@ def show_booked_before(
     Then the browser never got its cookie, so it gets it now; but no more once links may have been renewed.
     """
     just_now = now < delivery.booking.confirmed_at + ANSWER_MAY_BE_LOST_FOR
-    if just_now and not link_from_request(request, ref=delivery.ref, kind=MANAGE, now=now):
+    if just_now and not links_renewed(delivery) and not knows(request, delivery, now=now):
         return let_in(request, shop, visit, delivery, now=now)
     return redirect_page(request, "customers:booking", delivery.ref)
+
+
+def knows(request: HttpRequest, delivery: Delivery, *, now: datetime) -> bool:
+    """Whether this browser may manage the delivery already."""
+    return link_from_request(request, ref=delivery.ref, kind=MANAGE, now=now) is not None
 
 
 @require_POST

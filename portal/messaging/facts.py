@@ -12,6 +12,7 @@ from portal.access import FOLLOW, MANAGE, issue_link, url_of
 from portal.customers import words
 from portal.door import left_outside, takes_longer
 from portal.messaging.calendars import Entry
+from portal.not_me import not_me_url
 from scheduling.models import Booking, Delivery, Event
 from scheduling.selectors.shopper import orders_of
 
@@ -47,6 +48,7 @@ class MailFacts:
     door: tuple[str, ...]
     manage_url: str
     follow_url: str
+    not_me_url: str
 
     @property
     def order(self) -> str:
@@ -65,7 +67,7 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
     The window is the event's own, so that a mail that was held up still says what it is about.
     """
     booking, data = booking_of(delivery), event.data
-    zone = zone_of(booking)
+    zone, manage = zone_of(booking), issue_link(delivery=delivery, kind=MANAGE, now=now)
     difference = int(data.get("price_difference_minor", 0))
     currency = str(data.get("currency", booking.currency))
     return MailFacts(
@@ -86,8 +88,9 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         narrowing=_narrowing(event, booking),
         door=door_sentences(delivery),
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
-        manage_url=url_of(issue_link(delivery=delivery, kind=MANAGE, now=now)),
+        manage_url=url_of(manage),
         follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
+        not_me_url=not_me_url(manage),
     )
 
 

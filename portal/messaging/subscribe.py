@@ -11,6 +11,7 @@ from scheduling import events
 from scheduling.models import Event
 
 LINKS_ASKED: Final = "links.asked"
+LINKS_REVOKED: Final = "links.revoked"
 CODE_ASKED: Final = "code.asked"
 CODE_ACCEPTED: Final = "code.accepted"
 CODE_USED_UP: Final = "code.used_up"
@@ -21,12 +22,14 @@ FOLDERS: Final = {
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
     LINKS_ASKED: "links",
+    LINKS_REVOKED: "revoked",
     CODE_ASKED: "code",
 }
 NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
 """What merchants are told of."""
 # Scheduling knows neither links nor codes, so their events are declared here.
 events.KINDS[LINKS_ASKED] = gettext_noop("You asked for your links")
+events.KINDS[LINKS_REVOKED] = gettext_noop("All older links were ended")
 events.KINDS[CODE_ASKED] = gettext_noop("Six digits were asked for")
 events.KINDS[CODE_ACCEPTED] = gettext_noop("The six digits were right")
 events.KINDS[CODE_USED_UP] = gettext_noop("Wrong digits were typed five times")

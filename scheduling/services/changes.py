@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from threading import Lock
 from typing import Final, ParamSpec, TypeVar
@@ -18,6 +19,21 @@ TURN_S: Final = 8
 """How long a change waits for its turn on SQLite; after that, for another process's lock."""
 
 _turn = Lock()
+_check: ContextVar[Callable[[], object] | None] = ContextVar("check", default=None)
+
+
+@contextmanager
+def checked_by(check: Callable[[], object]) -> Iterator[None]:
+    """Have each change inside the block begin with `check()`, in its own transaction, before its other locks.
+
+    What may end at any moment (a customer's link) is looked at once more there, and held until the change is
+    certain. What `check` raises undoes the change.
+    """
+    before = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(before)
 
 
 def is_lock_wait(error: OperationalError) -> bool:
@@ -51,6 +67,8 @@ def one_change(service: Callable[P, R]) -> Callable[P, R]:
     def change(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             with _in_turn(), transaction.atomic():
+                if check := _check.get():
+                    check()
                 return service(*args, **kwargs)
         except OperationalError as error:
             if is_lock_wait(error):

@@ -13,6 +13,7 @@ from portal.accounts import urls as accounts
 from portal.customers import urls as customers
 from portal.customers.pages import shop_of
 from portal.models import Brand
+from portal.not_me import not_me_token
 from scheduling import snapshots
 from scheduling.models import Delivery, MerchantDepot
 from tests.factories import NOW, PASSWORD, make_booking, make_membership, make_network, some_facts
@@ -49,19 +50,23 @@ STATEMENTS: dict[str, int] = {
     "calendar": 3,
     "join": 3,
     "join: typed wrong": 3,
-    "join: joined": 17,
-    "join: joined again": 8,
+    "join: joined": 18,
+    "join: joined again": 9,
     "move": 14,
-    "move: moved": 25,
+    "move: moved": 26,
     "code": 3,
-    "code: sent": 8,
-    "code: typed wrong": 7,
-    "code: right": 7,
+    "code: sent": 9,
+    "code: typed wrong": 8,
+    "code: right": 8,
     "cancel": 3,
-    "cancel: cancelled": 12,
+    "cancel: cancelled": 13,
     "open-link: follow": 1,
     "open-link: manage": 1,
     "follow": 3,
+    "open-link: not me": 1,
+    "not-me": 4,
+    "not-me: ended": 4,
+    "not-me, done": 4,
     "home": 0,
     "find": 0,
     "find: found": 2,
@@ -183,6 +188,10 @@ def look_after(shopper: Shopper, count: Counter) -> None:
         link = issue_link(delivery=delivery, kind=kind, now=NOW)
         count(f"open-link: {kind}", friend.get, f"/l/{token_of(link)}/", status=302)
     count("follow", friend.get, f"/f/{delivery.ref}/")
+    count("open-link: not me", friend.get, f"/l/{not_me_token(link)}/", status=302)
+    count("not-me", friend.get, f"/not-me/{delivery.ref}/")
+    count("not-me: ended", friend.post, f"/not-me/{delivery.ref}/", status=303)
+    count("not-me, done", friend.get, f"/not-me/{delivery.ref}/")
 
 
 def come_back(shopper: Shopper, count: Counter) -> None:

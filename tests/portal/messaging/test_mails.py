@@ -9,6 +9,7 @@ from icalendar import Calendar
 from portal import access
 from portal.messaging.mails import compose
 from portal.models import Message
+from portal.not_me import Report, report_from_token
 from portal.tasks import send_due_messages
 from scheduling import events
 from scheduling.models import Delivery, Quote
@@ -94,8 +95,10 @@ def test_its_links_work_and_the_first_one_manages(outlet, mail_server):
 
     (mail,) = deliver(mail_server)
 
-    links = [access.link_from_token(token, now=NOW) for token in LINK.findall(mail.text)]
+    *tokens, not_me = LINK.findall(mail.text)
+    links = [access.link_from_token(token, now=NOW) for token in tokens]
     assert [link.kind for link in links] == ["manage", "follow"]
+    assert report_from_token(not_me, now=NOW) == Report(links[0], 1)
     assert {link.delivery_id for link in links} == {booking.delivery_id}
     assert LINK.findall(mail.html) == LINK.findall(mail.text)
 

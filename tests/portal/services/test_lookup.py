@@ -44,7 +44,7 @@ def test_the_links_go_to_the_contact_on_file(mail_server):
     (mail,) = mails(mail_server)
     assert mail.recipients == ("Aino@Example.com",)
     assert mail.subject == "Your links to order A-77"
-    assert mail.text.count("/l/") == 2
+    assert mail.text.count("/l/") == 3
     assert mail.attachments == {}
 
 
@@ -59,7 +59,7 @@ def test_an_order_that_joined_finds_the_delivery_it_comes_with(mail_server):
 
     (mail,) = mails(mail_server)
     assert mail.recipients == ("aino@example.com",)
-    assert mail.text.count("/l/") == 2
+    assert mail.text.count("/l/") == 3
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_only_the_asker_s_own_deliveries_of_an_order_are_mailed(mail_server):
 
     (mail,) = mails(mail_server)
     assert mail.recipients == ("aino@example.com",)
-    assert mail.text.count("/l/") == 4
+    assert mail.text.count("/l/") == 6
 
 
 def test_of_a_cancelled_delivery_it_says_so(mail_server):
