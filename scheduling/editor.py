@@ -12,7 +12,7 @@ from scheduling.access import Part
 from scheduling.allotments import Taken
 from scheduling.conversion import StopRow, row_of, visit_within, waypoint
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
-from scheduling.models import DayPlan, Delivery, Route, Stop
+from scheduling.models import DayPlan, Delivery, PickupPoint, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import Gap, cheapest_of, insert, remove
@@ -128,6 +128,9 @@ class PlanEditor:
         if any(map(violations, changed)):
             raise VanFull
         self.plan, self._changed = fuller, True
+        if stop.pickup_point_id is not None:  # a door's seconds are its delivery's own
+            stop.service_s = visit.service_s
+            stop.save(update_fields=["service_s"])
 
     def put_in(
         self,
@@ -139,17 +142,18 @@ class PlanEditor:
         parts: Sequence[Part],
         state: str,
         expires_at: datetime | None = None,
+        point: PickupPoint | None = None,
     ) -> tuple[Stop, int]:
         """Insert a visit at its cheapest gap within `window`; return its stop and the metres it adds.
 
         From now on the routes keep the last `buffer_s` seconds of the window free, and to that of its `parts`
         in which the gap lies. `expires_at` is the end
-        of the hold that a held stop is for. Raises SlotTaken if no route serves it, or the core's own check
-        of the result finds a fault.
+        of the hold that a held stop is for, `point` where the stop stands if not at the delivery's own door.
+        Raises SlotTaken if no route serves it, or the core's own check of the result finds a fault.
         """
         visit = replace(visit, booked=state == Stop.State.BOOKED)
         tried_in = [self.visit_in(visit, window, buffer_s=buffer_s, part=part) for part in parts]
-        found = cheapest_of(self._tape(), tried_in, ROAD)
+        found = cheapest_of(self.tape(), tried_in, ROAD)
         if found is None:
             raise SlotTaken
         at, gap, added_m = found[:3]
@@ -161,6 +165,8 @@ class PlanEditor:
         stop = Stop.objects.create(
             route_id=gap.trip_key,
             delivery=delivery,
+            pickup_point=point,
+            service_s=visit.service_s if point else None,
             state=state,
             position=self._position_at(gap),
             opens_at=window.opens_at,
@@ -236,7 +242,8 @@ class PlanEditor:
             known=self.snapshot.strips,
         )
 
-    def _tape(self) -> Tape:
+    def tape(self) -> Tape:
+        """Return the plan as it is by now, as the core quotes it."""
         if self.plan is self.snapshot.plan:
             return self.snapshot.tape
         return build_tape(self.plan, self.snapshot.strips)

@@ -28,6 +28,7 @@ KINDS: Final = {
     "booking.confirmed": gettext_noop("You chose a time"),
     "booking.moved": gettext_noop("You moved it to another time"),
     "booking.joined": gettext_noop("You added an order"),
+    "delivery.diverted": gettext_noop("You sent it to a pickup point"),
     "booking.cancelled": gettext_noop("You cancelled"),
     "promise.narrowed": gettext_noop("Your time became exact"),
     "delivery.erased": gettext_noop("What was kept about you was erased"),

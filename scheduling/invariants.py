@@ -25,6 +25,7 @@ from scheduling.models import (
     Event,
     Hold,
     JoinedOrder,
+    PickupPoint,
     Promise,
     Rest,
     RestKind,
@@ -180,6 +181,20 @@ def bookings_without_their_choice() -> Iterator[Breach]:
         yield Breach("I3", f"hold {hold.pk}", "is of a kind that its quote did not offer")
 
 
+def points_that_miscount() -> Iterator[Breach]:
+    """I3: a point's used places are the parcels of the deliveries that go there; it is of their depot."""
+    live = Q(stops__state=Stop.State.BOOKED) & ~Q(stops__delivery__state__in=("cancelled", "returned"))
+    counted = PickupPoint.objects.annotate(
+        parcels=Sum("stops__delivery__parcel_count", filter=live, default=0)
+    )
+    wrong = counted.exclude(used=F("parcels")).values_list("pk", "used", "parcels")
+    for pk, used, parcels in wrong:
+        yield Breach("I3", f"point {pk}", f"has {used} places used for {parcels} parcels")
+    elsewhere = Stop.objects.filter(pickup_point__isnull=False)
+    for stop in elsewhere.exclude(pickup_point__depot=F("route__shift__plan__depot")):
+        yield Breach("I3", f"stop {stop.pk}", "stands at a pickup point of another depot")
+
+
 def promises_out_of_line() -> Iterator[Breach]:
     """I4: promises are numbered without a gap, the first by confirmation; the stop keeps the latest."""
     counted = Delivery.objects.annotate(last=Max("promises__number"), made=Count("promises"))
@@ -216,6 +231,7 @@ def changes_without_their_event() -> Iterator[Breach]:
 
 def _changes() -> dict[str, dict[int, int]]:
     """Return, for each kind of event, how often each delivery's rows say that it happened."""
+    diverted = _counted(Stop.objects.filter(pickup_point__isnull=False))  # each makes one stop, kept for good
     extended = Hold.objects.filter(extensions__gt=0).values_list("delivery_id").annotate(Sum("extensions"))
     return {
         "hold.placed": _counted(Hold.objects.all()),
@@ -224,11 +240,18 @@ def _changes() -> dict[str, dict[int, int]]:
         # A lapsed hold may be confirmed late, but its stop stays lapsed.
         "hold.lapsed": _counted(Stop.objects.filter(state=Stop.State.LAPSED)),
         "booking.confirmed": _counted(Booking.objects.all()),
-        "booking.moved": _counted(Promise.objects.filter(cause=Promise.Cause.MOVED)),
+        "booking.moved": _homeward(diverted),
+        "delivery.diverted": diverted,
         "promise.narrowed": _counted(Promise.objects.filter(cause=Promise.Cause.NARROWED)),
         "booking.joined": _counted(JoinedOrder.objects.all()),
         "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
+
+
+def _homeward(diverted: Mapping[int, int]) -> dict[int, int]:
+    """How often each delivery was moved to another time at its door, and not to a pickup point."""
+    moved = _counted(Promise.objects.filter(cause=Promise.Cause.MOVED))
+    return {pk: count - diverted.get(pk, 0) for pk, count in moved.items()}
 
 
 def _counted(rows: QuerySet[Any]) -> dict[int, int]:
@@ -293,6 +316,7 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     left_outside_though_nobody_said_so,
     bookings_without_their_stop,
     bookings_without_their_choice,
+    points_that_miscount,
     promises_out_of_line,
     changes_without_their_event,
     prices_that_changed,

@@ -19,6 +19,7 @@ from scheduling.models import (
     Merchant,
     MerchantDepot,
     Operator,
+    PickupPoint,
     Quote,
     RestPattern,
     ShiftPattern,
@@ -202,6 +203,15 @@ def make_booking(outlet: MerchantDepot, *, contact: Contact | None = None, **val
     return confirm_hold(
         hold=hold, contact=contact or some_contact(), order_number=number, actor="test", now=now
     )
+
+
+def make_point(depot: Depot, *, north_m: float = 0, east_m: float = 300, **values: Any) -> PickupPoint:
+    """A pickup point near the centre, moved by some metres, open all day with room for ten parcels."""
+    number = next(_numbers)
+    defaults = {"external_id": f"point-{number}", "name": f"Kioski {number}", "line": f"Pistekatu {number}"}
+    defaults |= {"lat": CENTRE[0] + north_m / 111_200, "lon": CENTRE[1] + east_m / 55_300}
+    defaults |= {"hours": "Mo-Su 07:00-21:00", "capacity": 10, "service_s": 120}
+    return PickupPoint.objects.create(**{"depot": depot} | defaults | values)
 
 
 LATER = NOW + timedelta(minutes=16)

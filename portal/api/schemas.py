@@ -139,6 +139,13 @@ class Promise(Schema):
     made_at: datetime
 
 
+class PointAnswer(Schema):
+    """A locker or shop where a delivery goes instead of its address; `ref` is its operator's own id."""
+
+    ref: str
+    name: str
+
+
 class Promised(Schema):
     """A delivery and the time that was promised for it."""
 
@@ -147,6 +154,7 @@ class Promised(Schema):
     order_number: str
     also_orders: Annotated[list[str], Field(description="orders that were added to it")]
     window: Window
+    pickup_point: Annotated[PointAnswer | None, Field(description="none: it goes to its address")] = None
     change_until_at: datetime
     price_minor: int
     currency: str

@@ -117,7 +117,6 @@ def follow_url(delivery: Delivery, *, now: datetime) -> str:
 def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
     """Return a booked delivery."""
     one = booked.delivery
-    answer = next((a for a in answers_of(booked.quote) if a.key == booked.offer_key), None)
     number, *also = orders_of(one)
     return schemas.Promised(
         ref=one.ref,
@@ -129,9 +128,8 @@ def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
         price_minor=booked.price_minor,
         currency=booked.currency,
         collected_by=booked.collected_by,
-        impact=schemas.Impact(
-            up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=answer.boundary if answer else ""
-        ),
+        pickup_point=point(booked),
+        impact=schemas.Impact(up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=boundary_of(booked)),
         promises=[promise(each) for each in promises_of(one)],
         follow_url=follow_url,
     )
@@ -146,6 +144,20 @@ def promise(made: PromiseMade) -> schemas.Promise:
         closes_at=made.window.closes_at,
         made_at=made.made_at,
     )
+
+
+def point(booked: Booking) -> schemas.PointAnswer | None:
+    """Return the pickup point where a delivery goes, if it goes to one."""
+    at = booked.stop.pickup_point
+    return schemas.PointAnswer(ref=at.external_id, name=at.name) if at else None
+
+
+def boundary_of(booked: Booking) -> str:
+    """Return what its grams count: as it was quoted, or as the van does that comes to its pickup point."""
+    if booked.stop.pickup_point is not None:
+        return booked.stop.route.shift.vehicle.vehicle_class.boundary
+    answer = next((a for a in answers_of(booked.quote) if a.key == booked.offer_key), None)
+    return answer.boundary if answer else ""
 
 
 def event(told: Told) -> schemas.Happened:

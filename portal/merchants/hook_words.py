@@ -25,6 +25,7 @@ KINDS: Final[dict[str, Promise]] = {
     "booking.confirmed": gettext_lazy("A time is booked"),
     "booking.moved": gettext_lazy("A booking is moved to another time"),
     "booking.joined": gettext_lazy("Another order is added to a booking"),
+    "delivery.diverted": gettext_lazy("A delivery goes to a pickup point"),
     "booking.cancelled": gettext_lazy("A booking is cancelled"),
     "promise.narrowed": gettext_lazy("A wide time is narrowed, the evening before"),
     "delivery.erased": gettext_lazy("Its customer is erased: erase your copy too"),

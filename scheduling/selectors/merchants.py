@@ -27,6 +27,7 @@ TOLD: Final = (
     "booking.confirmed",
     "booking.moved",
     "booking.joined",
+    "delivery.diverted",
     "booking.cancelled",
     "promise.narrowed",
     "delivery.erased",
@@ -40,7 +41,13 @@ INTERNAL: Final = frozenset({"hold"})
 def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
     """Return a merchant's confirmed delivery with all that is shown of it; None for any other. One query."""
     rows = Delivery.objects.select_related(
-        "order", "address", "booking__stop__route__shift__plan__depot", "booking__quote", "merchant"
+        "order",
+        "address",
+        "booking__stop__route__shift__plan__depot",
+        "booking__stop__route__shift__vehicle__vehicle_class",
+        "booking__stop__pickup_point",
+        "booking__quote",
+        "merchant",
     )
     return rows.filter(merchant=merchant, ref=ref, booking__isnull=False).first()
 

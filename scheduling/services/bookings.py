@@ -22,6 +22,7 @@ from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
 from scheduling.services.holds import lock_hold, require_confirmable, slot_sold
 from scheduling.services.plans import edit, save_all
+from scheduling.services.points import give_places_back
 from scheduling.services.quotes import note_choice, open_offer
 
 CONFIRMED_LATE: Final = timedelta(hours=2)
@@ -133,10 +134,11 @@ def driven_m(editors: Iterable[PlanEditor]) -> int:
 def reschedule_delivery(
     *, delivery: Delivery, offer_token: str, session_key: str, actor: str, now: datetime
 ) -> Booking:
-    """Move a booking to an offered time: old stop replaced, new one booked, in one transaction.
+    """Move a booking to an offered time at its door: old stop replaced, new one booked, in one transaction.
 
-    Moving it to where it is already changes nothing. Raises OfferForged, OfferExpired, NotChangeable,
-    TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was moved meanwhile.
+    From a pickup point it comes home again. Moving it to where it is already changes nothing. Raises
+    OfferForged, OfferExpired, NotChangeable, TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was
+    moved meanwhile.
     """
     quote, answer = open_offer(
         token=offer_token, merchant=delivery.merchant, session_key=session_key, now=now, moving=delivery
@@ -147,12 +149,14 @@ def reschedule_delivery(
     old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
     target = editors[answer.plan_id or 0]
     there = (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target
-    if there and booking.state == Booking.State.BOOKED:
+    at_home = old.pickup_point_id is None
+    if there and at_home and booking.state == Booking.State.BOOKED:
         save_all(editors)
         return booking
     require_movable(booking, source, target, now=now)
     driven_before_m = driven_m(editors.values())
     source.take_out(old, Stop.State.REPLACED)
+    give_places_back(old, booking.delivery.parcel_count)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
     # As it is now: another order may have joined it since these times were asked for.
@@ -190,7 +194,9 @@ def lock_booking(
 
     Raises NotChangeable if there is no booking to change, PlanBusy if it has just moved to a third plan.
     """
-    found = Booking.objects.select_related("stop__route__shift", "delivery__merchant", "delivery__address")
+    found = Booking.objects.select_related(
+        "stop__route__shift", "stop__pickup_point", "delivery__merchant", "delivery__address"
+    )
     booking = found.filter(delivery_id=delivery.pk).first()
     if booking is None:
         raise NotChangeable
@@ -238,6 +244,7 @@ def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking
     if booking.delivery.state != Delivery.State.CONFIRMED:
         raise NotChangeable
     editor.take_out(booking.stop, Stop.State.CANCELLED)
+    give_places_back(booking.stop, booking.delivery.parcel_count)
     editor.save()
     booking.state, booking.cancelled_at = Booking.State.CANCELLED, now
     booking.save(update_fields=["state", "cancelled_at"])

@@ -1,14 +1,17 @@
 """Another order comes with a delivery already booked: to the same door, in its window, for nothing more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from scheduling import events
-from scheduling.conversion import visit_for
-from scheduling.errors import NotChangeable, OrderComesAlready
+from scheduling.conversion import visit_for, visit_to
+from scheduling.editor import PlanEditor
+from scheduling.errors import NotChangeable, OrderComesAlready, PointCannot, PointFull
 from scheduling.facts import VisitFacts
-from scheduling.models import Booking, Delivery, JoinedOrder, Order, Parcel
+from scheduling.models import Booking, Delivery, JoinedOrder, Order, Parcel, PickupPoint, Stop
+from scheduling.point_rules import REASONS, why_not_at_points
 from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import lock_booking, require_movable
 from scheduling.services.changes import one_change
@@ -45,11 +48,27 @@ def join_delivery(
         raise OrderComesAlready
     before = facts_now(delivery=delivery, quote=booking.quote)
     facts = before.with_more(load_g=load_g, load_ml=load_ml, parcels=parcels, requirements=requirements)
-    editor.fill_up(booking.stop, visit_for(facts))
+    _fill_up(booking.stop, editor, before, facts)
     joined = _note(delivery, before, facts, order_number, now=now)
     editor.save()
     events.record("booking.joined", delivery=delivery, actor=actor, now=now, data=_said(booking, joined))
     return booking
+
+
+def _fill_up(stop: Stop, editor: PlanEditor, before: VisitFacts, facts: VisitFacts) -> None:
+    """Have its stop take more, at the door or at the pickup point where it stands, if that takes it."""
+    point = stop.pickup_point
+    if point is None:
+        editor.fill_up(stop, visit_for(facts))
+        return
+    if why := why_not_at_points(facts.requirements):
+        raise PointCannot(why)
+    if not point.takes(load_g=facts.load_g, load_ml=facts.load_ml, parcels=facts.parcels):
+        raise PointCannot(REASONS["small"])
+    if not PickupPoint.objects.take_places(point.pk, facts.parcels - before.parcels):
+        raise PointFull
+    service_s = (stop.service_s or 0) + facts.service_s - before.service_s
+    editor.fill_up(stop, replace(visit_to(point, facts), service_s=service_s))
 
 
 def _note(

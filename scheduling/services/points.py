@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from scheduling.errors import BadSetUp
-from scheduling.models import Depot, PickupPoint
+from scheduling.models import Depot, PickupPoint, Stop
 from scheduling.models.network import distance_m
 from scheduling.point_files import BadLine, PointFacts, PointFile
 from scheduling.services.changes import one_change
@@ -139,6 +139,12 @@ def require_point_fits(*, point: PickupPoint) -> None:
     point.used = locked.get(pk=point.pk)  # what was read with the form may be older
     if point.capacity < point.used:
         raise BadSetUp(_too_small(point))
+
+
+def give_places_back(stop: Stop, parcels: int) -> None:
+    """Free what a stop about to be left takes at its pickup point; nothing for one at a door."""
+    if stop.pickup_point_id is not None:
+        PickupPoint.objects.free_places(stop.pickup_point_id, parcels)
 
 
 def said_of(done: Imported) -> str:

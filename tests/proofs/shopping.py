@@ -32,6 +32,7 @@ from scheduling.models import (
     Hold,
     Merchant,
     MerchantDepot,
+    PickupPoint,
     Quote,
     Stop,
     VehicleClass,
@@ -39,6 +40,7 @@ from scheduling.models import (
 from scheduling.selectors.plans import plans_with_lapsed_holds
 from scheduling.selectors.slots import QuoteView
 from scheduling.services.bookings import cancel_delivery, confirm_hold, reschedule_delivery
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.holds import extend_hold, place_hold, release_hold
 from scheduling.services.joining import join_delivery
 from scheduling.services.plans import close_plan, extend_horizon, plans_to_close, sweep_plan
@@ -51,6 +53,7 @@ from tests.factories import (
     make_merchant,
     make_network,
     make_outlet,
+    make_point,
     some_contact,
     some_facts,
 )
@@ -116,6 +119,8 @@ class Shopping(RuleBasedStateMachine):
         rests = [a_break(11, **CANTEEN), a_break(15, kind="charge")]
         first = make_network(vans=1, days=4, hours=(8, 10, 12), rests=rests)
         VehicleClass.objects.update(range_m=40_000, reserve_percent=25)
+        hours = "Mo-Su 09:00-12:00,13:00-16:00"
+        self.points = [make_point(first.depot, capacity=size, hours=hours) for size in (1, 3, 50)]
         self.outlets = [first, make_outlet(make_merchant(), first.depot, hours=(9, 15))]
 
     def attempt(self, change: Callable[..., Any], **values: Any) -> Any:
@@ -308,6 +313,21 @@ class Shopping(RuleBasedStateMachine):
         if booking := self.some_booking(which):
             goods = {"load_g": load, "load_ml": 5_000 * parcels, "parcels": parcels}
             self.attempt(join_delivery, delivery=booking.delivery, order_number=f"J{load}", **goods)
+
+    @booked_before
+    @rule(which=any_row, number=any_row)
+    def send_to_a_point(self, which, number):
+        if booking := self.some_booking(which):
+            point = pick(self.points, number)
+            if sent := self.attempt(divert_delivery, delivery=booking.delivery, point=point):
+                self.require_at(point, sent)
+
+    def require_at(self, point: PickupPoint, sent: Booking) -> None:
+        """What goes to a point comes while it is open, for the price there was, and has its places."""
+        stop, zone = sent.stop, point.depot.zone
+        opens, closes = (at.astimezone(zone).time() for at in (stop.opens_at, stop.closes_at))
+        assert (stop.pickup_point_id, stop.state) == (point.pk, Stop.State.BOOKED)
+        assert time(9) <= opens < closes <= time(16), f"comes to a point {opens}-{closes}"
 
     @booked_before
     @rule(which=any_row)

@@ -49,6 +49,7 @@ SAID: Final = {
     "booking.confirmed": BOOKED,
     "booking.moved": "Moved to {when}",
     "booking.joined": "Another order comes along, {when}",
+    "delivery.diverted": "Sent to a pickup point, {when}",
     "booking.cancelled": "Cancelled",
     "promise.narrowed": "Narrowed to {when}",
 }

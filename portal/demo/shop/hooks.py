@@ -17,6 +17,7 @@ KINDS: Final = (
     "booking.confirmed",
     "booking.moved",
     "booking.joined",
+    "delivery.diverted",
     "booking.cancelled",
     "promise.narrowed",
 )

@@ -24,12 +24,13 @@ from scheduling.models import Event, Hold, SlotPattern
 from scheduling.selectors.merchants import TOLD, said_of
 from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.holds import extend_hold, release_hold
 from scheduling.services.joining import join_delivery
 from scheduling.services.narrowing import narrow_promises
 from scheduling.services.plans import close_plan, sweep_plan
 from scheduling.services.quotes import ask
-from tests.factories import NOW, make_booking, make_hold, make_network, plan_on, token_at
+from tests.factories import NOW, make_booking, make_hold, make_network, make_point, plan_on, token_at
 from tests.portal.messaging.test_node import node
 
 __all__ = ["node"]
@@ -72,6 +73,8 @@ def one_of_each() -> None:
     )
     offer = token_at(view, 14)
     reschedule_delivery(delivery=delivery, offer_token=offer, session_key="s", actor="test", now=NOW)
+    sent = make_booking(outlet, hour=12).delivery
+    divert_delivery(delivery=sent, point=make_point(outlet.depot), actor="test", now=NOW)
     cancel_delivery(delivery=delivery, actor="test", now=NOW)
     close_plan(plan_id=plan_on(outlet).pk, now=EVENING)
     narrow_promises(plan_id=plan_on(outlet).pk, actor="clock", now=EVENING)

@@ -5,7 +5,8 @@ import pytest
 from scheduling import events
 from scheduling.models import Booking, Delivery, Hold
 from scheduling.selectors.slots import view_of
-from tests.factories import NOW
+from scheduling.services.diverting import divert_delivery
+from tests.factories import NOW, make_point
 from tests.portal.api.conftest import a_question, an_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -50,6 +51,22 @@ def test_a_time_is_kept_booked_moved_and_cancelled(program):
     cancelled = program("POST", f"/deliveries/{ref}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
     assert Booking.objects.get().state == "cancelled"
+
+
+def test_a_delivery_that_goes_to_a_pickup_point_names_it_and_its_shop_is_told(program):
+    ref = program.books()["ref"]
+    assert program("GET", f"/deliveries/{ref}").json()["pickup_point"] is None
+    booking = Booking.objects.get()
+    point = make_point(booking.stop.route.shift.plan.depot, external_id="k7", name="Kioski")
+
+    divert_delivery(delivery=booking.delivery, point=point, actor="link", now=NOW)
+    events.relay(now=NOW)
+
+    assert program("GET", f"/deliveries/{ref}").json()["pickup_point"] == {"ref": "k7", "name": "Kioski"}
+    told = program("GET", "/events").json()["events"][-1]
+    assert told["type"] == "delivery.diverted"
+    assert told["data"]["pickup_point"] == {"ref": "k7", "name": "Kioski"}
+    assert told["data"]["price_difference_minor"] == 0
 
 
 def test_a_hold_is_kept_longer_and_given_back(program, at):
