@@ -31,6 +31,7 @@ KINDS: Final = {
     "delivery.diverted": gettext_noop("You sent it to a pickup point"),
     "booking.cancelled": gettext_noop("You cancelled"),
     "promise.narrowed": gettext_noop("Your time became exact"),
+    "delivery.street": gettext_noop("You said whether your street may hear that a van comes"),
     "delivery.erased": gettext_noop("What was kept about you was erased"),
     "plan.closed": gettext_noop("A day was closed"),
     "plan.accounted": gettext_noop("A day’s grams were shared among its stops"),

@@ -47,9 +47,9 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "returned": (gettext_lazy("Back at the shop"), ""),
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
-NEWS, STAYED = "news", "stayed"
+NEWS = "news"
 FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
-TOLD = (*FOLLOWED, "booking.joined", "links.revoked")
+TOLD = (*FOLLOWED, "booking.joined", "delivery.street", "links.revoked")
 SAID: dict[str, str | Promise] = {
     "links.revoked": gettext_lazy("You ended all links given out before"),
     "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
@@ -63,6 +63,12 @@ DONE: dict[str, str | Promise] = {
     "moved": gettext_lazy("It is moved."),
     "joined": gettext_lazy("The order is added: one delivery brings all."),
 }
+"""What is told by mail as well."""
+QUIETLY: dict[str, tuple[str | Promise, str | Promise]] = {
+    "stayed": (gettext_lazy("It stays as it was"), gettext_lazy("That is the time you have.")),
+    "street_told": (gettext_lazy("Thank you"), gettext_lazy("Your street may hear that a van comes.")),
+    "street_not_told": (gettext_lazy("Done"), gettext_lazy("Your street hears no more of it from you.")),
+}
 
 
 @require_manage
@@ -73,7 +79,7 @@ def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
 
 
 def tell(request: HttpRequest, ref: str, code: str) -> None:
-    """Have the booking's page say next time what was done: a key of DONE, or STAYED."""
+    """Have the booking's page say next time what was done: a key of DONE or QUIETLY."""
     request.session[NEWS] = [ref, code]
 
 
@@ -83,8 +89,9 @@ def news_of(request: HttpRequest, delivery: Delivery) -> Notice | None:
     if ref != delivery.ref:
         return None
     del request.session[NEWS]
-    if code == STAYED:
-        return Notice(_("It stays as it was"), _("That is the time you have."))
+    if code in QUIETLY:
+        title, sentence = QUIETLY[code]
+        return Notice(str(title), str(sentence), "" if code == "stayed" else "good")
     sentence = _("We mail it to %(email)s, with the link to this page.") % {"email": delivery.contact_email}
     return Notice(str(DONE[code]), sentence, "good")
 
@@ -228,6 +235,9 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     time = words.short_moment(event.occurred_at.astimezone(zone))
     if event.kind in SAID:
         return Happened(str(SAID[event.kind]), time)
+    if event.kind == "delivery.street":
+        tells = _("You let your street hear that a van comes")
+        return Happened(tells if event.data["tells"] else _("You took that back from your street"), time)
     window = window_words(event, zone)
     if event.kind == "booking.moved":
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from portal.customers.rows import Change
 
 if TYPE_CHECKING:
@@ -18,7 +21,16 @@ if TYPE_CHECKING:
 
     Offered = Callable[[AccessLink, Booking, datetime], Change | None]
 
-OFFERED: list[Offered] = []
+
+def street(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
+    """Whether the street may hear that a van comes."""
+    if booked.state != booked.State.BOOKED or booked.delivery.state != "confirmed":
+        return None
+    said = _("It may hear that a van comes") if booked.delivery.tells_street else _("It hears nothing")
+    return Change(_("Your street"), said, reverse("customers:street", args=[booked.delivery.ref]))
+
+
+OFFERED: list[Offered] = [street]
 """In the order they are shown. Each returns None where nothing of its kind can be changed any more."""
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.customers import words
+from portal.customers.neighbours import near_you
 from portal.customers.rows import Day, Row, Tag
 from scheduling.answers import SlotAnswer
 from scheduling.selectors.slots import DayView, OfferView, QuoteView, SuggestionView
@@ -16,7 +17,6 @@ from scheduling.selectors.slots import DayView, OfferView, QuoteView, Suggestion
 BAND_M = 250
 LITTLE_M = 1000
 """The day's least is only called little up to here: on a far day even the least is a lot."""
-ENOUGH_NEIGHBOURS = 3
 OUTSIDE = "outside"
 """The status of a time that only waits for a safe place."""
 LEAST_GRAMS = 10  # below this, "about 0 g less" would say nothing
@@ -289,17 +289,6 @@ def driving(answer: SlotAnswer) -> str:
 def nearest_band(mean_m: int | None) -> int:
     """Return a mean as a band, so that no sentence is finer than what it compares; 0 where there is none."""
     return 0 if mean_m is None else max(BAND_M, round(mean_m / BAND_M) * BAND_M)
-
-
-def near_you(answer: SlotAnswer) -> str:
-    """Mention neighbours only where there are enough of them, and never how many."""
-    if answer.neighbours < ENOUGH_NEIGHBOURS:
-        return ""
-    return ngettext(
-        "At least %(count)d home near you has its delivery then, too.",
-        "At least %(count)d homes near you have their deliveries then, too.",
-        ENOUGH_NEIGHBOURS,
-    ) % {"count": ENOUGH_NEIGHBOURS}
 
 
 def fewer_grams(answer: SlotAnswer) -> str:

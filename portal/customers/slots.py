@@ -14,12 +14,13 @@ from portal.customers import words
 from portal.customers.addresses import order_note
 from portal.customers.door_card import card_of
 from portal.customers.forms import DoorForm, OfferForm
+from portal.customers.neighbours import van_due
 from portal.customers.offers import Pricing, day_to_open, drawn, times_of
 from portal.customers.pages import Notice, merchant_or_404, refuse, show
 from portal.customers.probing import wait_for_quote
 from portal.customers.rows import Mapped, Pin, Sticky, Where
 from portal.customers.shopper import Visit, actor_of, session_key
-from portal.http import redirect_page
+from portal.http import redirect_page, targets
 from scheduling import clock
 from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, PlanBusy, TooLarge
 from scheduling.facts import VisitFacts
@@ -121,6 +122,7 @@ def show_times(
     times = times_of(quote, pricing=pricing, chosen_day=day, url=url, may_ask=True)
     opened = request.GET.get("door") == "open"
     context = {
+        "van_due": "" if targets(request, DAYS_PART) else van_due(quote, facts.address),
         "times": times,
         "door": card_of(shop, visit.at_door(), facts, day=day, form=door, opened=opened),
         "where": where_of(facts, note=found_note(facts)),

@@ -14,6 +14,7 @@ from portal.customers import (
     moves,
     not_me,
     slots,
+    streets,
     styleguide,
     theme,
 )
@@ -32,6 +33,7 @@ urlpatterns = [
     path("d/<slug:ref>/calendar.ics", bookings.calendar, name="calendar"),
     path("d/<slug:ref>/move/", moves.move, name="move"),
     path("d/<slug:ref>/join/", joining.join, name="join"),
+    path("d/<slug:ref>/street/", streets.street, name="street"),
     path("d/<slug:ref>/cancel/", bookings.cancel, name="cancel"),
     path("d/<slug:ref>/code/", code.code, name="code"),
     path("f/<slug:ref>/", bookings.follow, name="follow"),

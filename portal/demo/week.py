@@ -21,6 +21,7 @@ from scheduling.services.bookings import confirm_hold
 from scheduling.services.holds import place_hold, release_hold
 from scheduling.services.plans import HORIZON_DAYS, open_day, patterns_of
 from scheduling.services.quotes import Draws, ask, draws_nothing
+from scheduling.services.streets import tell_street
 
 SEED = 60_170
 SEEDED_CONTACTS = "@people.demo.example"
@@ -40,6 +41,7 @@ class Round:
 
 NOT_OPENED = 5  # days ahead
 LEFT_EVERY = 9  # so many orders, one of them may be left outside
+TELLS_STREET_EVERY = 3  # of so many households all but one let their street hear that a van comes
 SMALL_SHOPS = ("nordkaupa", "aamupuoti")
 CENTRE = ("Punavuori", "Kaartinkaupunki", "Kamppi", "Kluuvi", "Kruununhaka")
 WEEK = (
@@ -122,7 +124,9 @@ def book(order: Order, chance: Random, *, now: datetime) -> bool:
         return False
     contact = Contact(email=f"customer-{order.number}{SEEDED_CONTACTS}", name=f"Customer {order.number}")
     number = f"{order.merchant.name[0]}{24_000 + order.number}"
-    confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
+    booking = confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
+    if order.number % TELLS_STREET_EVERY:
+        tell_street(delivery=booking.delivery, tells=True, actor=ACTOR, now=now)
     return True
 
 

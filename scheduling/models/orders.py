@@ -133,11 +133,22 @@ class Address(models.Model):
         """Return a key equal for two deliveries to one household, which says nothing by itself."""
         return household_key(line=self.line, unit=self.unit, postcode=self.postcode)
 
+    @property
+    def street(self) -> str:
+        """Return its street without the house's number, as `street_of` spells it."""
+        return street_of(self.line)
+
 
 def household_key(*, line: str, unit: str, postcode: str) -> str:
     """Return the digest that counts a household once, however it wrote its address."""
     plain = "|".join("".join(part.split()).casefold() for part in (line, unit, postcode))
     return sha256(plain.encode()).hexdigest()[:16]
+
+
+def street_of(line: str) -> str:
+    """Return a line's street, spelt one way: without whatever has a digit in it."""
+    words = line.casefold().split()
+    return " ".join(word.strip(",.") for word in words if not any(map(str.isdigit, word)))
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -189,6 +200,9 @@ class Delivery(models.Model):
         db_default="",
     )
     safe_place_note = models.CharField(max_length=MOST_NOTE, blank=True, default="", db_default="")
+    tells_street = models.BooleanField(
+        _("its street may hear that a van comes"), default=False, db_default=False
+    )
     contact_name = models.CharField(max_length=120, blank=True)
     contact_email = models.EmailField(blank=True)
     contact_phone = PhoneNumberField(blank=True)
@@ -234,6 +248,13 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(safe_place_note="") | ~Q(safe_place=""), name="delivery_note_is_on_a_safe_place"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["address"],
+                condition=Q(tells_street=True, state="confirmed"),
+                name="delivery_telling_its_street",
+            )
         ]
 
     def __str__(self) -> str:

@@ -239,3 +239,18 @@ def test_ten_o_clock_is_the_depots_on_both_sides_of_a_clock_change(db, at, day, 
 
     assert "10:00–12:00" in page
     assert Booking.objects.get().stop.opens_at == datetime.fromisoformat(f"{day}T{utc_hour:02}:00+00:00")
+
+
+def test_the_street_may_hear_of_it_or_no_longer(shopper, booked):
+    asked = text(shopper.client.get(booked + "street/"))
+    told = shopper.client.post(booked + "street/", {"tells": "yes"})
+
+    assert "Never who, never what, never which hours." in asked
+    assert told["Location"] == booked
+    page = text(shopper.client.get(booked))
+    assert "Your street may hear that a van comes." in page
+    assert "You let your street hear that a van comes" in page
+
+    shopper.client.post(booked + "street/", {"tells": "no"})
+    assert "You took that back from your street" in text(shopper.client.get(booked))
+    assert not Booking.objects.get().delivery.tells_street

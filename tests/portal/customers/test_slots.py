@@ -3,9 +3,11 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling.facts import AddressFacts
 from scheduling.models import Hold
-from tests.factories import NOW, make_network, make_outlet
-from tests.portal.customers.conftest import Shopper, offers_in
+from scheduling.services.streets import tell_street
+from tests.factories import CENTRE, NOW, make_booking, make_network, make_outlet, some_facts
+from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +26,23 @@ def test_times_come_with_suggestions_a_strip_of_days_and_one_day_open(shopper):
     assert "Wednesday 25 November" in page
     assert "Soonest" in page
     assert " checked" not in page
+
+
+def test_a_van_due_in_the_street_is_named_by_its_day_where_three_let_it_be_known(shopper):
+    place = ADDRESS.rpartition(",")[0]
+    street = place.rpartition(" ")[0]
+    town = {"postcode": ADDRESS.rpartition(",")[2].split()[0], "city": "Helsinki"}
+    shopper.types()
+    assert "A van is due in your street" not in text(shopper.sees_times())
+
+    for number in (101, 103, 105):
+        home = AddressFacts(line=f"{street} {number}", lat=CENTRE[0], lon=CENTRE[1], **town)
+        booking = make_booking(shopper.outlet, facts=some_facts(address=home))
+        tell_street(delivery=booking.delivery, tells=True, actor="link:1", now=NOW)
+
+    due = "A van is due in your street on Tuesday 24 November: at least 3 homes there let you know."
+    assert due in text(shopper.sees_times())
+    assert due not in text(shopper.sees_times(HX_Request="true", HX_Target="days"))
 
 
 def test_a_day_is_swapped_alone_for_htmx(shopper):

@@ -1,0 +1,36 @@
+"""Neighbours' delivery days: that a van comes, never to whom, and only where enough of them let it be."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date
+from typing import Final
+
+from scheduling.facts import AddressFacts
+from scheduling.models import Delivery
+from scheduling.models.orders import household_key, street_of
+
+ENOUGH_HOUSEHOLDS: Final = 3
+"""So many others must have said that their street may hear of it: fewer could be guessed."""
+
+
+def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
+    """Return on which days of these plans a van is due in a street, as enough other households let it know.
+
+    A street is one of its postcode. Whoever lives where is asked about doesn't count. One query.
+    """
+    street = street_of(address.line)
+    if not street or not address.postcode or address.is_postcode:
+        return []
+    own = household_key(line=address.line, unit=address.unit, postcode=address.postcode)
+    rows = Delivery.objects.select_related("address", "booking__stop__route__shift__plan").filter(
+        tells_street=True,
+        state=Delivery.State.CONFIRMED,
+        address__postcode=address.postcode,
+        booking__stop__route__shift__plan__in=plans,
+    )
+    households: dict[date, set[str]] = defaultdict(set)
+    for delivery in rows:
+        if delivery.address.street == street:
+            day = delivery.booking.stop.route.shift.plan.service_date
+            households[day].add(delivery.address.household)
+    return sorted(day for day, homes in households.items() if len(homes - {own}) >= ENOUGH_HOUSEHOLDS)
