@@ -114,6 +114,7 @@ def find_link(pk: uuid.UUID | None) -> AccessLink | None:
         # What the pages behind it show:
         "delivery__merchant__brand",
         "delivery__address",
+        "delivery__access_notes",
         "delivery__order",
     )
     return rows.filter(pk=pk).first() if pk else None

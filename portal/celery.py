@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
     "close carbon accounts": every(10 * MINUTE, "scheduling.tasks.close_accounts"),
+    "remove access codes": every(10 * MINUTE, "scheduling.tasks.purge_codes"),
     "forget old answers": every(60 * MINUTE, "portal.tasks.forget_old_answers"),
     "forget old people": every(60 * MINUTE, "portal.tasks.forget_old_people"),
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),

@@ -64,6 +64,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),
     "customers:move": (by_link("moves", 40), by_network("moves", 300)),
     "customers:join": (by_link("joins", 40), by_network("joins", 300)),
+    "customers:notes": (by_link("notes", 40), by_network("notes", 300)),
+    "customers:access-codes": (by_link("access-codes", 20), by_network("access-codes", 300)),
     "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:code": (by_link("codes", 40), by_network("codes", 300)),
     "customers:not-me": (by_network("not-me", 120),),
@@ -91,6 +93,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:test-endpoint": HOOKS,
     "merchants:replay": HOOKS,
     "merchants:delete-endpoint": HOOKS,
+    "operations:read-code": (by_browser("code-reads", 120), by_network("code-reads", 600)),
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""

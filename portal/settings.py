@@ -10,7 +10,9 @@ There are four ways to run, told apart by the environment alone:
 Each variable is explained in docs/operations.md; a test fails when one is missing there.
 """
 
+import base64
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_address
@@ -132,6 +134,37 @@ if DEMO:
 PUBLIC_URL = PUBLIC_URL.rstrip("/") or "http://127.0.0.1:8000"
 # How many proxies of ours stand in front: so many entries at the right of X-Forwarded-For are true.
 TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", 0, 0, 5)
+
+# Access codes: their keys, newest first, and how long they are kept
+
+
+def read_keys(name: str) -> list[tuple[str, bytes]]:
+    """Return the ring of keys that `name` gives as id:base64, each 32 bytes; ValueError if one is not so."""
+    given: list[str] = env.list(name)
+    ring = [(part.partition(":")[0].strip(), part.partition(":")[2].strip()) for part in given]
+    keys = [(key_id, base64.b64decode(key, altchars=b"-_")) for key_id, key in ring]
+    good = all(re.fullmatch(r"[A-Za-z0-9_-]{1,16}", key_id) and len(key) == 32 for key_id, key in keys)
+    if not good or len(dict(keys)) != len(keys):
+        raise ValueError(name)
+    return keys
+
+
+ACCESS_KEYS: list[tuple[str, bytes]] = read(
+    read_keys,
+    "ACCESS_KEYS",
+    [],
+    "give one or more keys as id:key, comma-separated, newest first; each key 32 random bytes in base64, "
+    "each id another one of up to 16 letters and digits.",
+)
+if PRODUCTION:
+    require(
+        os.environ.get("ACCESS_KEYS", "").strip(),
+        "ACCESS_KEYS: give at least one key for customers' gate codes, such as 2026a:<32 random bytes in "
+        "base64>, and keep it: without it nobody can read them.",
+    )
+elif not ACCESS_KEYS:
+    ACCESS_KEYS = [("made-up", b"no secret, for trying things out")]
+ACCESS_CODES_KEPT_H = number("ACCESS_CODES_KEPT_H", 24, 0, 24)
 
 # What we are made of
 

@@ -1,6 +1,6 @@
 """Who may: staff. It hangs on memberships; others' depots and shops do not exist for them (404)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
@@ -54,6 +54,12 @@ def roles_at(user: Somebody, *, depot: Depot) -> set[str]:
 def roles_for(user: Somebody, *, merchant: Merchant) -> set[str]:
     """Return a person's roles for a merchant. One query."""
     return set(_memberships(user).filter(merchant=merchant).values_list("role", flat=True))
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of those among `actors` who are our people, by how events name them. One query."""
+    numbers = [number for kind, _, number in (actor.partition(":") for actor in actors) if kind == "user"]
+    return {user.actor: str(user) for user in User.objects.filter(pk__in=filter(str.isdecimal, numbers))}
 
 
 DepotView = Callable[Concatenate[HttpRequest, Depot, P], HttpResponse]

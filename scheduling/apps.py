@@ -9,7 +9,9 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
 
     def ready(self) -> None:
-        """Let recorded events wake the relay, so that mails need not wait for its next sweep."""
+        """Let recorded events wake the relay, which need not wait for its sweep then; listen to our own."""
         from scheduling import events, tasks
+        from scheduling.services import codes
 
         events.set_waker(tasks.wake_relay)
+        codes.connect()

@@ -149,6 +149,34 @@ class NotChangeable(DomainError):
     sentence = _("This delivery can no longer be changed.")
 
 
+class ChangedMeanwhile(DomainError):
+    """Somebody with the same link saved something else since this page was opened."""
+
+    code = "changed_meanwhile"
+    sentence = _("This was changed meanwhile, perhaps in another tab.")
+
+
+class CodeRefused(DomainError):
+    """A code is shown for the next stop of a route that is out today, to who drives or dispatches it."""
+
+    code = "code_refused"
+    sentence = _("Codes are shown for the next stop of a route that is on the road today, to its own people.")
+
+
+class CodeGone(DomainError):
+    """There is no such code: never given, taken back, or removed after the delivery."""
+
+    code = "code_gone"
+    sentence = _("No code is kept here. It was never given, was taken back, or its time is over.")
+
+
+class CodeUnreadable(DomainError):
+    """A code was sealed with a key we no longer have, or is not where it was sealed for."""
+
+    code = "code_unreadable"
+    sentence = _("This code can’t be opened any more. Please ask at the door, or call the customer.")
+
+
 class PlanBusy(DomainError):
     """Somebody else is changing that day; the wait for the lock ran out."""
 

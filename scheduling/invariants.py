@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from scheduling.facts import why_handed_over
 from scheduling.models import (
+    AccessRead,
     Booking,
     CarbonAccount,
     DayPlan,
@@ -244,6 +245,7 @@ def _changes() -> dict[str, dict[int, int]]:
         "delivery.diverted": diverted,
         "promise.narrowed": _counted(Promise.objects.filter(cause=Promise.Cause.NARROWED)),
         "booking.joined": _counted(JoinedOrder.objects.all()),
+        "delivery.code_read": _counted(AccessRead.objects.all()),
         "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
 

@@ -47,12 +47,18 @@ HOLD_MOVES: Final[Moves] = {
 
 # Which writes each state of a day plan allows without a dispatcher. Holds that ran out leave in any.
 PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
-    "open": frozenset({"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve"}),
-    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow"}),
-    "locked": frozenset({"cancel", "narrow"}),
-    "started": frozenset(),
+    "open": frozenset(
+        {"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve", "notes"}
+    ),
+    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow", "notes"}),
+    "locked": frozenset({"cancel", "narrow", "notes"}),
+    "started": frozenset({"notes"}),
     "finished": frozenset(),
 }
+
+
+# While a delivery is still to be handed over, its customer may say how to get in.
+TO_COME: Final = frozenset({"confirmed", "on_board"})
 
 
 def check_move(moves: Moves, current: str, target: str) -> None:

@@ -21,7 +21,7 @@ from scheduling.selectors.plans import (
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import accounts, improvements, narrowing, plans
+from scheduling.services import accounts, codes, improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,15 @@ def _swept(plan_id: int, *, now: datetime) -> int:
     except PlanBusy:
         log.info("Plan %s is busy: swept next time", plan_id)
         return 0
+
+
+@shared_task
+def purge_codes() -> int:
+    """Remove access codes whose time is over; return of how many deliveries."""
+    removed = codes.purge_codes(now=clock.now())
+    if removed:
+        log.info("Access codes of %s deliveries were removed", removed)
+    return removed
 
 
 @shared_task

@@ -38,11 +38,13 @@ def test_the_example_names_all_that_production_asks_for_and_nothing_unknown():
 
 
 def test_the_example_holds_no_secret():
-    assert all(example()[name] == "" for name in ("SECRET_KEY", "EMAIL_URL", "POSTGRES_PASSWORD"))
+    assert all(
+        example()[name] == "" for name in ("SECRET_KEY", "ACCESS_KEYS", "EMAIL_URL", "POSTGRES_PASSWORD")
+    )
 
 
 def test_production_starts_with_the_example_filled_in(load):
-    filled = example() | {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "EMAIL_URL": PRODUCTION["EMAIL_URL"]}
+    filled = example() | {name: PRODUCTION[name] for name in ("SECRET_KEY", "ACCESS_KEYS", "EMAIL_URL")}
 
     settings = load(**{name: value for name, value in filled.items() if value})
 
@@ -118,7 +120,8 @@ def test_containers_have_ports_of_their_own_for_their_counts_and_publish_none():
 
 
 def test_the_example_is_read_by_a_shell_as_by_systemd(tmp_path):
-    given = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "EMAIL_URL": "smtp://me:p$HOME&w@mail.example.org:25"}
+    given = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ACCESS_KEYS")}
+    given |= {"EMAIL_URL": "smtp://me:p$HOME&w@mail.example.org:25"}
     file = text("doorstep.env.example")
     for name, value in (given | {"REDIS_URL": PRODUCTION["REDIS_URL"]}).items():
         file = re.sub(rf"^#?{name}=.*$", f"{name}='{value}'", file, flags=re.MULTILINE)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import FOLLOW, issue_link, require_follow, require_manage, url_of
 from portal.customers import words
 from portal.customers.changing import changes_of
+from portal.customers.getting_in import getting_in
 from portal.customers.pages import Notice, show
 from portal.customers.rows import Fact, Happened, Promised, Tag
 from portal.customers.slots import map_of
@@ -21,6 +22,7 @@ from portal.door import minutes_more, place_words
 from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
+from portal.notes import looked_at
 from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.selectors.shopper import history_of, orders_of
@@ -49,8 +51,16 @@ STATES: dict[str, tuple[str | Promise, str]] = {
 }
 NEWS = "news"
 FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
-TOLD = (*FOLLOWED, "booking.joined", "delivery.street", "links.revoked")
+TOLD = (
+    *FOLLOWED,
+    "booking.joined",
+    "delivery.street",
+    "links.revoked",
+    "delivery.notes_changed",
+    "delivery.code_read",
+)
 SAID: dict[str, str | Promise] = {
+    "delivery.notes_changed": gettext_lazy("You changed how we get in"),
     "links.revoked": gettext_lazy("You ended all links given out before"),
     "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
     "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
@@ -59,6 +69,9 @@ SAID: dict[str, str | Promise] = {
 }
 """What happened that is about no time."""
 DONE: dict[str, str | Promise] = {
+    "notes": gettext_lazy("Now we know how to get in."),
+    "codes": gettext_lazy("The code is kept. Nobody sees it here again, not even you."),
+    "code_removed": gettext_lazy("The code is removed."),
     "booked": gettext_lazy("It is booked. Thank you."),
     "moved": gettext_lazy("It is moved."),
     "joined": gettext_lazy("The order is added: one delivery brings all."),
@@ -206,6 +219,7 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
         Fact(_("Delivery"), charged),
         *door_facts(delivery),
+        *getting_in(delivery, zone_of(booked)),
         Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
         Fact(_("We reach you"), ", ".join(filter(None, reached))),
     ]
@@ -238,6 +252,8 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     if event.kind == "delivery.street":
         tells = _("You let your street hear that a van comes")
         return Happened(tells if event.data["tells"] else _("You took that back from your street"), time)
+    if event.kind == "delivery.code_read":
+        return Happened(looked_at(event.data["which"], event.data["by"]), time)
     window = window_words(event, zone)
     if event.kind == "booking.moved":
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)

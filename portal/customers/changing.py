@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.customers.getting_in import notes_change
 from portal.customers.rows import Change
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def street(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
     return Change(_("Your street"), said, reverse("customers:street", args=[booked.delivery.ref]))
 
 
-OFFERED: list[Offered] = [street]
+OFFERED: list[Offered] = [notes_change, street]
 """In the order they are shown. Each returns None where nothing of its kind can be changed any more."""
 
 

@@ -57,11 +57,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of components/facts.html."""
+    """A line of components/facts.html. `written`: in its customer's words, and in their direction."""
 
     name: str
     value: str
     main: bool = False
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,16 @@ class Change:
     label: str
     value: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCode:
+    """A kind of access code and whether one is kept. Never the code."""
+
+    key: str
+    name: str
+    sentence: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ FOLDERS: Final = {
     "booking.joined": "joined",
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
+    "delivery.notes_changed": "door_changed",
     LINKS_ASKED: "links",
     LINKS_REVOKED: "revoked",
     CODE_ASKED: "code",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -41,7 +43,7 @@ def next_day(request: HttpRequest, depot: Depot) -> HttpResponse:
 @require_operations
 def day(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     """Show one day. A poll that names what it has seen already gets 204: nothing changed."""
-    now, wanted = clock.now(), _date(day)
+    now, wanted = clock.now(), day_named(day)
     if targets(request, PART) and request.GET.get("v") == board_mark(depot=depot, day=wanted, now=now):
         return HttpResponse(status=204)
     return _shown(request, depot, wanted, now)
@@ -51,7 +53,7 @@ def day(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
 @require_operations
 def improve(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     """Have a day's routes improved soon. A second press finds that somebody looks already."""
-    now, wanted = clock.now(), _date(day)
+    now, wanted = clock.now(), day_named(day)
     ask(depot=depot, day=wanted, actor=f"user:{request.user.pk}", now=now)
     if targets(request, PART):
         return _shown(request, depot, wanted, now)
@@ -62,7 +64,7 @@ def improve(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
 @require_operations
 def improvements(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     """Show what became of the solver's latest runs on a day."""
-    now, wanted = clock.now(), _date(day)
+    now, wanted = clock.now(), day_named(day)
     context = {
         "depot": depot,
         "title": words.title(wanted),
@@ -88,7 +90,8 @@ def _shown(request: HttpRequest, depot: Depot, wanted: date, now: datetime) -> H
     return render_page(request, PAGE, PART, _context(depot, wanted, board, now, writes=writes))
 
 
-def _date(text: str) -> date:
+def day_named(text: str) -> date:
+    """Return the date that a path names; raise Http404 for one that is none."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -109,6 +112,7 @@ def _context(
             today=windows.local_date(now, depot.zone),
             ask_url=reverse("operations:improve", args=here) if writes else "",
             runs_url=reverse("operations:improvements", args=here),
+            sheet_of=partial(_sheet_url, depot, wanted) if writes else None,
         ),
         "days": _days(depot, wanted, now),
         "brand_note": words.moment(now.astimezone(depot.zone)),
@@ -117,11 +121,18 @@ def _context(
 
 
 def plan_context(
-    board: Board | None, *, url: str, today: date, ask_url: str = "", runs_url: str = ""
+    board: Board | None,
+    *,
+    url: str,
+    today: date,
+    ask_url: str = "",
+    runs_url: str = "",
+    sheet_of: Callable[[int], str] | None = None,
 ) -> dict[str, Any]:
     """What operations/board/_plan.html needs; `url` is where it asks whether anything changed.
 
-    `ask_url` is where who looks may ask for better routes, if they may; `runs_url` is the page of all runs.
+    `ask_url` is where who looks may ask for better routes, if they may; `runs_url` is the page of all runs;
+    `sheet_of` returns the page of a route's stops to print, where they may see it.
     """
     ask_url = ask_url if settings.SOLVERS_AT_ONCE else ""
     return {
@@ -130,10 +141,21 @@ def plan_context(
         "totals": words.totals(board) if board else "",
         "places": words.places(board.places) if board and board.places else "",
         "counting": words.counting(board) if board else "",
-        "routes": [words.route(route, index) for index, route in enumerate(board.routes)] if board else [],
+        "routes": _routes(board, sheet_of) if board else [],
         "improve": words.improve_line(board, today, ask_url=ask_url, runs_url=runs_url) if board else None,
         "drawn": drawn(board) if board else "[]",
     }
+
+
+def _routes(board: Board, sheet_of: Callable[[int], str] | None) -> list[words.RouteTable]:
+    return [
+        words.route(route, index, sheet_url=sheet_of(route.key) if sheet_of else "")
+        for index, route in enumerate(board.routes)
+    ]
+
+
+def _sheet_url(depot: Depot, day: date, route: int) -> str:
+    return reverse("operations:manifest", args=[depot.slug, day.isoformat(), route])
 
 
 def _days(depot: Depot, wanted: date, now: datetime) -> list[words.StripDay]:

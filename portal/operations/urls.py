@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.operations import board, history, prices
+from portal.operations import board, history, manifest, prices
 
 app_name = "operations"
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
+    path("depot/<slug:depot>/codes/", manifest.reads, name="code-reads"),
+    path("depot/<slug:depot>/<day:day>/route/<int:route>/", manifest.manifest, name="manifest"),
+    path("depot/<slug:depot>/<day:day>/route/<int:route>/code/", manifest.read_code, name="read-code"),
     path("depot/<slug:depot>/<day:day>/improve/", board.improve, name="improve"),
     path("depot/<slug:depot>/<day:day>/improvements/", board.improvements, name="improvements"),
 ]

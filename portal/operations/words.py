@@ -35,7 +35,10 @@ class StopRow:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """One route: its heading, one line about it, its stops. `key` stays its own while its stops change."""
+    """One route: its heading, one line about it, its stops. `key` stays its own while its stops change.
+
+    `sheet_url` is the page of its stops to print, "" for who may not see it.
+    """
 
     key: int
     name: str
@@ -48,6 +51,7 @@ class RouteTable:
     count: int
     stops: list[StopRow]
     colour: int
+    sheet_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> St
     )
 
 
-def route(of: BoardRoute, index: int) -> RouteTable:
+def route(of: BoardRoute, index: int, *, sheet_url: str = "") -> RouteTable:
     """A route's heading and rows; `index` is its place on the board, which gives it its colour."""
     return RouteTable(
         key=of.key,
@@ -170,6 +174,7 @@ def route(of: BoardRoute, index: int) -> RouteTable:
         count=of.served,
         stops=[stop(one) for one in of.stops],
         colour=colour(index),
+        sheet_url=sheet_url,
     )
 
 

@@ -14,6 +14,7 @@ from scheduling.models.network import (
     Vehicle,
     VehicleClass,
 )
+from scheduling.models.notes import AccessNotes, AccessRead
 from scheduling.models.orders import (
     Address,
     Delivery,
@@ -29,6 +30,8 @@ from scheduling.models.rests import Rest, RestKind, RestPattern
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
 
 __all__ = [
+    "AccessNotes",
+    "AccessRead",
     "AccessRule",
     "Address",
     "Blackout",

@@ -17,13 +17,14 @@ from scheduling.snapshots import Snapshot, at
 class BoardStop:
     """A stop in its place on a route. Instants are aware and in the depot's zone.
 
-    `number` counts those at which somebody is served. At a rest (its kind in words) nobody is, and `address`
-    names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop before, `minutes` is how long
-    the vehicle stays; `grams` are its share of its route's. `held_until` is set while somebody decides.
-    `ref` is its delivery's, `safe_place` a key of SAFE_PLACES, `extra_s` what was asked for at the door;
-    `added_m` is what the stop added to the driving when it was put in.
+    `key` is its row's. `number` counts those at which somebody is served. At a rest (its kind in words)
+    nobody is, and `address` names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop
+    before, `minutes` is how long the vehicle stays; `grams` are its share of its route's. `held_until` is set
+    while somebody decides. `ref` is its delivery's, `safe_place` a key of SAFE_PLACES, `extra_s` what was
+    asked for at the door; `added_m` is what the stop added to the driving when it was put in.
     """
 
+    key: int
     number: int
     state: str
     address: str
@@ -141,6 +142,7 @@ def _stops(
         row = rows[visit.key]
         number += row.state in Stop.FOR_SOMEBODY
         yield BoardStop(
+            key=row.pk,
             number=number,
             state=row.state,
             lat=visit.place.lat,

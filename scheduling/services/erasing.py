@@ -16,6 +16,7 @@ from scheduling import events
 from scheduling.errors import DayHasBegun
 from scheduling.geocoding.answers import MOST_CHOICES
 from scheduling.models import (
+    AccessNotes,
     Address,
     Booking,
     DayPlan,
@@ -63,7 +64,7 @@ REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {
     Event: frozenset({"data", "last_error"}),
 }
 """Columns of which a part stays."""
-DROPPED: Final = (GeocodedQuery,)
+DROPPED: Final = (GeocodedQuery, AccessNotes)
 """Of these a person's rows go altogether."""
 SAID: Final = frozenset(
     {
@@ -81,9 +82,11 @@ SAID: Final = frozenset(
         "parcels",
         "refs",
         "cause",
+        "which",
+        "by",
     }
 )
-"""What events still say afterwards: windows, money, numbers of orders. All else goes."""
+"""What events still say afterwards: windows, money, orders' numbers, which code was read. All else goes."""
 
 
 def claim_person(*, delivery: Delivery, actor: str, now: datetime, alone: bool = False) -> Person:
@@ -164,6 +167,7 @@ def _blank(person: Person, *, now: datetime) -> None:
 
 def _blank_deliveries(person: Person, *, now: datetime) -> None:
     mine = Delivery.objects.filter(pk__in=[each.pk for each in person.all])
+    AccessNotes.objects.filter(delivery__in=mine).delete()
     mine.update(**BLANK[Delivery], erased_at=Coalesce("erased_at", Value(now)))
     person.addresses().update(**{name: value for name, value in BLANK[Address].items() if name != "source"})
 

@@ -17,6 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 NAMES = (
     *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
+    *("buzzer", "floor", "text", "seen", "entrance", "gate_code", "remove", "stop", "code", "lang"),
     *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap"),
 )
 
@@ -137,6 +138,7 @@ VALUES = {
     "pk": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
     "day": "2026-11-24",
     "digest": "0",
+    "route": "1",
     "token": "x" * 64,
 }
 

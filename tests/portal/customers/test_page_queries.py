@@ -60,6 +60,12 @@ STATEMENTS: dict[str, int] = {
     "code: sent": 9,
     "code: typed wrong": 8,
     "code: right": 8,
+    "notes": 3,
+    "notes: typed wrong": 3,
+    "notes: saved": 11,
+    "notes: saved again": 6,
+    "access-codes": 5,
+    "access-codes: kept": 11,
     "cancel": 3,
     "cancel: cancelled": 13,
     "open-link: follow": 1,
@@ -185,6 +191,13 @@ def look_after(shopper: Shopper, count: Counter) -> None:
     count("code: sent", asks_for_code, shopper.client, page, status=303)
     count("code: typed wrong", types_code, shopper.client, page, wrong_digits(), status=422)
     count("code: right", types_code, shopper.client, page, sent_digits(), status=303)
+    said = {"buzzer": "Virtanen", "entrance": "yard", "seen": "0"}
+    count("notes", get, page + "notes/")
+    count("notes: typed wrong", post, page + "notes/", said | {"lift": "perhaps"}, status=422)
+    for again in ("", " again"):
+        count(f"notes: saved{again}", post, page + "notes/", said, status=303)
+    count("access-codes", get, page + "notes/codes/")
+    count("access-codes: kept", post, page + "notes/codes/", {"gate_code": "4711"}, status=303)
     count("cancel", get, page + "cancel/")
     count("cancel: cancelled", post, page + "cancel/", status=303)
     friend = Client()

@@ -40,6 +40,7 @@ NOBODY = {
     "portal.Message.person": "a reference",
     "portal.Message.error": "the kind of a fault and numbers, never what a server said",
     "portal.WebhookDelivery.error": "the kind of a fault",
+    "scheduling.AccessRead.actor": "staff, or a shift by its number",
     "scheduling.Address.city": "as coarse as what is kept",
     "scheduling.Address.country": "as coarse as what is kept",
     "scheduling.Address.postcode": "as coarse as what is kept",
