@@ -23,6 +23,7 @@ from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.crypto import salted_hmac
 
 from portal.models.people import AccessLink, LinkKind
@@ -214,7 +215,8 @@ def require_follow(view: LinkView[P]) -> RefView:
         link = _link_or_404(request, ref, FOLLOW)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        return private(view(request, link, *args, **kwargs), referrer="no-referrer")
+        with in_language_of(link.delivery):
+            return private(view(request, link, *args, **kwargs), referrer="no-referrer")
 
     return guarded
 
@@ -227,12 +229,21 @@ def require_manage(view: LinkView[P]) -> RefView:
         link = _link_or_404(request, ref, FOLLOW)
         if link.kind != MANAGE:
             raise PermissionDenied
-        with checked_by(partial(hold_link, link)):
+        with in_language_of(link.delivery), checked_by(partial(hold_link, link)):
             response = view(request, link, *args, **kwargs)
         # Not "no-referrer": under that, browsers post forms with `Origin: null`, which looks like a forgery.
         return private(response, referrer="same-origin")
 
     return guarded
+
+
+def in_language_of(delivery: Delivery) -> translation.override:
+    """Speak as a delivery's mails do, where we know the language; else as the browser asks."""
+    try:
+        language = translation.get_supported_language_variant(delivery.language)
+    except LookupError:
+        language = translation.get_language() or settings.LANGUAGE_CODE
+    return translation.override(language)
 
 
 def _link_or_404(request: HttpRequest, ref: str, kind: LinkKind) -> AccessLink:

@@ -11,7 +11,7 @@ from portal.metrics import messages
 from portal.services import erasure
 from portal.services.codes import forget_codes
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
-from portal.services.messages import due_messages
+from portal.services.messages import due_messages, forget_former
 from portal.services.repeats import forget_repeats
 from portal.services.sessions import forget_sessions
 from scheduling import clock
@@ -29,7 +29,7 @@ Far from the task's own limit, so that what is begun can end however slowly a ma
 def forget_old_answers() -> int:
     """Forget answers that no program asks for again, widgets and codes that are over; return how many."""
     now = clock.now()
-    return forget_repeats(now=now) + forget_sessions(now=now) + forget_codes(now=now)
+    return forget_repeats(now=now) + forget_sessions(now=now) + forget_codes(now=now) + forget_former()
 
 
 @shared_task

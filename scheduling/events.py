@@ -34,6 +34,8 @@ KINDS: Final = {
     "delivery.code_read": gettext_noop("Somebody looked at a code"),
     "promise.narrowed": gettext_noop("Your time became exact"),
     "delivery.street": gettext_noop("You said whether your street may hear that a van comes"),
+    "delivery.contact_changed": gettext_noop("You changed how we reach you"),
+    "delivery.preferences_changed": gettext_noop("You changed how we write to you"),
     "delivery.erased": gettext_noop("What was kept about you was erased"),
     "plan.closed": gettext_noop("A day was closed"),
     "plan.accounted": gettext_noop("A day’s grams were shared among its stops"),

@@ -46,6 +46,17 @@ def local_date(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
+def end_of_quiet(at: datetime, *, begins: time, ends: time, zone: ZoneInfo) -> datetime | None:
+    """Return when the quiet hours that an instant falls into end, over midnight too; None outside of them."""
+    today = local_date(at, zone)
+    for day in (today - DAY, today):
+        last = day if begins < ends else day + DAY
+        start, end = instant(day, begins, zone), instant(last, ends, zone)
+        if start <= at < end:
+            return end
+    return None
+
+
 def days_from(first: date, count: int) -> Iterator[date]:
     """Yield `count` local dates in order."""
     for offset in range(count):

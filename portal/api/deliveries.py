@@ -60,14 +60,14 @@ def book(request: HttpRequest, question: DeliveryQuestion) -> HttpResponse:
         )
         return 201, _said(caller, booked.delivery.ref)
 
-    return once(request, caller, effect, reveal=partial(_with_link, caller))
+    return once(request, caller, effect, reveal=partial(_revealed, caller))
 
 
 @router.get("/deliveries/{ref}", response=looks(Promised, 404), auth=Needs(Scope.DELIVERIES_READ))
 def look(request: HttpRequest, ref: Ref) -> Any:
     """See what is promised, and in which state the delivery is."""
     delivery = _delivery(caller_of(request), ref)
-    return wire.delivery(delivery.booking, follow_url=wire.follow_url(delivery, now=clock.now()))
+    return wire.delivery(delivery.booking, **_private(delivery))
 
 
 @router.post("/deliveries/{ref}/quotes", response=looks(QuoteAnswer, 404), auth=Needs(Scope.QUOTES))
@@ -105,7 +105,7 @@ def move(request: HttpRequest, ref: Ref, question: MoveQuestion) -> HttpResponse
         )
         return 200, _said(caller, ref)
 
-    return once(request, caller, effect, reveal=partial(_with_link, caller))
+    return once(request, caller, effect, reveal=partial(_revealed, caller))
 
 
 @router.post(
@@ -122,7 +122,7 @@ def cancel(request: HttpRequest, ref: Ref) -> HttpResponse:
         cancel_delivery(delivery=_delivery(caller, ref), actor=caller.actor, now=now)
         return 200, _said(caller, ref)
 
-    return once(request, caller, effect, reveal=partial(_with_link, caller))
+    return once(request, caller, effect, reveal=partial(_revealed, caller))
 
 
 @router.get(
@@ -161,9 +161,16 @@ def _delivery(caller: Caller, ref: str) -> Delivery:
 
 
 def _said(caller: Caller, ref: str) -> dict[str, Any]:
-    """Return what is told of a delivery, and kept for who asks again: without its link."""
-    return wire.delivery(_delivery(caller, ref).booking, follow_url="").model_dump(mode="json")
+    """Return what is told of a delivery, and kept for who asks again: without its person and its link."""
+    return wire.delivery(_delivery(caller, ref).booking, contact=None, follow_url="").model_dump(mode="json")
 
 
-def _with_link(caller: Caller, said: dict[str, Any]) -> dict[str, Any]:
-    return said | {"follow_url": wire.follow_url(_delivery(caller, said["ref"]), now=clock.now())}
+def _private(delivery: Delivery) -> dict[str, Any]:
+    """Return what is told of a delivery and kept nowhere."""
+    return {"contact": wire.person(delivery), "follow_url": wire.follow_url(delivery, now=clock.now())}
+
+
+def _revealed(caller: Caller, said: dict[str, Any]) -> dict[str, Any]:
+    delivery = _delivery(caller, said["ref"])
+    person = wire.person(delivery)
+    return said | _private(delivery) | {"contact": person.model_dump(mode="json") if person else None}

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from portal.api.hook_schemas import Instant
 from portal.api.questions import Person, Question, Text, Written
+from portal.api.schemas import PersonAnswer
 from scheduling.bought import MOST_ITEMS, MOST_MINOR, MOST_PAYMENTS, MOST_QUANTITY
 from scheduling.facts import MOST_G
 
@@ -124,14 +125,6 @@ class PaymentAnswer(Schema):
     payment_intent: str
     captured_minor: int
     currency: str
-
-
-class PersonAnswer(Schema):
-    """Whom it is for."""
-
-    email: str
-    name: str
-    phone: str
 
 
 class OrderAnswer(Schema):

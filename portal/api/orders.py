@@ -11,8 +11,9 @@ from ninja import Path, Router
 from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
-from portal.api.order_schemas import ItemAnswer, OrderAnswer, OrderQuestion, PaymentAnswer, PersonAnswer
+from portal.api.order_schemas import ItemAnswer, OrderAnswer, OrderQuestion, PaymentAnswer
 from portal.api.repeats import once
+from portal.api.schemas import PersonAnswer
 from portal.models.keys import Scope
 from scheduling.bought import ItemBought, OrderBought, Paid
 from scheduling.facts import Contact
@@ -75,7 +76,7 @@ def _answer(caller: Caller, number: str) -> OrderAnswer:
         told_at=found.told_at,
         placed_at=found.placed_at,
         currency=found.currency or caller.merchant.currency,
-        contact=_person(found) if found.told_at else None,
+        contact=_person(found) if found.contact_email or found.contact_phone else None,
         items=items,
         items_minor=sum(each.quantity * each.price_minor for each in items),
         payments=[

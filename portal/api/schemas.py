@@ -146,6 +146,14 @@ class PointAnswer(Schema):
     name: str
 
 
+class PersonAnswer(Schema):
+    """Whom it is for."""
+
+    email: str
+    name: str
+    phone: str
+
+
 class Promised(Schema):
     """A delivery and the time that was promised for it."""
 
@@ -162,6 +170,9 @@ class Promised(Schema):
     impact: Impact
     promises: Annotated[
         list[Promise], Field(description="all that was promised, oldest first; a move never hides the first")
+    ]
+    contact: Annotated[
+        PersonAnswer | None, Field(description="as it is now: its customer may change it; none once erased")
     ]
     follow_url: Annotated[str, Field(description="to look at only; safe to share")]
 

@@ -114,7 +114,14 @@ def follow_url(delivery: Delivery, *, now: datetime) -> str:
     return url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now))
 
 
-def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
+def person(one: Delivery) -> schemas.PersonAnswer | None:
+    """Return whom a delivery is for; None once they are erased."""
+    if one.erased_at is not None:
+        return None
+    return schemas.PersonAnswer(email=one.contact_email, name=one.contact_name, phone=str(one.contact_phone))
+
+
+def delivery(booked: Booking, *, contact: schemas.PersonAnswer | None, follow_url: str) -> schemas.Promised:
     """Return a booked delivery."""
     one = booked.delivery
     number, *also = orders_of(one)
@@ -131,6 +138,7 @@ def delivery(booked: Booking, *, follow_url: str) -> schemas.Promised:
         pickup_point=point(booked),
         impact=schemas.Impact(up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=boundary_of(booked)),
         promises=[promise(each) for each in promises_of(one)],
+        contact=contact,
         follow_url=follow_url,
     )
 

@@ -58,10 +58,14 @@ TOLD = (
     "links.revoked",
     "delivery.notes_changed",
     "delivery.code_read",
+    "delivery.contact_changed",
+    "delivery.preferences_changed",
 )
 SAID: dict[str, str | Promise] = {
     "delivery.notes_changed": gettext_lazy("You changed how we get in"),
     "links.revoked": gettext_lazy("You ended all links given out before"),
+    "delivery.contact_changed": gettext_lazy("You changed how we reach you"),
+    "delivery.preferences_changed": gettext_lazy("You changed how we write to you"),
     "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
     "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
     "code.accepted": gettext_lazy("The code was typed: that browser could do what is private"),
@@ -75,10 +79,15 @@ DONE: dict[str, str | Promise] = {
     "booked": gettext_lazy("It is booked. Thank you."),
     "moved": gettext_lazy("It is moved."),
     "joined": gettext_lazy("The order is added: one delivery brings all."),
+    "contact": gettext_lazy("How we reach you is changed."),
 }
 """What is told by mail as well."""
 QUIETLY: dict[str, tuple[str | Promise, str | Promise]] = {
     "stayed": (gettext_lazy("It stays as it was"), gettext_lazy("That is the time you have.")),
+    "preferences": (
+        gettext_lazy("How we write to you is changed."),
+        gettext_lazy("It counts from the next mail on."),
+    ),
     "street_told": (gettext_lazy("Thank you"), gettext_lazy("Your street may hear that a van comes.")),
     "street_not_told": (gettext_lazy("Done"), gettext_lazy("Your street hears no more of it from you.")),
 }

@@ -1,6 +1,7 @@
 """What a shopper types: where, how much, whom to tell. Wrong sizes get a sentence, not a crash."""
 
 import unicodedata
+from collections.abc import Collection
 from typing import Any, Self
 
 from django import forms
@@ -243,3 +244,54 @@ class CodeForm(PlainForm):
         if len(typed) != DIGITS:
             raise forms.ValidationError(_("It is six digits long. This try does not count."))
         return typed
+
+
+class ReachForm(ContactForm):
+    """How somebody is reached about a delivery that is booked. `was` says which contact they saw."""
+
+    order_number = None  # type: ignore[assignment] # Django's way to leave a field out
+
+    was = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = _("All later mails go here, with the link to change the delivery.")
+
+
+class PreferencesForm(PlainForm):
+    """In which language we write, and when we don’t."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        widget=forms.Select(attrs={"class": "field__input"}),
+        help_text=_("Of our mails, and of these pages."),
+        error_messages={"invalid_choice": _("Choose one of the languages in the list.")},
+    )
+    quiet_from = forms.TimeField(
+        label=_("No mails from"),
+        required=False,
+        error_messages={"invalid": _("Write a time such as 22:00.")},
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "field__input"}),
+    )
+    quiet_until = forms.TimeField(
+        label=_("until"),
+        required=False,
+        error_messages={"invalid": _("Write a time such as 07:00.")},
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "field__input"}),
+    )
+
+    def __init__(self, *args: Any, languages: Collection[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = list(languages)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        begins, ends = cleaned.get("quiet_from"), cleaned.get("quiet_until")
+        if not {"quiet_from", "quiet_until"} & self.errors.keys():
+            if (begins is None) != (ends is None):
+                missing = "quiet_until" if ends is None else "quiet_from"
+                self.add_error(missing, _("Write both times, or neither."))
+            elif begins is not None and begins == ends:
+                self.add_error("quiet_until", _("These are the same: then no mail would ever come."))
+        return cleaned

@@ -28,6 +28,7 @@ KINDS: Final[dict[str, Promise]] = {
     "delivery.diverted": gettext_lazy("A delivery goes to a pickup point"),
     "booking.cancelled": gettext_lazy("A booking is cancelled"),
     "promise.narrowed": gettext_lazy("A wide time is narrowed, the evening before"),
+    "delivery.contact_changed": gettext_lazy("Its customer changed how they are reached"),
     "delivery.erased": gettext_lazy("Its customer is erased: erase your copy too"),
 }
 """What an endpoint may be told of."""

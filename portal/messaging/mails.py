@@ -17,11 +17,12 @@ from portal.codes import code_asked, digits_of
 from portal.customers import words
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, entry_of, facts_of, zone_of
-from portal.messaging.subscribe import CODE_ASKED, FOLDERS, LINKS_ASKED, NOTICES
-from portal.models.messages import Message
+from portal.messaging.subscribe import CODE_ASKED, FAREWELL, FOLDERS, LINKS_ASKED, NOTICES
+from portal.models.messages import FormerContact, Message
 from portal.services.hooks import endpoint_of
-from portal.services.messages import MERCHANT
+from portal.services.messages import FORMER, MERCHANT
 from scheduling.models import Delivery, Event
+from scheduling.selectors.shopper import orders_of
 
 WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "promise.narrowed"}
 
@@ -44,14 +45,38 @@ def compose(message: Message, *, now: datetime) -> EmailMultiAlternatives:
     Raises NobodyToTell if the event's delivery, or its merchant, has no e-mail address on file, NobodyWaits
     if it is about a code that has ended.
     """
-    to_merchant = message.person.startswith(MERCHANT)
-    mail = _notice(message.event) if to_merchant else _for_customer(message.event, now=now)
+    mail = _for(message, now=now)
     # The same id and date at each attempt: a mail sent twice is shown once.
     mail.extra_headers |= {
         "Message-ID": message.message_id,
         "Date": format_datetime(message.created_at),
         "Auto-Submitted": "auto-generated",
     }
+    return mail
+
+
+def _for(message: Message, *, now: datetime) -> EmailMultiAlternatives:
+    if message.person.startswith(MERCHANT):
+        return _notice(message.event)
+    if message.person.startswith(FORMER):
+        return _farewell(message.event, now=now)
+    return _for_customer(message.event, now=now)
+
+
+def _farewell(event: Event, *, now: datetime) -> EmailMultiAlternatives:
+    """Return a mail to the contact that a delivery had before `event`. It holds no link of any kind."""
+    former = FormerContact.objects.filter(event=event).first()
+    delivery = event.delivery
+    if former is None or delivery is None:
+        raise NobodyToTell
+    with translation.override(language_of(delivery)):
+        facts = {
+            "shop": delivery.merchant.name,
+            "order": words.listed(orders_of(delivery)),
+            "at": words.long_moment(event.occurred_at.astimezone(zone_of(booking_of(delivery)))),
+        }
+        mail = _written(FAREWELL, {"mail": facts}, to=former.email)
+    mail.reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else []
     return mail
 
 

@@ -1,17 +1,20 @@
 """Which events people are told about by mail, and by which words: the folders of templates/messages/."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext_noop
 
+from portal.models import FormerContact
 from portal.services.hook_queue import DISABLED_KIND, PAUSED_KIND
-from portal.services.messages import queue_message, queue_notice
+from portal.services.messages import queue_farewell, queue_message, queue_notice
 from scheduling import events
-from scheduling.models import Event
+from scheduling.models import Booking, Delivery, Event
+from scheduling.windows import end_of_quiet
 
 LINKS_ASKED: Final = "links.asked"
 LINKS_REVOKED: Final = "links.revoked"
+CONTACT_CHANGED: Final = "delivery.contact_changed"
 CODE_ASKED: Final = "code.asked"
 CODE_ACCEPTED: Final = "code.accepted"
 CODE_USED_UP: Final = "code.used_up"
@@ -25,7 +28,14 @@ FOLDERS: Final = {
     LINKS_ASKED: "links",
     LINKS_REVOKED: "revoked",
     CODE_ASKED: "code",
+    CONTACT_CHANGED: "contact_changed",
 }
+FAREWELL: Final = "contact_left"
+"""What the former contact is told."""
+CAN_WAIT: Final = frozenset({"promise.narrowed"})
+"""What no customer has just caused: at night it waits for the end of their quiet hours."""
+LAST_CALL: Final = timedelta(hours=1)
+"""So long before a window begins a mail about it is still of use: it waits no longer."""
 NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
 """What merchants are told of."""
 # Scheduling knows neither links nor codes, so their events are declared here.
@@ -46,8 +56,23 @@ def connect() -> None:
 
 def tell_customer(event: Event, now: datetime) -> None:
     """Queue one mail to the contact of the event's delivery; of an event without one nobody hears."""
-    if event.delivery is not None and event.delivery.contact_email:
-        queue_message(event=event, ref=event.delivery.ref, now=now)
+    if event.delivery is None:
+        return
+    if event.delivery.contact_email:
+        at = leaves_at(event, event.delivery, now=now)
+        queue_message(event=event, ref=event.delivery.ref, now=now, at=at)
+    if event.kind == CONTACT_CHANGED and FormerContact.objects.filter(event=event).exists():
+        queue_farewell(event=event, ref=event.delivery.ref, now=now)
+
+
+def leaves_at(event: Event, delivery: Delivery, *, now: datetime) -> datetime:
+    """Return when a mail may leave: after the quiet hours where it can wait, and while it is of use."""
+    if event.kind not in CAN_WAIT or delivery.quiet_from is None or delivery.quiet_until is None:
+        return now
+    booking = Booking.objects.select_related("stop__route__shift__plan__depot").get(delivery=delivery)
+    zone, window_opens = booking.stop.route.shift.plan.depot.zone, booking.stop.opens_at
+    ends = end_of_quiet(now, begins=delivery.quiet_from, ends=delivery.quiet_until, zone=zone)
+    return max(now, min(ends, window_opens - LAST_CALL)) if ends else now
 
 
 def tell_merchant(event: Event, now: datetime) -> None:

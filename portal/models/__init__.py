@@ -5,7 +5,7 @@ from portal.models.feed import Feed, FeedEntry
 from portal.models.hooks import WebhookDelivery, WebhookEndpoint
 from portal.models.keys import ApiKey, Repeatable
 from portal.models.merchants import Brand
-from portal.models.messages import Message
+from portal.models.messages import FormerContact, Message
 from portal.models.people import AccessLink, Membership, User
 from portal.models.widget import Widget, WidgetSession
 
@@ -15,6 +15,7 @@ __all__ = [
     "Brand",
     "Feed",
     "FeedEntry",
+    "FormerContact",
     "Membership",
     "Message",
     "OneTimeCode",

@@ -15,11 +15,22 @@ class MessageState(models.TextChoices):
     FAILED = "failed", _("given up")
 
 
+class FormerContact(models.Model):
+    """Where a delivery's mails went until its contact changed, until that address has been told so."""
+
+    event = models.OneToOneField("scheduling.Event", models.CASCADE, related_name="+")
+    email = models.EmailField()
+
+    def __str__(self) -> str:
+        return f"before event {self.event_id}"
+
+
 class Message(models.Model):
     """A message to be sent, or sent. Holds neither its text nor an address nor a link: those are derived
     when it is sent.
 
-    `person` says whom we mean (`customer:<delivery ref>`, `merchant:<slug>`). While queued,
+    `person` says whom we mean (`customer:<delivery ref>`, `merchant:<slug>`, `former:<delivery ref>`
+    for the contact that it had before). While queued,
     `next_attempt_at` is when to try (again); whoever sends moves it ahead first, so that a killed
     worker's message is tried again later.
     """

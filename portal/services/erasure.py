@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import Model, Q
 
-from portal.models import AccessLink, Repeatable, WidgetSession
+from portal.models import AccessLink, FormerContact, Repeatable, WidgetSession
 from portal.services.browsers import Told, forget_told, sessions_of
 from scheduling.errors import DayHasBegun, PlanBusy
 from scheduling.models import Delivery, FileToRemove
@@ -26,7 +26,7 @@ from scheduling.services.changes import one_change
 
 log = logging.getLogger(__name__)
 
-DROPPED: Final = (Repeatable, WidgetSession)
+DROPPED: Final = (FormerContact, Repeatable, WidgetSession)
 """Of these a person's rows go altogether."""
 REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {Session: frozenset({"session_data", "session_key"})}
 """Columns of which a part stays: of a browser's session all that was not told at this merchant."""
@@ -52,6 +52,7 @@ def _erase(*, delivery: Delivery, actor: str, now: datetime, alone: bool, told: 
     person = erasing.claim_person(delivery=delivery, actor=actor, now=now, alone=alone)
     refs = [each.pk for each in person.all]
     AccessLink.objects.filter(delivery__in=refs, revoked_at=None).update(revoked_at=now)
+    FormerContact.objects.filter(event__delivery__in=refs).delete()
     _forget_answers(person)
     _forget_widgets(person)
     forget_told(told, slug=person.merchant.slug)

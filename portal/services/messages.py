@@ -7,18 +7,34 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F, Min
 
-from portal.models.messages import Channel, Message, MessageState
+from portal.models.messages import Channel, FormerContact, Message, MessageState
 from scheduling.models import Event
 
 LEASE: Final = timedelta(seconds=45)
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
 MERCHANT: Final = "merchant:"
+FORMER: Final = "former:"
 MOST_ATTEMPTS: Final = len(WAITS) + 1
 
 
-def queue_message(*, event: Event, ref: str, now: datetime) -> Message:
-    """Queue one mail about `event` to the contact of delivery `ref`; asked again, return the same row."""
-    return _queue(event, f"customer:{ref}", ref.lower(), now=now)
+def queue_message(*, event: Event, ref: str, now: datetime, at: datetime | None = None) -> Message:
+    """Queue one mail about `event` to the contact of delivery `ref`; asked again, return the same row.
+
+    It leaves at `at`, or now.
+    """
+    return _queue(event, f"customer:{ref}", ref.lower(), now=now, at=at)
+
+
+def queue_farewell(*, event: Event, ref: str, now: datetime) -> Message:
+    """Queue one mail about `event` to the contact that delivery `ref` had before it."""
+    return _queue(event, f"{FORMER}{ref}", f"former-{ref.lower()}", now=now)
+
+
+def forget_former() -> int:
+    """Forget former contacts who have been told, or could not be; return how many."""
+    told = Message.objects.filter(person__startswith=FORMER).exclude(state=MessageState.QUEUED)
+    count, _each = FormerContact.objects.filter(event__in=told.values("event")).delete()
+    return int(count)
 
 
 def queue_notice(*, event: Event, slug: str, now: datetime) -> Message:
@@ -26,7 +42,7 @@ def queue_notice(*, event: Event, slug: str, now: datetime) -> Message:
     return _queue(event, f"{MERCHANT}{slug}", slug, now=now)
 
 
-def _queue(event: Event, person: str, name: str, *, now: datetime) -> Message:
+def _queue(event: Event, person: str, name: str, *, now: datetime, at: datetime | None = None) -> Message:
     channel = Channel.EMAIL
     message, _new = Message.objects.get_or_create(
         event=event,
@@ -35,7 +51,7 @@ def _queue(event: Event, person: str, name: str, *, now: datetime) -> Message:
         defaults={
             "message_id": f"<{event.uid.hex}.{channel}.{name}@{_host()}>",
             "created_at": now,
-            "next_attempt_at": now,
+            "next_attempt_at": at or now,
         },
     )
     return message

@@ -30,6 +30,7 @@ TOLD: Final = (
     "delivery.diverted",
     "booking.cancelled",
     "promise.narrowed",
+    "delivery.contact_changed",
     "delivery.erased",
 )
 """The kinds of events that a merchant is told of; all others are between depots and us."""

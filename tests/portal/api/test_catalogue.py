@@ -17,6 +17,7 @@ from portal.messaging.signing import secret_of, signed_headers
 from portal.messaging.targets import post
 from portal.messaging.webhooks import payload_of
 from portal.models import FeedEntry, WebhookEndpoint
+from portal.services.contacts import change_contact, mark_of
 from portal.services.erasure import erase_person
 from portal.services.hook_queue import a_delivery
 from scheduling import clock, events
@@ -30,7 +31,16 @@ from scheduling.services.joining import join_delivery
 from scheduling.services.narrowing import narrow_promises
 from scheduling.services.plans import close_plan, sweep_plan
 from scheduling.services.quotes import ask
-from tests.factories import NOW, make_booking, make_hold, make_network, make_point, plan_on, token_at
+from tests.factories import (
+    NOW,
+    make_booking,
+    make_hold,
+    make_link,
+    make_network,
+    make_point,
+    plan_on,
+    token_at,
+)
 from tests.portal.messaging.test_node import node
 
 __all__ = ["node"]
@@ -38,7 +48,7 @@ __all__ = ["node"]
 DOC = (Path(__file__).resolve().parents[3] / "docs" / "api.md").read_text()
 EVENING = NOW + timedelta(hours=8)
 EVENTS = DOC[DOC.index("## Events") :]
-CATALOGUE = dict(re.findall(r"^\| `([a-z.]+)` \| [^|]+ \| ([^|]+) \|$", EVENTS, re.MULTILINE))
+CATALOGUE = dict(re.findall(r"^\| `([a-z._]+)` \| [^|]+ \| ([^|]+) \|$", EVENTS, re.MULTILINE))
 
 
 def example(language: str) -> str:
@@ -78,6 +88,8 @@ def one_of_each() -> None:
     cancel_delivery(delivery=delivery, actor="test", now=NOW)
     close_plan(plan_id=plan_on(outlet).pk, now=EVENING)
     narrow_promises(plan_id=plan_on(outlet).pk, actor="clock", now=EVENING)
+    link = make_link(moved)
+    change_contact(link=link, email="new@example.com", phone="", was=mark_of(delivery), now=EVENING)
     erase_person(delivery=delivery, actor="test", now=EVENING, alone=True)
 
 

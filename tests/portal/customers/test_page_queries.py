@@ -1,10 +1,12 @@
 """How many statements each page costs, so that none grows unseen: one table, the same on both databases."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -14,10 +16,19 @@ from portal.customers import urls as customers
 from portal.customers.pages import shop_of
 from portal.models import Brand
 from portal.not_me import not_me_token
+from portal.services.contacts import mark_of
 from scheduling import snapshots
 from scheduling.models import Delivery, MerchantDepot
-from tests.factories import NOW, PASSWORD, make_booking, make_membership, make_network, some_facts
-from tests.portal.customers.codes import asks_for_code, sent_digits, types_code, wrong_digits
+from tests.factories import (
+    NOW,
+    PASSWORD,
+    make_booking,
+    make_membership,
+    make_network,
+    some_contact,
+    some_facts,
+)
+from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits, types_code, wrong_digits
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -66,6 +77,15 @@ STATEMENTS: dict[str, int] = {
     "notes: saved again": 6,
     "access-codes": 5,
     "access-codes: kept": 11,
+    "preferences": 2,
+    "preferences: said": 7,
+    "preferences: said wrong": 2,
+    "contact": 4,
+    "contact: changed": 8,
+    "kept": 26,
+    "erase": 8,
+    "erase: erased": 63,
+    "erased": 1,
     "cancel": 3,
     "cancel: cancelled": 13,
     "open-link: follow": 1,
@@ -88,7 +108,7 @@ STATEMENTS: dict[str, int] = {
 }
 """By what is asked for, in the order of a shopper's way. Beginning and ending transactions is free."""
 
-TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "PRAGMA wal_checkpoint")
 
 
 class Counter:
@@ -198,6 +218,16 @@ def look_after(shopper: Shopper, count: Counter) -> None:
         count(f"notes: saved{again}", post, page + "notes/", said, status=303)
     count("access-codes", get, page + "notes/codes/")
     count("access-codes: kept", post, page + "notes/codes/", {"gate_code": "4711"}, status=303)
+    count("preferences", get, page + "preferences/")
+    said = {"quiet_from": "22:00", "quiet_until": "07:00"}
+    count("preferences: said", post, page + "preferences/", said, status=303)
+    count("preferences: said wrong", post, page + "preferences/", {"quiet_from": "22:00"}, status=422)
+    count("contact", get, page + "contact/")
+    delivery.refresh_from_db()
+    reach = {"email": delivery.contact_email, "mobile": "040 123 4567", "was": mark_of(delivery)}
+    count("contact: changed", post, page + "contact/", reach, status=303)
+    count("kept", whole, shopper.client, page + "kept.json")
+    count("erase", get, page + "erase/")
     count("cancel", get, page + "cancel/")
     count("cancel: cancelled", post, page + "cancel/", status=303)
     friend = Client()
@@ -209,6 +239,21 @@ def look_after(shopper: Shopper, count: Counter) -> None:
     count("not-me", friend.get, f"/not-me/{delivery.ref}/")
     count("not-me: ended", friend.post, f"/not-me/{delivery.ref}/", status=303)
     count("not-me, done", friend.get, f"/not-me/{delivery.ref}/")
+
+
+def let_in(client: Client, outlet: MerchantDepot) -> str:
+    """Somebody else, who has come by their link and shown the code; the reference of their delivery."""
+    delivery = make_booking(outlet, contact=some_contact(email="other@example.com")).delivery
+    client.get(f"/l/{token_of(issue_link(delivery=delivery, kind=MANAGE, now=NOW))}/")
+    passes_code(client, f"/d/{delivery.ref}/")
+    return delivery.ref
+
+
+def whole(client: Client, path: str) -> HttpResponse:
+    """A download, read to its end."""
+    response = client.get(path)
+    assert json.loads(response.getvalue())
+    return response
 
 
 def come_back(shopper: Shopper, count: Counter) -> None:
@@ -225,6 +270,9 @@ def come_back(shopper: Shopper, count: Counter) -> None:
     count("sign-in: signed in", client.post, "/staff/login/", typed, status=303)
     count("staff", client.get, "/staff/")
     count("sign-out", client.post, "/staff/logout/", status=303)
+    page = f"/d/{let_in(client, shopper.outlet)}/"
+    count("erase: erased", client.post, page + "erase/", {"sure": "1"}, status=303)
+    count("erased", client.get, f"{shopper.base}erased/")
 
 
 def test_every_public_page_is_in_the_table():
