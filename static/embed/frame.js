@@ -242,4 +242,9 @@
   window.addEventListener("online", () => !trouble.hidden && trouble.querySelector("button").click());
 
   if (window.parent !== window && nonce && page) window.parent.postMessage({ doorstep: 1, type: "hello", nonce }, page);
+  if (window.parent === window) {
+    // Opened by itself nobody will ever hand it a session.
+    main.removeAttribute("aria-busy");
+    view.replaceChildren(document.getElementById("alone").content.cloneNode(true));
+  }
 })();

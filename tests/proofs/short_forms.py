@@ -20,6 +20,7 @@ OF_PROCESSES = (
     "rolling",
     "reschedule",
     "deployed",
+    "pages",
 )
 """What kills, stops or starts processes, or is many of them."""
 
@@ -30,7 +31,7 @@ OF_RULES = tuple(name for name in PROOFS if name not in OF_PROCESSES)
 def misses_of(name: str, folder: Path) -> str:
     """Run a proof; return what it found where it falls short. Without servers or a browser: skip."""
     _require_servers()
-    if name == "deployed" and chromium() is None and os.environ.get("CI") != "true":
+    if name in ("deployed", "pages") and chromium() is None and os.environ.get("CI") != "true":
         pytest.skip("no Chromium here: apt-get install chromium")
     outcome = PROOFS[name].prove(Run(seed=1, short=True, folder=folder))
     return "" if outcome.holds else f"{outcome.figures}: {'; '.join(outcome.misses)}"
