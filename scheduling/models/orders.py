@@ -156,7 +156,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def lock(self, ids: Iterable[int]) -> "list[Delivery]":
         """Lock deliveries in one order; day plans are locked before them."""
-        return list(self.filter(pk__in=set(ids)).order_by("pk").select_for_update())
+        # Not their keys: else whoever records an event about one would wait, and that would tell it is there.
+        return list(self.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True))
 
 
 class Delivery(models.Model):

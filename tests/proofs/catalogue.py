@@ -9,6 +9,7 @@ from tests.proofs import (
     kill_web,
     kill_worker,
     last_places,
+    links,
     outages,
     pages,
     programs,
@@ -150,6 +151,12 @@ PROOFS = {
             "strangers ask for a shop's rows at every address, by every method",
             "every route, 0 leaks",
             tenants.tenants,
+        ),
+        Proof(
+            "links",
+            "follow links, scanners, guesses; links that are forged, over, forwarded or ended; over HTTP",
+            "every write 403, 0 changes, alike in body and time, 429 by the 10th, kept and logged nowhere",
+            links.prove,
         ),
         Proof(
             "clocks",
