@@ -58,8 +58,8 @@ def compare(stack: Stack, orders: Sequence[str], *, times: int, chance: Random) 
     chance.shuffle(questions)
     visitor = Visitor(stack).stays_connected()
     visitor.ask("GET", "/find/")
-    for _warm in range(20):
-        ask(visitor, ("warm", "warm@example.com"), number=_warm + 60_000)
+    for warm in range(20):
+        ask(visitor, ("warm", "warm@example.com"), number=warm + 60_000)
     took, answers = {True: [], False: []}, set()
     for number, (hit, question) in enumerate(questions):
         began = perf_counter()

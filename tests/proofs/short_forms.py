@@ -19,6 +19,7 @@ OF_PROCESSES = (
     "broker",
     "rolling",
     "reschedule",
+    "links",
     "deployed",
     "pages",
 )
