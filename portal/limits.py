@@ -63,6 +63,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:check": (by_browser("confirms", 40), by_network("confirms", 300)),
     "customers:extend": (by_browser("extends", 40), by_network("extends", 300)),
     "customers:move": (by_link("moves", 40), by_network("moves", 300)),
+    "customers:point": (by_link("points", 40), by_network("points", 300)),
     "customers:join": (by_link("joins", 40), by_network("joins", 300)),
     "customers:notes": (by_link("notes", 40), by_network("notes", 300)),
     "customers:access-codes": (by_link("access-codes", 20), by_network("access-codes", 300)),

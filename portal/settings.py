@@ -445,6 +445,7 @@ GEOCODER = read(
     "say gazetteer, nominatim, photon or pelias.",
     lambda value: value in {"gazetteer", "nominatim", "photon", "pelias"},
 )
+PICKUP_KEPT_DAYS = number("PICKUP_KEPT_DAYS", 7, 1, 90)
 GAZETTEER_FILE = env.str("GAZETTEER_FILE", "")
 GEOCODER_URL = read(
     env.str,

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import FOLLOW, issue_link, require_follow, require_manage, url_of
+from portal.collection import code_of
 from portal.customers import words
 from portal.customers.changing import changes_of
 from portal.customers.getting_in import getting_in
 from portal.customers.pages import Notice, show
-from portal.customers.rows import Fact, Happened, Promised, Tag
+from portal.customers.rows import Fact, Happened, Mapped, Pin, Promised, Tag, Waiting
 from portal.customers.slots import map_of
 from portal.customers.way_back import way_back
 from portal.door import minutes_more, place_words
@@ -23,6 +24,7 @@ from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
 from portal.notes import looked_at
+from portal.pickup import open_now, point_line, point_of, waits, week_ahead
 from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.selectors.shopper import history_of, orders_of
@@ -50,7 +52,13 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
 NEWS = "news"
-FOLLOWED = ("booking.confirmed", "booking.moved", "booking.cancelled", "promise.narrowed")
+FOLLOWED = (
+    "booking.confirmed",
+    "booking.moved",
+    "delivery.diverted",
+    "booking.cancelled",
+    "promise.narrowed",
+)
 TOLD = (
     *FOLLOWED,
     "booking.joined",
@@ -78,6 +86,7 @@ DONE: dict[str, str | Promise] = {
     "code_removed": gettext_lazy("The code is removed."),
     "booked": gettext_lazy("It is booked. Thank you."),
     "moved": gettext_lazy("It is moved."),
+    "diverted": gettext_lazy("It goes to the pickup point."),
     "joined": gettext_lazy("The order is added: one delivery brings all."),
     "contact": gettext_lazy("How we reach you is changed."),
 }
@@ -143,13 +152,39 @@ def show_booking(
         "facts": facts_of(booked, delivery),
         "changes": changes_of(link, booked, now=now),
         "happened": timeline(delivery, booked, zone),
-        "map": map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon),
+        "map": map_to(booked, delivery),
+        "waiting": waiting(booked, zone, now),
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         "ref": delivery.ref,
         "back_url": way_back(request, delivery),
         "brand_note": order_note(delivery),
     }
     return show(request, delivery.merchant, PAGE, context, status=status)
+
+
+def map_to(booked: Booking, delivery: Delivery) -> Mapped:
+    """Return the map around where it goes."""
+    point = point_of(booked)
+    if point is None:
+        return map_of(delivery.address, lat=delivery.address.lat, lon=delivery.address.lon)
+    return Mapped(
+        pin=Pin(point.lat, point.lon, point.name),
+        sentence=_("We bring it to %(line)s.") % {"line": point_line(point)},
+        caption=_("Your pickup point: %(name)s.") % {"name": point.name},
+    )
+
+
+def waiting(booked: Booking, zone: ZoneInfo, now: datetime) -> Waiting | None:
+    """Return what its customer needs to collect it; None where it comes to the door, or no more."""
+    point = point_of(booked)
+    if point is None or not is_booked(booked):
+        return None
+    return Waiting(
+        sentence=waits(booked, zone),
+        hours=f"{open_now(point, now)}; {week_ahead(point, now)}",
+        code=code_of(booked.stop),
+        door=bool(booked.delivery.safe_place or booked.delivery.extra_s),
+    )
 
 
 def may_move(booked: Booking, now: datetime) -> bool:
@@ -224,14 +259,19 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
     charged = _("%(price)s, charged by %(shop)s") % {"price": price, "shop": delivery.merchant.name}
     reached = [delivery.contact_email, words.phone(delivery.contact_phone)]
     return [
-        Fact(_("Where"), words.place(delivery.address)),
+        Fact(_("Where"), where_to(booked, delivery)),
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
         Fact(_("Delivery"), charged),
-        *door_facts(delivery),
-        *getting_in(delivery, zone_of(booked)),
+        *(() if point_of(booked) else (*door_facts(delivery), *getting_in(delivery, zone_of(booked)))),
         Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
         Fact(_("We reach you"), ", ".join(filter(None, reached))),
     ]
+
+
+def where_to(booked: Booking, delivery: Delivery) -> str:
+    """Return where it goes, in one line."""
+    point = point_of(booked)
+    return point_line(point) if point else words.place(delivery.address)
 
 
 def door_facts(delivery: Delivery) -> list[Fact]:
@@ -250,7 +290,8 @@ def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
         return done
     opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
     door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
-    return [*done, Happened(_("At your door"), door, "next")]
+    there = _("At the pickup point") if point_of(booked) else _("At your door")
+    return [*done, Happened(there, door, "next")]
 
 
 def happened(event: Event, zone: ZoneInfo) -> Happened:
@@ -266,6 +307,12 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     window = window_words(event, zone)
     if event.kind == "booking.moved":
         return Happened(_("You moved it to %(window)s") % {"window": window}, time)
+    if event.kind == "delivery.diverted":
+        known = {
+            "name": event.data.get("pickup_point", {}).get("name", _("a pickup point")),
+            "window": window,
+        }
+        return Happened(_("You sent it to %(name)s: %(window)s") % known, time)
     if event.kind == "booking.joined":
         return Happened(_("You added order %(number)s") % {"number": event.data["order"]}, time)
     if event.kind == "booking.cancelled":
@@ -342,6 +389,7 @@ def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
     plain = {
         "booking.confirmed": _("Booked"),
         "booking.moved": _("Moved to another time"),
+        "delivery.diverted": _("Moved to another time"),
         "booking.cancelled": _("Cancelled"),
         "promise.narrowed": _("Its time became exact"),
     }
@@ -353,4 +401,6 @@ def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happen
         return done
     opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
     door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
-    return [*done, Happened(_("At the door"), door, "next")]
+    # Where it goes is for who manages it: a follow link tells a day and hours.
+    there = _("It arrives") if point_of(booked) else _("At the door")
+    return [*done, Happened(there, door, "next")]

@@ -21,6 +21,7 @@ from portal.customers.shopper import session_key
 from portal.customers.slots import asked_day, gone_title, too_many_quotes, where_of
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
+from portal.pickup import point_of
 from scheduling import clock
 from scheduling.errors import DomainError, NotChangeable, TooLateToChange
 from scheduling.selectors.shopper import facts_now
@@ -110,10 +111,11 @@ def show_move(
 
 def present_of(booked: Booking, quote: QuoteView) -> Present:
     """Return the time given up: at the agreed price, with what it would add today: like with like."""
-    offer = quote.offer(booked.offer_key)
+    # At a pickup point it has none of these times, and what it adds there is what it was told it would.
+    offer = None if point_of(booked) else quote.offer(booked.offer_key)
     answer = offer.answer if offer is not None and offer.available else None
     return Present(
-        key=booked.offer_key,
+        key="" if point_of(booked) else booked.offer_key,
         price_minor=booked.price_minor,
         band_m=answer.band_m if answer else booked.band_m,
         grams=answer.grams if answer else booked.grams,

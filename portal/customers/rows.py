@@ -103,6 +103,32 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A pickup point: components/point.html. Without `url` it can't be chosen, and `why` says so."""
+
+    number: int
+    name: str
+    where: str
+    away: str
+    hours: str
+    against: str
+    why: str
+    url: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a delivery is collected at its pickup point. `door`: something was said of the door at home."""
+
+    sentence: str
+    hours: str
+    code: str
+    door: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Countdown:
     """How long a time is kept: components/countdown.html. `until` is local; `over` once it has run out."""
 
@@ -150,11 +176,12 @@ class DoorCard:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A map with one pin: what it says without a map, and below it."""
+    """A map with one pin: what it says without a map, and below it. `points` are others, for map.js."""
 
     pin: Pin
     sentence: str
     caption: str
+    points: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,8 +13,12 @@ from portal.customers import words
 from portal.door import left_outside, takes_longer
 from portal.messaging.calendars import Entry
 from portal.not_me import not_me_url
-from scheduling.models import Booking, Delivery, Event
+from portal.pickup import point_lines, point_of, waits
+from scheduling.models import Booking, Delivery, Event, PickupPoint
 from scheduling.selectors.shopper import orders_of
+
+DIVERTED: Final = "delivery.diverted"
+AT_THE_DOOR: Final = frozenset({"booking.confirmed", "booking.moved", "promise.narrowed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class MailFacts:
     change_until: str
     narrowing: str
     door: tuple[str, ...]
+    waits: str
+    point: str
     manage_url: str
     follow_url: str
     not_me_url: str
@@ -68,6 +74,7 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
     """
     booking, data = booking_of(delivery), event.data
     zone, manage = zone_of(booking), issue_link(delivery=delivery, kind=MANAGE, now=now)
+    point = point_meant(event, booking)
     difference = int(data.get("price_difference_minor", 0))
     currency = str(data.get("currency", booking.currency))
     return MailFacts(
@@ -79,19 +86,32 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         name=delivery.contact_name,
         when=_when(*window_of(event, booking), zone),
         before=_before(data, zone),
-        address=address_lines(delivery),
+        address=point_lines(point) if point else address_lines(delivery),
         price=words.money(int(data.get("price_minor", booking.price_minor)), currency),
         difference=words.money(abs(difference), currency) if difference else "",
         dearer=difference > 0,
         cancelled=booking.state == Booking.State.CANCELLED,
         changeable=booking.state == Booking.State.BOOKED and now < booking.change_until_at,
         narrowing=_narrowing(event, booking),
-        door=door_sentences(delivery),
+        door=() if point else door_sentences(delivery),
+        waits=waits(booking, zone) if point else "",
+        point=str(data.get("pickup_point", {}).get("name", "")),
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
         manage_url=url_of(manage),
         follow_url=url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         not_me_url=not_me_url(manage),
     )
+
+
+def point_meant(event: Event, booking: Booking) -> PickupPoint | None:
+    """Return the pickup point that an event is about: none where it speaks of a time at the door.
+
+    What was said about other times, and what is about no time, is about where it goes now.
+    """
+    present = point_of(booking)
+    if event.kind == DIVERTED and present is not None:
+        return present if present.external_id == event.data.get("pickup_point", {}).get("ref") else None
+    return None if event.kind in AT_THE_DOOR else present
 
 
 def door_sentences(delivery: Delivery) -> tuple[str, ...]:
@@ -111,7 +131,9 @@ def _narrowing(event: Event, booking: Booking) -> str:
 
 def booking_of(delivery: Delivery) -> Booking:
     """Return the delivery's booking, read afresh, with all that leads to its depot. One query."""
-    rows = Booking.objects.select_related("delivery", "stop__route__shift__plan__depot")
+    rows = Booking.objects.select_related(
+        "delivery", "stop__route__shift__plan__depot", "stop__pickup_point__depot"
+    )
     return rows.get(delivery=delivery)
 
 
@@ -156,6 +178,8 @@ def entry_of(event: Event, delivery: Delivery) -> Entry:
         closes_at=closes_at,
         sequence=delivery.promises.filter(made_at__lt=event.occurred_at).count(),
         written_at=event.occurred_at,
+        point=point_meant(event, booking),
+        waits=waits(booking, zone_of(booking)),
     )
 
 
@@ -168,6 +192,8 @@ def current_entry(delivery: Delivery) -> Entry:
         closes_at=booking.stop.closes_at,
         sequence=max(len(promises) - 1, 0),
         written_at=promises[-1].made_at if promises else booking.confirmed_at,
+        point=point_of(booking),
+        waits=waits(booking, zone_of(booking)),
     )
 
 
@@ -178,17 +204,23 @@ def entry(
     closes_at: datetime,
     sequence: int,
     written_at: datetime,
+    point: PickupPoint | None,
+    waits: str,
 ) -> Entry:
     """Return a delivery's calendar entry, in the active language."""
     shop = delivery.merchant.name
     number = delivery.order.number if delivery.order else delivery.ref
-    order = _("Order %(number)s. We come within this time.") % {"number": number}
+    known = {"number": number}
+    order = (
+        _("Order %(number)s.") % known if point else _("Order %(number)s. We come within this time.") % known
+    )
+    notes = [order, waits] if point else [order, *door_sentences(delivery)]
     return Entry(
         uid=f"{delivery.ref.lower()}@doorstep",
         sequence=sequence,
         title=_("Delivery from %(shop)s") % {"shop": shop},
-        notes=" ".join([order, *door_sentences(delivery)]),
-        place=", ".join(address_lines(delivery)),
+        notes=" ".join(filter(None, notes)),
+        place=", ".join(point_lines(point) if point else address_lines(delivery)),
         opens_at=opens_at,
         closes_at=closes_at,
         written_at=written_at,

@@ -24,7 +24,7 @@ from portal.services.messages import FORMER, MERCHANT
 from scheduling.models import Delivery, Event
 from scheduling.selectors.shopper import orders_of
 
-WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "promise.narrowed"}
+WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "delivery.diverted", "promise.narrowed"}
 
 
 class NobodyToTell(Exception):

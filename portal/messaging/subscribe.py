@@ -22,6 +22,7 @@ FOLDERS: Final = {
     "booking.confirmed": "booked",
     "booking.moved": "changed",
     "booking.joined": "joined",
+    "delivery.diverted": "diverted",
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
     "delivery.notes_changed": "door_changed",

@@ -35,7 +35,9 @@ def _stop(stop: BoardStop) -> dict[str, object]:
 def _kind(stop: BoardStop) -> str:
     if stop.rest:
         return "rest" if stop.address else "depot"
-    return "held" if stop.held_until else "booked"
+    if stop.held_until:
+        return "held"
+    return "point" if stop.point else "booked"
 
 
 def _label(stop: BoardStop) -> str:

@@ -111,6 +111,8 @@ def goods(of: ManifestStop) -> str:
 
 def door(of: ManifestStop) -> list[str]:
     """Return where it may be left and how much longer it takes."""
+    if of.at.point:
+        return [_("Pickup point: hand all of it over there")]
     place, more = place_words(of.at.safe_place, of.at.safe_place_note), minutes_more(of.at.extra_s)
     left = [_("May be left: %(place)s") % {"place": place}] if place else []
     return left + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])

@@ -198,6 +198,8 @@ def stop(of: BoardStop) -> StopRow:
 
 def at_door(of: BoardStop) -> list[str]:
     """Return what a driver has to know of the door: where it may be left, how much longer it takes."""
+    if of.point:
+        return [_("Pickup point")]
     place, more = place_words(of.safe_place, of.safe_place_note), minutes_more(of.extra_s)
     found = [_("May be left: %(place)s") % {"place": place}] if place else []
     return found + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])

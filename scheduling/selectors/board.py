@@ -231,6 +231,12 @@ def _mark(plan: DayPlan, live_holds: int, improving: Improving) -> str:
 def _rows(snapshot: Snapshot) -> Mapping[int, Stop]:
     shown = [pk for pk in snapshot.rows if pk not in snapshot.lapsed]
     stops = Stop.objects.filter(pk__in=shown).select_related(
-        "delivery__address", "delivery__merchant", "delivery__order", "hold", "booking", "rest"
+        "delivery__address",
+        "delivery__merchant",
+        "delivery__order",
+        "hold",
+        "booking",
+        "rest",
+        "pickup_point",
     )
     return {stop.pk: stop for stop in stops}

@@ -21,7 +21,8 @@ class BoardStop:
     nobody is, and `address` names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop
     before, `minutes` is how long the vehicle stays; `grams` are its share of its route's. `held_until` is set
     while somebody decides. `ref` is its delivery's, `safe_place` a key of SAFE_PLACES, `extra_s` what was
-    asked for at the door; `added_m` is what the stop added to the driving when it was put in.
+    asked for at the door; at a pickup point (its name) nothing of that counts. `added_m` is what the stop
+    added to the driving when it was put in.
     """
 
     key: int
@@ -47,6 +48,7 @@ class BoardStop:
     grams: int
     held_until: datetime | None
     rest: str = ""
+    point: str = ""
     minutes: int = 0
 
     @property
@@ -167,13 +169,22 @@ def _what_for(stop: Stop) -> dict[str, Any]:
         nothing |= {"safe_place": "", "safe_place_note": "", "extra_s": 0}
         return {"address": stop.rest.place, "rest": str(stop.rest.get_kind_display()), **nothing}
     delivery = cast(Delivery, stop.delivery)  # a constraint says so
-    return {
-        "address": delivery.address.line,
-        "unit": delivery.address.unit,
+    return _where(stop, delivery) | {
         "merchant": delivery.merchant.name,
         "order": delivery.order.number if delivery.order else "",
         "ref": delivery.ref,
         "load_g": delivery.load_g,
+    }
+
+
+def _where(stop: Stop, delivery: Delivery) -> dict[str, Any]:
+    """Return where it stands, and what was said of the door if it is one."""
+    if (point := stop.pickup_point) is not None:
+        at_point: dict[str, Any] = {"address": f"{point.name}, {point.line}", "unit": "", "point": point.name}
+        return at_point | {"safe_place": "", "safe_place_note": "", "extra_s": 0}
+    return {
+        "address": delivery.address.line,
+        "unit": delivery.address.unit,
         "safe_place": delivery.safe_place,
         "safe_place_note": delivery.safe_place_note,
         "extra_s": delivery.extra_s,

@@ -54,7 +54,7 @@ def manifest_of(*, depot: Depot, day: date, route_id: int, now: datetime) -> Man
 
 def _rows(route: BoardRoute) -> Mapping[int, Stop]:
     booked = [stop.key for stop in route.stops if stop.state == Stop.State.BOOKED]
-    rows = Stop.objects.select_related("delivery__address", "delivery__access_notes")
+    rows = Stop.objects.select_related("delivery__address", "delivery__access_notes", "pickup_point")
     return rows.in_bulk(booked)
 
 
@@ -68,9 +68,18 @@ def _next_id(route_id: int, depot: Depot, day: date, *, now: datetime) -> int | 
 
 
 def _stop(at: BoardStop, rows: Mapping[int, Stop], next_id: int | None) -> ManifestStop:
-    delivery = rows[at.key].delivery if at.key in rows else None
-    if delivery is None:
+    row = rows.get(at.key)
+    delivery = row.delivery if row else None
+    if row is None or delivery is None:
         return ManifestStop(at)
+    if (point := row.pickup_point) is not None:  # how to get in at home says nothing there
+        return ManifestStop(
+            at,
+            name=delivery.contact_name,
+            postcode=point.postcode,
+            city=point.city,
+            parcels=delivery.parcel_count,
+        )
     return ManifestStop(
         at,
         name=delivery.contact_name,

@@ -27,6 +27,7 @@ def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
         state=Delivery.State.CONFIRMED,
         address__postcode=address.postcode,
         booking__stop__route__shift__plan__in=plans,
+        booking__stop__pickup_point=None,  # what goes to a pickup point brings no van to the street
     )
     households: dict[date, set[str]] = defaultdict(set)
     for delivery in rows:

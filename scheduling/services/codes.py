@@ -68,6 +68,8 @@ def _may_read(stop: Stop, reader: Reader, *, now: datetime) -> bool:
     route = stop.route
     plan = route.shift.plan
     today = plan.service_date == windows.local_date(now, plan.depot.zone)
+    if stop.pickup_point_id is not None:  # nobody goes to the gate at home
+        return False
     if not (reader.may_read(route) and today and route.state == Route.State.STARTED):
         return False
     return next_stop_of(route) == stop

@@ -1,7 +1,7 @@
 // Routes on a town map, for staff: lines along the streets, stops, and held stops marked. Where a stop is
 // held, the way the van would take without it is a faint dashed line: one sees how it bends the route.
 //
-// data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"held"|"rest","label"}]}]
+// data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"point"|"held"|"rest","label"}]}]
 // A van that rests at the depot drives home and out again: a point of kind "depot" in between.
 
 import { Streets } from "./map-streets.js";
@@ -75,7 +75,8 @@ function stop(town, route, point) {
     marker.on("add", () => { marker.getElement().querySelector(".map-held__word").textContent = point.label; });
     return marker;
   }
-  const fill = point.kind === "rest" ? `--route-${route.colour}` : "--card"; // where nobody is served the dot is full
+  const fills = { rest: `--route-${route.colour}`, point: "--accent-soft" }; // where nobody is served the dot is full
+  const fill = fills[point.kind] || "--card";
   return L.circleMarker([point.lat, point.lon], {
     radius: 5, weight: 2, color: town.token(`--route-${route.colour}`), fillColor: town.token(fill), fillOpacity: 1,
   }).bindTooltip(point.label);

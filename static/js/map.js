@@ -1,6 +1,7 @@
 // Draws a map over every [data-map] once it comes into view. Leaflet and the map's data load only then.
 //
-// <div data-map data-lat data-lon data-label [data-movable] [data-areas='[{"lat","lon","radius_m"}]'] [data-zoom]>
+// <div data-map data-lat data-lon data-label [data-movable] [data-areas='[{"lat","lon","radius_m"}]'] [data-zoom]
+//   [data-points='[{"lat","lon","number","label"}]']>
 //   data-movable: the pin can be dragged, or moved with the arrow keys; the fields `lat` and `lon` of the form
 //   around the map, or of the page's [data-pin-form], follow, and the map fires "map:pin" {lat, lon}.
 // <div data-routes-for="id of the map" data-routes="..."> beside it draws routes (staff; see map-routes.js).
@@ -64,6 +65,7 @@ class TownMap {
     else this.fit(streets?.bbox);
     this.ground();
     this.areas();
+    this.points();
     if (this.home.every(Number.isFinite)) this.pin();
     // A frame that was hidden or turned has another size now.
     new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(canvas);
@@ -127,6 +129,19 @@ class TownMap {
         fillColor: token("--accent"), fillOpacity: 0.28,
       }).addTo(this.map);
     }
+  }
+
+  points() {
+    // Numbered as in the list beside the map, which says all that there is to say of them.
+    const found = JSON.parse(this.element.dataset.points || "[]");
+    for (const one of found) {
+      const icon = this.L.divIcon({ className: "map-point", html: String(Number(one.number)), iconSize: [32, 32], iconAnchor: [16, 16] });
+      this.L.marker([one.lat, one.lon], { icon, keyboard: false, interactive: false, alt: one.label }).addTo(this.map);
+    }
+    if (!found.length) return;
+    const home = this.home.every(Number.isFinite) ? [this.home] : [];
+    this.map.setMaxBounds(null);
+    this.map.fitBounds([...home, ...found.map((one) => [one.lat, one.lon])], { padding: [36, 36], maxZoom: 16.5 });
   }
 
   pin() {

@@ -25,6 +25,7 @@ from tests.factories import (
     make_booking,
     make_membership,
     make_network,
+    make_point,
     some_contact,
     some_facts,
 )
@@ -56,8 +57,8 @@ STATEMENTS: dict[str, int] = {
     "check": 3,
     "check: typed wrong": 4,
     "check: confirmed": 22,
-    "booking, just booked": 7,
-    "booking": 6,
+    "booking, just booked": 8,
+    "booking": 7,
     "calendar": 3,
     "join": 3,
     "join: typed wrong": 3,
@@ -65,6 +66,9 @@ STATEMENTS: dict[str, int] = {
     "join: joined again": 9,
     "move": 14,
     "move: moved": 26,
+    "point": 11,
+    "point: asked": 11,
+    "point: sent": 30,
     "street": 3,
     "street: said": 6,
     "code": 3,
@@ -87,7 +91,7 @@ STATEMENTS: dict[str, int] = {
     "erase: erased": 63,
     "erased": 1,
     "cancel": 3,
-    "cancel: cancelled": 13,
+    "cancel: cancelled": 14,
     "open-link: follow": 1,
     "open-link: manage": 1,
     "follow": 3,
@@ -205,6 +209,10 @@ def look_after(shopper: Shopper, count: Counter) -> None:
         count(f"join: joined{again}", post, page + "join/", typed, status=303)
     times = count("move", get, page + "move/")
     count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
+    to = {"to": make_point(shopper.outlet.depot).external_id}
+    count("point", get, page + "point/")
+    count("point: asked", get, page + "point/", to)
+    count("point: sent", post, page + "point/", to, status=303)
     count("street", get, page + "street/")
     count("street: said", post, page + "street/", {"tells": "yes"}, status=303)
     count("code", get, page + "code/")

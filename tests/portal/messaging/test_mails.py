@@ -7,6 +7,7 @@ import pytest
 from icalendar import Calendar
 
 from portal import access
+from portal.collection import code_of
 from portal.messaging.mails import compose
 from portal.models import Message
 from portal.not_me import Report, report_from_token
@@ -14,6 +15,7 @@ from portal.tasks import send_due_messages
 from scheduling import events
 from scheduling.models import Delivery, Quote
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.joining import join_delivery
 from tests.factories import (
     NOW,
@@ -21,6 +23,7 @@ from tests.factories import (
     ask_for,
     make_booking,
     make_network,
+    make_point,
     some_contact,
     some_facts,
     token_at,
@@ -59,6 +62,30 @@ def deliver(mail_server, address: str = "aino@example.com"):
     events.relay(now=NOW)
     send_due_messages()
     return mail_server.to(address)
+
+
+def test_who_sent_it_to_a_pickup_point_gets_where_and_until_when_and_no_code(outlet, mail_server):
+    booking = make_booking(outlet, facts=some_facts(extra_s=180))
+    point = make_point(outlet.depot, name="Kulman kioski", hours="Mo-Fr 08:00-20:00")
+    sent = divert_delivery(delivery=booking.delivery, point=point, actor="t", now=NOW)
+
+    booked, diverted = deliver(mail_server)
+
+    assert diverted.subject.strip() == "Now to a pickup point: Kulman kioski, Tuesday 24 November"
+    for said in (
+        "Tuesday 24 November, 8:00–20:00",
+        "Your parcels wait at Kulman kioski, from about 20:00 at the latest, until Tuesday 1 December.",
+        "Instead of Tuesday 24 November, 10:00–12:00.",
+        "€4.90",
+    ):
+        assert said in diverted.text
+    assert "wait at Kulman kioski" in diverted.html
+    assert "at the door" not in diverted.text
+    assert str(entry_in(diverted)["location"]).startswith("Kulman kioski, ")
+    assert code_of(sent.stop) not in diverted.text + diverted.html
+    # Though sent late, the first mail says what it was about.
+    assert str(booking.delivery.address.line) in booked.text
+    assert "kioski" not in booked.text + str(entry_in(booked)["location"])
 
 
 def entry_in(mail):

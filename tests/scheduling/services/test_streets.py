@@ -11,8 +11,9 @@ from scheduling.models import DayPlan, Event
 from scheduling.models.orders import street_of
 from scheduling.selectors.streets import street_days
 from scheduling.services.bookings import cancel_delivery
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.streets import tell_street
-from tests.factories import CENTRE, NOW, TOMORROW, make_booking, make_network, some_facts
+from tests.factories import CENTRE, NOW, TOMORROW, make_booking, make_network, make_point, some_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 STREET, POSTCODE = "Uudenmaankatu", "00120"
@@ -50,6 +51,14 @@ def test_three_other_households_that_said_so_are_enough(outlet):
 def test_two_are_not_enough_nor_one_household_three_times(outlet):
     for number in (1, 3, 3, 3):
         book(outlet, a_home(number))
+
+    assert days_for(a_home(7)) == []
+
+
+def test_what_goes_to_a_pickup_point_brings_no_van_to_the_street(outlet):
+    bookings = [book(outlet, a_home(number)) for number in (1, 3, 5)]
+
+    divert_delivery(delivery=bookings[0].delivery, point=make_point(outlet.depot), actor="x", now=NOW)
 
     assert days_for(a_home(7)) == []
 
