@@ -11,6 +11,7 @@ from functools import partial
 from random import Random
 
 from portal.customers.offers import drawn
+from portal.demo.doors import say_way_in
 from portal.demo.town import House, some_houses
 from scheduling import windows
 from scheduling.errors import SlotTaken
@@ -127,6 +128,7 @@ def book(order: Order, chance: Random, *, now: datetime) -> bool:
     booking = confirm_hold(hold=hold, contact=contact, order_number=number, actor=ACTOR, now=now)
     if order.number % TELLS_STREET_EVERY:
         tell_street(delivery=booking.delivery, tells=True, actor=ACTOR, now=now)
+    say_way_in(booking.delivery, number=order.number, actor=ACTOR, now=now)
     return True
 
 

@@ -41,7 +41,7 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class SheetStop:
-    """One stop in large type. At a rest there is a place and nothing else."""
+    """One stop in large type. At a rest there is a place, and how long."""
 
     key: int
     number: str
@@ -102,9 +102,9 @@ def stop(of: ManifestStop, read: CodeRead | None) -> SheetStop:
 
 
 def goods(of: ManifestStop) -> str:
-    """Return 2 parcels, 9 kg; nothing at a rest."""
+    """Return 2 parcels, 9 kg; at a rest how long it is."""
     if of.at.rest:
-        return ""
+        return _("%(minutes)d min") % {"minutes": of.at.minutes}
     parcels = ngettext("%(count)d parcel", "%(count)d parcels", of.parcels) % {"count": of.parcels}
     return _("%(parcels)s, %(weight)s") % {"parcels": parcels, "weight": words.kg(of.at.load_g)}
 

@@ -164,9 +164,10 @@ def reads_code(page: Page, booking: Booking, outlet) -> None:
     assert CODE not in page.content()
     page.get_by_role("button", name="Show the gate code").click()
     expect(page.get_by_text(CODE)).to_be_visible()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 0, 0)"
     expect(page.get_by_text(CODE)).to_be_hidden()
-    page.emulate_media(media="screen")
+    page.emulate_media(media="screen", color_scheme="light")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (SMALL, True), (WIDE, False)])

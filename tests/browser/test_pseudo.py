@@ -102,7 +102,10 @@ def test_every_sentence_is_translated_and_longer_words_fit_from_right_to_left(
     page.wait_for_url("**/d/**")
     check()
     booking = page.url
-    for path in (*(f"{booking}{step}/" for step in ("move", "join", "cancel")), f"{shop}how-we-count/"):
+    for path in (
+        *(f"{booking}{step}/" for step in ("move", "join", "notes", "cancel")),
+        f"{shop}how-we-count/",
+    ):
         page.goto(path)
         check()
     for path in ("/find/", "/find/asked/"):
