@@ -4,24 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
 from portal.access import renew_link
 from portal.models import AccessLink, FormerContact, OneTimeCode
 from scheduling import events
-from scheduling.errors import DomainError, NotChangeable
+from scheduling.errors import ChangedMeanwhile, NotChangeable
 from scheduling.models import Delivery, Event
 from scheduling.services.changes import one_change
 
 CONTACT_CHANGED = "delivery.contact_changed"
 PREFERENCES_CHANGED = "delivery.preferences_changed"
-
-
-class ChangedMeanwhile(DomainError):
-    """It is not as it was when the page was made: another tab or another person was quicker."""
-
-    code = "changed_meanwhile"
-    sentence = _("This was changed in another window meanwhile. Look at it as it is now, then change it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from tests.proofs import (
     clocks,
     control,
     deployed,
+    erasure,
     injected,
     kill_solver,
     kill_web,
@@ -157,6 +158,12 @@ PROOFS = {
             "follow links, scanners, guesses; links that are forged, over, forwarded or ended; over HTTP",
             "every write 403, 0 changes, alike in body and time, 429 by the 10th, kept and logged nowhere",
             links.prove,
+        ),
+        Proof(
+            "erasure",
+            "a marker is written into every field there is, then its person is erased by their own page",
+            "0 hits in tables, files, keys and logs, check_invariants 0",
+            erasure.prove,
         ),
         Proof(
             "clocks",

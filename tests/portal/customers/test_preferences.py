@@ -10,7 +10,6 @@ from portal.access import FOLLOW, MANAGE, issue_link, link_from_token, token_of
 from portal.messaging.subscribe import leaves_at
 from portal.models import FormerContact, Message
 from portal.services.contacts import (
-    ChangedMeanwhile,
     Preferences,
     change_contact,
     change_preferences,
@@ -19,7 +18,7 @@ from portal.services.contacts import (
 from portal.services.messages import forget_former
 from portal.tasks import send_due_messages
 from scheduling import events
-from scheduling.errors import NotChangeable
+from scheduling.errors import ChangedMeanwhile, NotChangeable
 from scheduling.models import Booking, Delivery, Event
 from scheduling.windows import end_of_quiet
 from tests.factories import NOW, make_booking, make_link, make_network, some_contact
@@ -153,7 +152,7 @@ def test_of_two_tabs_the_second_is_told_and_shown_how_it_is_now(shopper, booked)
     page = changes(shopper, booked, email="other@example.com", was=seen)
 
     assert page.status_code == 409
-    assert "changed in another window" in text(page)
+    assert "perhaps in another tab" in text(page)
     assert f'value="{NEW}"' in text(page)
     assert delivery().contact_email == NEW
 
