@@ -79,13 +79,19 @@ def require_code(view: CodeView[P]) -> CodeView[P]:
         if request.method in ("GET", "HEAD"):
             step = reverse("customers:code", args=[link.delivery.ref])
             return redirect_page(request, f"{step}?next={request.path}")
-        ended = Notice(
-            _("Your code has run out"), _("Nothing was changed yet. Have another code sent first.")
-        )
-        return Step(request, link, now, request.path, typed_in(request)).show(notice=ended, status=403)
+        typed = typed_in(request)
+        return Step(request, link, now, request.path, typed).show(notice=ran_out(typed), status=403)
 
     guarded.asks_code = True  # type: ignore[attr-defined]
     return guarded
+
+
+def ran_out(typed: dict[str, list[str]]) -> Notice:
+    """Say that nothing was changed yet, and what has to be typed again."""
+    sentence = _("Nothing was changed yet. Have another code sent first.")
+    if LEFT_OUT in typed:
+        sentence = f"{sentence} {_('Then add codes and photos again: we show those to nobody.')}"
+    return Notice(_("Your code has run out"), sentence)
 
 
 def typed_in(request: HttpRequest) -> dict[str, list[str]]:
@@ -170,7 +176,8 @@ class Step:
 
     def go_on(self) -> HttpResponse:
         """Lead on, or offer to send what was typed before."""
-        return self.show(passed=True) if self.typed else redirect_page(self.request, self.to)
+        carries = any(name.startswith(TYPED) for name in self.typed)
+        return self.show(passed=True) if carries else redirect_page(self.request, self.to)
 
     def show(
         self,

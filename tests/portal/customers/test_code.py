@@ -326,9 +326,21 @@ def test_codes_and_files_are_carried_nowhere_and_it_says_so(client, booked):
     )
     passed = types_code(client, booked, sent_digits(), private, **carried)
 
+    assert "Then add codes and photos again" in text(late)
     assert "4711" not in text(late) + text(sent) + text(passed)
     assert 'name="left_out"' in text(late)
     assert "Only codes and photos are not" in text(passed)
+
+
+def test_where_only_a_code_was_typed_there_is_nothing_to_send_again(client, booked):
+    private = booked + "private/"
+
+    late = client.post(private, {"gate_code": "4711#"})
+    asks_for_code(client, booked, private)
+    passed = types_code(client, booked, sent_digits(), private, left_out="1")
+
+    assert 'name="left_out"' in text(late)
+    assert (passed.status_code, passed["Location"]) == (303, private)
 
 
 # Kept nowhere
