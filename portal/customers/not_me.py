@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portal.access import private
 from portal.codes import masked
 from portal.customers import words
-from portal.customers.bookings import SAID, TOLD, happened, may_cancel, may_move
+from portal.customers.bookings import SAID, TOLD, happened
 from portal.customers.pages import show
 from portal.customers.rows import Happened
 from portal.http import redirect_page
@@ -21,7 +21,6 @@ from scheduling import clock
 from scheduling.selectors.shopper import history_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from portal.not_me import Report
@@ -42,24 +41,27 @@ def not_me(request: HttpRequest, ref: str) -> HttpResponse:
     if request.method == "POST":
         end_links(report=report, now=now)
         return private(redirect_page(request, "customers:not-me", ref), referrer="same-origin")
-    return private(show_report(request, report, now=now), referrer="same-origin")
+    return private(show_report(request, report), referrer="same-origin")
 
 
-def show_report(request: HttpRequest, report: Report, *, now: datetime) -> HttpResponse:
+def show_report(request: HttpRequest, report: Report) -> HttpResponse:
+    """Ask, with what happened lately; once links have ended say only that, and how to put things right.
+
+    Whoever has an old mail comes here for as long as links last: what happened since is not for them.
+    """
     delivery = report.link.delivery
-    booked = booking_of(delivery)
-    zone = zone_of(booked)
-    context: dict[str, Any] = {
-        "done": report.done,
-        "ended": ended(delivery, zone),
-        "happened": lately(delivery, zone),
-        "address": masked(delivery.contact_email) if delivery.contact_email else "",
-        "can_move": may_move(booked, now),
-        "can_cancel": may_cancel(booked),
-        "shop_address": delivery.merchant.contact_email,
-        "follow_only": True,
-    }
+    zone = zone_of(booking_of(delivery))
+    context: dict[str, Any] = {"done": report.done, "shop_address": delivery.merchant.contact_email}
+    if report.done:
+        context |= {"ended": ended(delivery, zone)}
+    else:
+        context |= {"happened": lately(delivery, zone), "address": masked_address(delivery)}
     return show(request, delivery.merchant, PAGE, context)
+
+
+def masked_address(delivery: Delivery) -> str:
+    """Return where a new link would go, as its owner knows it again; nothing where there is no address."""
+    return masked(delivery.contact_email) if delivery.contact_email else ""
 
 
 def lately(delivery: Delivery, zone: ZoneInfo) -> list[Happened]:

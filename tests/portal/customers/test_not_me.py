@@ -189,6 +189,8 @@ def test_a_second_time_it_says_that_it_is_done_and_does_nothing(booked):
     assert "All older links have ended" in text(opened)
     assert "Monday 23 November, 11:00" in text(opened)
     assert "you can move it back" in text(opened)
+    assert "You chose" not in text(opened)
+    assert "example.com" not in text(opened)
     assert "End all links" not in text(opened)
 
 
