@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import time
 
+from portal.demo.points import open_points
 from portal.demo.town import DEPOT_PLACE, TIME_ZONE
 from portal.models import Brand, Membership, User
 from portal.models.people import Role
@@ -183,6 +184,7 @@ def set_up() -> Depot:
     _school_street(depot, [kind for kind in kinds.values() if kind.slug != "cargo-bike"])
     for shop in SHOPS:
         _shop(shop, depot)
+    open_points(depot)
     planner = User.objects.create_user(PLANNER, name="Sanna, planner")
     Membership.objects.create(user=planner, depot=depot, role=Role.DISPATCHER)
     manager = User.objects.create_user(MANAGER, name="Mikko, manager")

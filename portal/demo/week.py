@@ -12,6 +12,7 @@ from random import Random
 
 from portal.customers.offers import drawn
 from portal.demo.doors import say_way_in
+from portal.demo.points import send_some
 from portal.demo.town import House, some_houses
 from scheduling import windows
 from scheduling.errors import SlotTaken
@@ -92,6 +93,7 @@ def fill(depot: Depot, *, now: datetime, rounds: Sequence[Round] = WEEK) -> int:
             order = Order(shops[slug], house, day, each.hours, number=booked + 1)
             asked_at = yesterday + timedelta(seconds=40 * booked) if each.days_ahead < 7 else now
             booked += book(order, chance, now=asked_at)
+    send_some(depot, actor=ACTOR, now=now)
     look_around(shops.values(), yesterday=yesterday)
     # These people got their mails long ago.
     Event.objects.filter(relayed_at=None).update(relayed_at=now)

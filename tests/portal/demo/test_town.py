@@ -7,9 +7,11 @@ from random import Random
 import pytest
 from django.conf import settings
 
+from portal.demo.points import POINTS
 from portal.demo.town import DEPOT_PLACE, QUARTERS, houses, houses_in, some_houses
 from portal.demo.week import NOT_OPENED, WEEK
 from scheduling.geocoding import find_address, metres_between
+from scheduling.point_files import read_points
 from tests.factories import NOW
 
 DATA = Path(settings.BASE_DIR) / "portal" / "demo" / "data"
@@ -36,6 +38,16 @@ def test_every_quarter_has_houses_enough(quarter):
 def test_some_houses_are_the_same_ones_every_time():
     assert some_houses(("Kamppi",), 12, Random(3)) == some_houses(("Kamppi",), 12, Random(3))
     assert len(set(some_houses(("Kamppi", "Kluuvi"), 12, Random(3)))) == 12
+
+
+def test_pickup_points_stand_at_addresses_of_the_town():
+    file = read_points(POINTS.read_bytes())
+
+    assert len(file.points) == 12
+    assert not file.bad
+    known = {(house.line, house.postcode, house.lat, house.lon) for house in houses()}
+    assert {(one.line, one.postcode, one.lat, one.lon) for _line, one in file.points} <= known
+    assert {one.kind for _line, one in file.points} == {"locker", "shop"}
 
 
 def test_the_week_leaves_one_day_closed():
