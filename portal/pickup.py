@@ -90,6 +90,19 @@ def open_now(point: PickupPoint, now: datetime) -> str:
     return _("Closed today") if not spans else _("Closed for today")
 
 
+def hours_words(point: PickupPoint, now: datetime) -> str:
+    """Return when it is open: Open today until 20:00; Fri 8:00–20:00; Sat–Sun closed; Mon–Wed 8:00–20:00."""
+    today, week = open_now(point, now), week_ahead(point, now)
+    return today if always_open(point, now) else f"{today}; {week}"
+
+
+def always_open(point: PickupPoint, now: datetime) -> bool:
+    """Whether it closes at no hour of the days ahead."""
+    first = windows.local_date(now, point.depot.zone)
+    days = windows.days_from(first, WEEK)
+    return all(_hours_of(point, day, point.depot.zone) == _("all day") for day in days)
+
+
 def week_ahead(point: PickupPoint, now: datetime) -> str:
     """Return the hours of the days after today, days alike put together: Fri 8:00–20:00; Sat–Sun closed."""
     zone = point.depot.zone

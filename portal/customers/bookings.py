@@ -24,7 +24,7 @@ from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
 from portal.notes import looked_at
-from portal.pickup import open_now, point_line, point_of, waits, week_ahead
+from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.selectors.shopper import history_of, orders_of
@@ -181,7 +181,7 @@ def waiting(booked: Booking, zone: ZoneInfo, now: datetime) -> Waiting | None:
         return None
     return Waiting(
         sentence=waits(booked, zone),
-        hours=f"{open_now(point, now)}; {week_ahead(point, now)}",
+        hours=hours_words(point, now),
         code=code_of(booked.stop),
         door=bool(booked.delivery.safe_place or booked.delivery.extra_s),
     )

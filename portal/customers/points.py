@@ -23,7 +23,7 @@ from portal.customers.rows import Change, Fact, Mapped, Place
 from portal.customers.slots import map_of, too_many_quotes
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
-from portal.pickup import away, kept_after, open_now, point_line, point_lines, point_of, week_ahead
+from portal.pickup import away, hours_words, kept_after, point_line, point_lines, point_of
 from scheduling import clock
 from scheduling.errors import DomainError, NotChangeable, PointCannot, PointFull, TooLateToChange
 from scheduling.selectors.pickup import Added, Nearby, PointNear, may_divert, points_near
@@ -141,7 +141,7 @@ def place_of(one: PointNear, number: int, near: Nearby, booked: Booking, now: da
         name=one.point.name,
         where=", ".join(point_lines(one.point)[1:]),
         away=words.capital(_("%(distance)s from your address") % {"distance": away(one.away_m)}),
-        hours=f"{open_now(one.point, now)}; {week_ahead(one.point, now)}",
+        hours=hours_words(one.point, now),
         against=against(one.added, near.present),
         why=str(one.reason),
         url=url if one.open else "",
@@ -154,12 +154,18 @@ def against(added: Added | None, present: Added | None) -> str:
     """Return what changes against now: never the price, perhaps driving and grams."""
     if added is None:
         return ""
-    parts = [_("the same price")]
-    if present is not None:
-        parts.append(distance_change(added.band_m - present.band_m))
-        if added.boundary == present.boundary:
-            parts.append(grams_change(added.grams - present.grams))
-    return _("Against now: %(changes)s.") % {"changes": words.listed([part for part in parts if part])}
+    changes = words.listed([_("the same price"), driving(added, present)])
+    return _("Against now: %(changes)s.") % {"changes": changes}
+
+
+def driving(added: Added | None, present: Added | None) -> str:
+    """Return what a point adds against now, within a sentence: about 0.5 km less driving, about 50 g less."""
+    if added is None or present is None:
+        return _("about as much driving")
+    parts = [distance_change(added.band_m - present.band_m)]
+    if added.boundary == present.boundary:
+        parts.append(grams_change(added.grams - present.grams))
+    return ", ".join(part for part in parts if part) or _("about as much driving")
 
 
 def map_with(places: list[Place], address: Address) -> Mapped:
@@ -211,7 +217,7 @@ def facts_of(chosen: PointNear, near: Nearby, booked: Booking, zone: ZoneInfo, n
         Fact(_("Where"), point_line(chosen.point)),
         Fact(_("There from"), _("%(day)s, %(time)s at the latest") % {"day": day, "time": time}),
         Fact(_("Kept for"), kept_after()),
-        Fact(_("Open"), f"{open_now(chosen.point, now)}; {week_ahead(chosen.point, now)}"),
+        Fact(_("Open"), hours_words(chosen.point, now)),
         Fact(_("Delivery"), _("%(price)s, as before") % {"price": price}),
-        Fact(_("Driving"), against(chosen.added, near.present)),
+        Fact(_("Driving"), words.capital(driving(chosen.added, near.present))),
     ]

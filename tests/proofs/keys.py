@@ -120,9 +120,9 @@ def walk_tasks(world: dict[str, Any]) -> Iterator[Task]:
 
     def books_and_changes(page: Page, look: Look) -> int:
         _books(page, shop, look)
-        for task in (_moves, _adds_an_order, _tells_the_street, _cancels):
+        for task in (_moves, _adds_an_order, _tells_the_street, _goes_to_a_point, _cancels):
             task(page, look)
-        return 5
+        return 6
 
     def finds_again(page: Page, look: Look) -> int:
         page.goto("/find/")
@@ -184,6 +184,20 @@ def _tells_the_street(page: Page, look: Look) -> None:
     page.reload()
     press(page, "Yes, it may")
     expect(page.get_by_text("Your street may hear that a van comes.")).to_be_visible()
+
+
+def _goes_to_a_point(page: Page, look: Look) -> None:
+    press(page, "Pickup point")
+    page.wait_for_url("**/point/")
+    look(page, "point")
+    page.reload()
+    press(page, "Choose")
+    page.wait_for_url("**/point/?to=*")
+    look(page, "point: asked")
+    page.reload()
+    press(page, "Yes, send it there")
+    expect(page.get_by_role("heading", name="Collect it")).to_be_visible()
+    look(page, "booking, at a pickup point")
 
 
 def _cancels(page: Page, look: Look) -> None:

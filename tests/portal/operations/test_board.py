@@ -11,6 +11,7 @@ from scheduling import clock
 from scheduling.models import CarbonAccount, CarbonShare, DayPlan, Depot, MerchantDepot, Stop
 from scheduling.selectors.board import board_days, board_mark, board_of, day_last_kept
 from scheduling.services.accounts import close_account
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.holds import release_hold
 from tests.factories import (
     CANTEEN,
@@ -25,6 +26,7 @@ from tests.factories import (
     make_membership,
     make_network,
     make_operator,
+    make_point,
     make_user,
     plan_on,
     some_facts,
@@ -296,3 +298,17 @@ def test_a_stop_shows_its_share_of_its_route_s_grams_planned_and_then_for_good(c
     clock.set_source(lambda: over)
     page = client.get(url(outlet)).content.decode()
     assert "where vans really drove is not known yet" in page
+
+
+def test_a_stop_at_a_pickup_point_says_so_in_the_list_and_on_the_map(planner, outlet):
+    booking = make_booking(outlet, facts=some_facts(extra_s=180, safe_place="porch"))
+    point = make_point(outlet.depot, name="Kulman kioski", line="Rantatie 4")
+    divert_delivery(delivery=booking.delivery, point=point, actor="x", now=NOW)
+
+    page = planner.get(url(outlet)).content.decode()
+
+    assert "Kulman kioski, Rantatie 4" in page
+    assert "Pickup point" in page
+    assert "May be left" not in page
+    assert booking.delivery.address.line not in page
+    assert "&quot;kind&quot;: &quot;point&quot;" in page

@@ -12,6 +12,7 @@ from portal.models.people import Role
 from scheduling import clock, events
 from scheduling.models import AccessNotes, AccessRead, Booking, Delivery, Route
 from scheduling.services.codes import purge_codes
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
 from tests.factories import (
@@ -25,6 +26,7 @@ from tests.factories import (
     make_link,
     make_membership,
     make_network,
+    make_point,
     make_user,
     some_contact,
     some_facts,
@@ -331,3 +333,20 @@ def test_reads_are_told_to_no_merchant(dispatcher, two, outlet):
     told = FeedEntry.objects.of(outlet.merchant).values_list("event__kind", flat=True)
     assert not {"delivery.notes_changed", "delivery.code_read"} & set(told)
     assert "booking.confirmed" in told
+
+
+def test_at_a_pickup_point_nothing_of_the_door_at_home_is_told_and_no_code_is_read(dispatcher, two, outlet):
+    first, _second = two
+    Route.objects.update(state="tentative")
+    point = make_point(outlet.depot, name="Kulman kioski", line="Rantatie 4", postcode="00170")
+    sent = divert_delivery(delivery=first.delivery, point=point, actor="link:x", now=NOW)
+    Route.objects.filter(stops=sent.stop).update(state="started")
+
+    page = text(dispatcher.get(url(sent)))
+
+    assert "Kulman kioski, Rantatie 4" in page
+    assert "Pickup point: hand all of it over there" in page
+    for words in ("May be left", "at the door", "Through the yard", first.delivery.address.line):
+        assert words not in page, words
+    assert show(dispatcher, sent).status_code == 403
+    assert not AccessRead.objects.exists()
