@@ -49,11 +49,13 @@ def _kept_code(said: AccessNotes | None, code: str, name: str, zone: ZoneInfo) -
 
 
 def notes_change(link: AccessLink, booked: Booking, now: datetime) -> Change | None:
-    """Offer to say how to get in, until it is handed over."""
-    if not notes_open(booked, now=now):
+    """Offer to say how to get in, until it is handed over; at a pickup point only to take codes back."""
+    said = notes_of(link.delivery)
+    elsewhere = booked.stop.pickup_point_id is not None and not (said and said.codes)
+    if elsewhere or not notes_open(booked, now=now):
         return None
     url = reverse("customers:notes", args=[link.delivery.ref])
-    return Change(_("How we get in"), in_short(notes_of(link.delivery)), url)
+    return Change(_("How we get in"), in_short(said), url)
 
 
 def in_short(said: AccessNotes | None) -> str:

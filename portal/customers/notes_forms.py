@@ -103,7 +103,9 @@ class NotesForm(PlainForm):
     next_time = forms.BooleanField(
         label=_("Keep this for my next delivery"),
         required=False,
-        help_text=_("From this shop, to this address and this e-mail address."),
+        help_text=_(
+            "From this shop, to this address and this e-mail address. Codes come along while they are kept."
+        ),
     )
     seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 

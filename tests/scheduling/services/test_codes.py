@@ -14,7 +14,7 @@ from scheduling.services.bookings import cancel_delivery
 from scheduling.services.codes import Reader, purge_codes, read_access_code, rotate_codes
 from scheduling.services.notes import set_codes
 from scheduling.tasks import purge_codes as purge_task
-from tests.factories import NOW, make_booking, make_depot, make_network, some_facts
+from tests.factories import NOW, make_booking, make_depot, make_network, make_point, some_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 ON_THE_DAY = NOW + timedelta(days=1)
@@ -223,3 +223,11 @@ def test_an_operator_may_keep_them_for_less_and_the_timetable_removes_them(two, 
     monkeypatch.setattr("scheduling.clock._source", lambda: two[0].stop.closes_at)
 
     assert purge_task() == 1
+
+
+def test_at_a_pickup_point_the_code_of_somebodys_own_door_stays_shut(two):
+    first, _second = two
+    point = make_point(first.stop.route.shift.plan.depot)
+    Stop.objects.filter(pk=first.stop_id).update(pickup_point=point, service_s=60)
+
+    assert refused(first)
