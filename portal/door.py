@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scheduling.facts import SAFE_PLACES
+from scheduling.facts import NEIGHBOUR, SAFE_PLACES, SafePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,24 @@ def place_words(safe_place: str, note: str) -> str:
     return ", ".join(filter(None, [named, note]))
 
 
+def left_words(at: SafePlace) -> str:
+    """Return Porch, left of the door, or With a neighbour: Virtanen, B 12; or nothing."""
+    if at.place != NEIGHBOUR:
+        return place_words(at.place, at.note)
+    known = ", ".join(filter(None, [at.neighbour, at.neighbour_unit, at.note]))
+    return _("With a neighbour: %(neighbour)s") % {"neighbour": known}
+
+
+def shown_words(at: SafePlace, *, recalled: bool) -> str:
+    """Return where it may be left, for a page that whoever booked may look at.
+
+    What was taken from last time is not spelled out there: anybody may have booked in this name.
+    """
+    if not recalled:
+        return left_words(at)
+    return _("%(place)s, as last time") % {"place": SAFE_PLACES[at.place]}
+
+
 def minutes_more(extra_s: int) -> str:
     """Return 3 minutes more, or nothing."""
     minutes = extra_s // 60
@@ -37,9 +55,12 @@ def minutes_more(extra_s: int) -> str:
     )
 
 
-def left_outside(safe_place: str, note: str) -> str:
+def left_outside(at: SafePlace) -> str:
     """Say where it may be left: We may leave it outside: Porch, left of the door."""
-    place = place_words(safe_place, note)
+    if at.place == NEIGHBOUR:
+        known = ", ".join(filter(None, [at.neighbour, at.neighbour_unit, at.note]))
+        return _("If nobody opens, your neighbour takes it: %(neighbour)s.") % {"neighbour": known}
+    place = place_words(at.place, at.note)
     return _("We may leave it outside: %(place)s.") % {"place": place} if place else ""
 
 

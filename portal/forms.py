@@ -1,9 +1,10 @@
 """What all our forms share: the look of their fields, and what they say when something is wrong."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
+from unicodedata import category
 
 from django import forms
 from django.utils.functional import Promise
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from scheduling.models import Merchant
 
 TEXT_INPUTS = (forms.TextInput, forms.EmailInput, forms.NumberInput, forms.PasswordInput, forms.Textarea)
+
+
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    """Return what was typed on one line, without signs that nobody sees or that turn words around."""
+    seen = (sign if category(sign)[0] != "C" or sign == "\u200d" else " " for sign in text)
+    return " ".join("".join(sign for sign in seen if sign not in BIDI_CONTROLS).split())
 
 
 class PlainForm(forms.Form):
@@ -48,11 +58,16 @@ LEAST_ML_PER_PARCEL = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What has to fit in a van: a number of parcels, grams and millilitres, all together."""
+    """What has to fit in a van, all together, and what it is worth in minor units; 0: nobody said."""
 
     parcels: int
     load_g: int
     load_ml: int
+    worth_minor: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """Return plain JSON, which an older release beside this one reads where nobody said the worth."""
+        return {name: value for name, value in asdict(self).items() if value or name != "worth_minor"}
 
     def facts(
         self,
@@ -75,6 +90,7 @@ class Size:
             parcels=self.parcels,
             service_s=shop.seconds_at_door(left_outside=left, extra_s=door.extra_s),
             requirements=needed,
+            worth_minor=self.worth_minor,
             extra_s=door.extra_s,
             safe_place=door.safe_place if left else "",
             safe_place_note=door.note if left else "",

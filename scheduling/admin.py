@@ -26,6 +26,7 @@ from scheduling.models import (
     ShiftPattern,
     SlotPattern,
     Stop,
+    TheftZone,
     Vehicle,
     VehicleClass,
 )
@@ -203,6 +204,17 @@ class AccessRuleAdmin(SetUp):
     list_filter = ("active", "depot")
     search_fields = ("name",)
     autocomplete_fields = ("depot", "barred")
+
+
+@admin.register(TheftZone)
+class TheftZoneAdmin(SetUp):
+    """Counts for what is said from now on; what was agreed before stays."""
+
+    list_display = ("name", "depot", "area", "sentence", "active")
+    list_select_related = ("depot",)
+    list_filter = ("active", "depot")
+    search_fields = ("name",)
+    autocomplete_fields = ("depot",)
 
 
 @admin.register(DayPlan)

@@ -109,6 +109,10 @@ class PlanEditor:
         self.plan = _with_visit(self.plan, stop.pk, narrowed)
         self._note(stop, opens_at=window.opens_at, closes_at=window.closes_at)
 
+    def touch(self) -> None:
+        """Bump the version on saving though no route changes: what is said at a stop is another."""
+        self._changed = True
+
     def fill_up(self, stop: Stop, visit: problem.Visit) -> None:
         """Have a booked stop take the time, the loads and the skills of `visit` where it stands.
 

@@ -191,6 +191,23 @@ class NeedsSomebody(DomainError):
     sentence = _("Somebody must be at home for these goods. We can’t leave them outside.")
 
 
+class NeedsAnotherTime(DomainError):
+    """Somebody wants to be at home, and the delivery comes when nobody needs to be, or the van can't wait."""
+
+    code = "needs_another_time"
+    sentence = _(
+        "Your time is one at which nobody needs to be at home: we leave it where you said. To be at home "
+        "yourself, choose another time."
+    )
+
+
+class NoTimeLonger(SlotTaken):
+    """The van has no minutes to spare at a stop: what was booked stays."""
+
+    code = "no_time_longer"
+    sentence = _("The van that comes then has no minutes to spare.")
+
+
 class BadSetUp(DomainError):
     """What staff set up contradicts itself: places kept that are not there."""
 

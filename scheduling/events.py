@@ -30,6 +30,8 @@ KINDS: Final = {
     "booking.joined": gettext_noop("You added an order"),
     "delivery.diverted": gettext_noop("You sent it to a pickup point"),
     "booking.cancelled": gettext_noop("You cancelled"),
+    "delivery.safe_place_changed": gettext_noop("You changed where it may be left"),
+    "delivery.longer_at_door": gettext_noop("You changed how long it takes at the door"),
     "delivery.notes_changed": gettext_noop("You changed how we get in"),
     "delivery.code_read": gettext_noop("Somebody looked at a code"),
     "promise.narrowed": gettext_noop("Your time became exact"),

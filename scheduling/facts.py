@@ -20,6 +20,11 @@ JOINED_PARCEL_S = 30
 """What each parcel of a further order adds at the door; walking there counts once, with the first order."""
 MOST_EXTRA_S = 30 * 60
 MOST_NOTE = 80
+MOST_NAME = 80
+MOST_UNIT = 40
+MOST_WORTH_MINOR = 2_000_000_000
+
+NEIGHBOUR: Final = "neighbour"
 
 SAFE_PLACES: Final[dict[str, LazyText]] = {
     "porch": _("Porch"),
@@ -28,8 +33,11 @@ SAFE_PLACES: Final[dict[str, LazyText]] = {
     "behind_bin": _("Behind the bin"),
     "reception": _("Reception"),
     "own_box": _("Own parcel box"),
+    NEIGHBOUR: _("With a neighbour"),
 }
 """Where goods may be left when nobody opens, if their customer says so."""
+LEFT_OUTSIDE: Final = {place: words for place, words in SAFE_PLACES.items() if place != NEIGHBOUR}
+"""Those at which nobody at all needs to be at home: only they can be named before a time is chosen."""
 
 HANDED_OVER: Final[dict[str, LazyText]] = {
     "signature": _("These goods need a signature: somebody must be at home. We can’t leave them outside."),
@@ -39,6 +47,11 @@ HANDED_OVER: Final[dict[str, LazyText]] = {
     ),
 }
 """The requirements for which somebody has to open, and why such goods are never left outside."""
+
+
+WORTH_TOO_MUCH: Final = _(
+    "These goods are worth so much that somebody must be at home. We can’t leave them outside."
+)
 
 
 def why_handed_over(requirements: Collection[str]) -> str | LazyText:
@@ -81,7 +94,8 @@ class VisitFacts:
     """One visit's address, load (grams, millilitres), seconds at the door and requirements.
 
     `extra_s` is how many of its seconds at the door its customer asked for; `safe_place` is a key of
-    SAFE_PLACES where the goods may be left outside, "" where somebody has to be at home.
+    SAFE_PLACES where the goods may be left outside, "" where somebody has to be at home. `worth_minor` is
+    what the goods are worth, 0 where nobody said so.
     """
 
     address: AddressFacts
@@ -94,6 +108,7 @@ class VisitFacts:
     extra_s: int = 0
     safe_place: str = ""
     safe_place_note: str = ""
+    worth_minor: int = 0
 
     def __post_init__(self) -> None:
         sizes = (
@@ -101,6 +116,7 @@ class VisitFacts:
             (self.load_ml, 0, MOST_ML),
             (self.parcels, 1, MOST_PARCELS),
             (self.service_s, 0, MOST_SERVICE_S),
+            (self.worth_minor, 0, MOST_WORTH_MINOR),
         )
         if not all(low <= size <= high for size, low, high in sizes):
             raise BadFacts(_("Please check the size: we take up to 200 parcels and 2,000 kg."))
@@ -115,6 +131,11 @@ class VisitFacts:
             raise BadFacts(_("Please check the place where we may leave it."))
         if self.safe_place and (why := why_handed_over(self.requirements)):
             raise NeedsSomebody(why)
+
+    @property
+    def needs_nobody(self) -> bool:
+        """Whether nobody at all needs to be at home for it."""
+        return self.safe_place in LEFT_OUTSIDE
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal value."""
@@ -156,7 +177,49 @@ class VisitFacts:
         return replace(self, address=address)
 
 
-LATER: Final = ("extra_s", "safe_place", "safe_place_note")
+LATER: Final = ("extra_s", "safe_place", "safe_place_note", "worth_minor")
+
+
+@dataclass(frozen=True, slots=True)
+class SafePlace:
+    """Where goods may be left when nobody opens: a key of SAFE_PLACES, "" where somebody will be at home.
+
+    A neighbour has a name and a house or flat. Raises BadFacts for what makes no sense.
+    """
+
+    place: str = ""
+    note: str = ""
+    neighbour: str = ""
+    neighbour_unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.place and self.place not in SAFE_PLACES:
+            raise BadFacts(_("Choose one of the places in the list."))
+        sizes = ((self.note, MOST_NOTE), (self.neighbour, MOST_NAME), (self.neighbour_unit, MOST_UNIT))
+        if any(len(text) > most for text, most in sizes) or (self.note and not self.place):
+            raise BadFacts(_("Please check the place where we may leave it."))
+        known = (bool(self.neighbour), bool(self.neighbour_unit))
+        if known != (self.place == NEIGHBOUR,) * 2:
+            raise BadFacts(_("Write your neighbour’s name and their house or flat number."))
+
+    @property
+    def needs_nobody(self) -> bool:
+        """Whether nobody at all needs to be at home for it."""
+        return self.place in LEFT_OUTSIDE
+
+
+@dataclass(frozen=True, slots=True)
+class DoorWish:
+    """What a customer wants to be different at their door once it comes at another time.
+
+    `extra_s`: so many seconds longer in all; None: as it is. `at_home`: it is left nowhere any more.
+    """
+
+    extra_s: int | None = None
+    at_home: bool = False
+
+    def __bool__(self) -> bool:
+        return self.at_home or self.extra_s is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +230,6 @@ class Contact:
     name: str = ""
     phone: str = ""
     language: str = "en"
+
+
+NO_WISH: Final = DoorWish()

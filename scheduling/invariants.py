@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from scheduling.facts import why_handed_over
+from scheduling.facts import NEIGHBOUR, why_handed_over
 from scheduling.models import (
     AccessRead,
     Booking,
@@ -135,8 +135,8 @@ def left_outside_though_nobody_said_so() -> Iterator[Breach]:
     for delivery in Delivery.objects.exclude(safe_place="").iterator():
         if why_handed_over(delivery.requirements):
             yield Breach("I1", f"delivery {delivery.pk}", "may be left outside, and must be handed over")
-    holds = Hold.objects.filter(state=Hold.State.LIVE, delivery__safe_place="")
-    bookings = Booking.objects.filter(state=Booking.State.BOOKED, delivery__safe_place="")
+    holds = Hold.objects.filter(state=Hold.State.LIVE, delivery__safe_place__in=["", NEIGHBOUR])
+    bookings = Booking.objects.filter(state=Booking.State.BOOKED, delivery__safe_place__in=["", NEIGHBOUR])
     for row in chain(_with_quote(holds), _with_quote(bookings)):
         if any(offer["key"] == row.offer_key and offer.get("unattended") for offer in row.quote.offers):
             yield Breach("I1", f"{row._meta.model_name} {row.pk}", "needs nobody, and has no safe place")

@@ -9,9 +9,12 @@ from datetime import date, datetime
 from itertools import takewhile
 from typing import Final
 
+from django.utils.functional import Promise as LazyText
+
 from scheduling.access import WHOLE, Part
 from scheduling.answers import SlotAnswer
 from scheduling.conversion import planned_within, visit_for
+from scheduling.errors import OutsideArea
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Merchant, VehicleClass
 from scheduling.routing.carbon import grams
@@ -19,8 +22,8 @@ from scheduling.routing.insertion import Reason, Scores, Slots, gap_of, score
 from scheduling.routing.neighbours import booked_stops, neighbours
 from scheduling.routing.offers import Candidate, options_for, shown_neighbours
 from scheduling.routing.tape import Tape, concatenate
-from scheduling.set_up import set_up_of
-from scheduling.slot_rules import DayOfOutlet, days_of, require_carriable, serving_outlets
+from scheduling.set_up import SetUp, set_up_of
+from scheduling.slot_rules import DayOfOutlet, days_of, never_left, require_carriable, serving_outlets
 from scheduling.snapshots import ROAD, joined_tape
 
 DAYS_SHOWN: Final = 7
@@ -42,24 +45,28 @@ def answers_for(
     days: int,
     skip_days: int = 0,
     leaving_out: Delivery | None = None,
+    set_up: SetUp | None = None,
 ) -> list[SlotAnswer]:
     """Return an answer for each slot of so many days, in order of day and time.
 
     The days begin with the first of which something might still be chosen. What is compared (bands,
     means, prices) is what is returned.
 
-    `leaving_out` is a delivery whose present stop is thought away: it is being moved. Raises
-    OutsideArea if no outlet serves the address, TooLarge if no vehicle of theirs could carry it.
+    `leaving_out` is a delivery whose present stop is thought away: it is being moved; `set_up` is the
+    merchant's, where it is at hand. Raises OutsideArea if no outlet serves the address, TooLarge if no
+    vehicle of theirs could carry it.
     """
     answers: list[SlotAnswer] = []
     booked_plans: set[int] = set()
-    set_up = set_up_of(merchant, now=now)
+    set_up = set_up or set_up_of(merchant, now=now)
     outlets, kinds = serving_outlets(set_up, facts), set_up.kinds
     require_carriable(set_up, outlets, facts)
+    handed_over = bool(never_left(set_up, outlets, facts, merchant=merchant))
     for outlet in outlets:
         found = days_of(
             outlet,
             facts=facts,
+            handed_over=handed_over,
             set_up=set_up,
             now=now,
             days=days + SPARE_DAYS,
@@ -72,6 +79,14 @@ def answers_for(
     shown = _first_days(answers, days)
     priced = _priced(shown, kinds, booked_plans, merchant.discount_cap_minor)
     return sorted(priced, key=lambda a: (a.service_date, a.opens_at, a.closes_at, a.key))
+
+
+def never_left_at(set_up: SetUp, facts: VisitFacts, *, merchant: Merchant) -> str | LazyText:
+    """Return why goods of a merchant can't be left outside where they go; "" where they can, or unknown."""
+    try:
+        return never_left(set_up, serving_outlets(set_up, facts), facts, merchant=merchant)
+    except OutsideArea:
+        return ""
 
 
 def _first_days(answers: list[SlotAnswer], count: int) -> list[SlotAnswer]:

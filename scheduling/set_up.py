@@ -16,6 +16,7 @@ from django.db.models import Prefetch, Q
 
 from scheduling.allotments import Reserve
 from scheduling.kept import Kept
+from scheduling.leaving import zones_of
 from scheduling.models import (
     AccessRule,
     Blackout,
@@ -24,6 +25,7 @@ from scheduling.models import (
     Merchant,
     MerchantDepot,
     SlotPattern,
+    TheftZone,
     Vehicle,
     VehicleClass,
 )
@@ -45,6 +47,7 @@ class SetUp:
     buffers: Mapping[int, tuple[Buffer, ...]]
     reserves: Mapping[int, tuple[Reserve, ...]]
     access_rules: Mapping[int, tuple[AccessRule, ...]]
+    theft_zones: Mapping[int, tuple[TheftZone, ...]]
     kinds: Mapping[str, VehicleClass]
     in_use: Mapping[int, frozenset[str]]
 
@@ -66,12 +69,12 @@ _kept: Final = Kept[int, SetUp]()
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Seven queries at most, or none."""
+    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Eight queries at most, or none."""
     return _kept.get(merchant.pk, lambda: read_set_up(merchant, now=now), now=now)
 
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Read a merchant's set-up. Six queries, seven with access rules."""
+    """Read a merchant's set-up. Seven queries, eight with access rules."""
     # In one query with the outlets of others at the same depots for which places are kept.
     own = MerchantDepot.objects.filter(merchant=merchant, active=True)
     beside = MerchantDepot.objects.filter(active=True, depot__in=own.values("depot"))
@@ -97,6 +100,9 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
     access_rules: dict[int, list[AccessRule]] = defaultdict(list)
     for rule in access_rules_of(depots):
         access_rules[rule.depot_id].append(rule)
+    theft_zones: dict[int, list[TheftZone]] = defaultdict(list)
+    for zone in zones_of(depots):
+        theft_zones[zone.depot_id].append(zone)
     kinds = Kinds()
     in_use: dict[int, set[str]] = defaultdict(set)
     for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
@@ -110,6 +116,7 @@ def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
         buffers={depot: tuple(found) for depot, found in buffers.items()},
         reserves={depot: tuple(found) for depot, found in reserves.items()},
         access_rules={depot: tuple(found) for depot, found in access_rules.items()},
+        theft_zones={depot: tuple(found) for depot, found in theft_zones.items()},
         kinds=kinds,
         in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
     )

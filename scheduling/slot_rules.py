@@ -5,14 +5,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
 
+from django.utils.functional import Promise as LazyText
+
 from scheduling import windows
 from scheduling.access import AccessHours, Part, parts_of
 from scheduling.allotments import Counts, Reserve, Taken
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
-from scheduling.facts import VisitFacts, why_handed_over
-from scheduling.models import AccessRule, Blackout, Buffer, DayPlan, Delivery, MerchantDepot, SlotPattern
+from scheduling.facts import VisitFacts
+from scheduling.leaving import why_never_left
+from scheduling.models import (
+    AccessRule,
+    Blackout,
+    Buffer,
+    DayPlan,
+    Delivery,
+    Merchant,
+    MerchantDepot,
+    SlotPattern,
+)
 from scheduling.models.slots import access_at, access_rules_of, buffers_at
 from scheduling.set_up import SetUp, read_reserves
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
@@ -51,17 +63,34 @@ def require_carriable(set_up: SetUp, outlets: Iterable[MerchantDepot], facts: Vi
         raise TooLarge
 
 
+def never_left(
+    set_up: SetUp, outlets: Iterable[MerchantDepot], facts: VisitFacts, *, merchant: Merchant
+) -> str | LazyText:
+    """Return why a merchant's goods can't be left there, whoever brings them; "" where they can."""
+    return why_never_left(
+        merchant=merchant,
+        requirements=facts.requirements,
+        worth_minor=facts.worth_minor,
+        zones=[zone for outlet in outlets for zone in set_up.theft_zones.get(outlet.depot_id, ())],
+        at=facts.address,
+    )
+
+
 def days_of(
     outlet: MerchantDepot,
     *,
     facts: VisitFacts,
+    handed_over: bool,
     set_up: SetUp,
     now: datetime,
     days: int,
     skip_days: int = 0,
     leaving_out: Delivery | None = None,
 ) -> list[DayOfOutlet]:
-    """Return the outlet's days with rule-checked slots; days on which nothing is sold are left out."""
+    """Return the outlet's days with rule-checked slots; days on which nothing is sold are left out.
+
+    `handed_over`: the goods are never left outside.
+    """
     first = windows.local_date(now, outlet.depot.zone) + timedelta(days=skip_days)
     last = first + timedelta(days=days - 1)
     plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
@@ -74,8 +103,8 @@ def days_of(
         blackouts=set_up.blackouts.get(outlet.depot_id, ()),
         buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
         access=_barring(set_up.access_rules.get(outlet.depot_id, ()), facts),
-        left_outside=bool(facts.safe_place),
-        handed_over=bool(why_handed_over(facts.requirements)),
+        left_outside=facts.needs_nobody,
+        handed_over=handed_over,
         reserves=set_up.reserves.get(outlet.depot_id, ()),
     )
     found = []
@@ -136,8 +165,8 @@ class Rules:
             blackouts=tuple(blackouts),
             buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
             access=_barring(access_rules_of([outlet.depot_id]), facts),
-            left_outside=bool(facts.safe_place),
-            handed_over=bool(why_handed_over(facts.requirements)),
+            left_outside=facts.needs_nobody,
+            handed_over=False,  # else the slot would not have been offered; its caller looks again
             reserves=read_reserves(outlet.depot),
         )
 

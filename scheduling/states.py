@@ -45,13 +45,18 @@ HOLD_MOVES: Final[Moves] = {
     "confirmed": frozenset(),
 }
 
+AT_DOOR: Final = frozenset({"tell", "lengthen", "shorten"})
+"""What a customer says of their door: where it may be left, longer, less long."""
+
 # Which writes each state of a day plan allows without a dispatcher. Holds that ran out leave in any.
 PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
     "open": frozenset(
-        {"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve", "notes"}
+        {"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve", "notes"} | AT_DOOR
     ),
-    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow", "notes"}),
-    "locked": frozenset({"cancel", "narrow", "notes"}),
+    "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow", "notes"})
+    | AT_DOOR,
+    # Stops stay where they are; drivers can still be told, and nobody minds a shorter one.
+    "locked": frozenset({"cancel", "narrow", "notes", "tell", "shorten"}),
     "started": frozenset({"notes"}),
     "finished": frozenset(),
 }

@@ -10,12 +10,13 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from portal.services.keys import BadKey, origin_of
 from scheduling.facts import (
+    LEFT_OUTSIDE,
     MOST_EXTRA_S,
     MOST_G,
     MOST_ML,
     MOST_NOTE,
     MOST_PARCELS,
-    SAFE_PLACES,
+    MOST_WORTH_MINOR,
 )
 from scheduling.selectors.merchants import REQUIREMENTS
 
@@ -55,8 +56,8 @@ def phone(text: str) -> str:
 
 def safe_place(name: str) -> str:
     """Refuse what is none of our places."""
-    if name and name not in SAFE_PLACES:
-        raise ValueError("one of: " + ", ".join(SAFE_PLACES))
+    if name and name not in LEFT_OUTSIDE:
+        raise ValueError("one of: " + ", ".join(LEFT_OUTSIDE))
     return name
 
 
@@ -149,6 +150,15 @@ class Load(Question):
     millilitres: Annotated[
         int | None, Field(ge=0, le=MOST_ML, description="6 litres a kilogram if left out")
     ] = None
+    worth_minor: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_WORTH_MINOR,
+            description="what the goods are worth, in minor units of your currency; 0 if left out. From "
+            "your own limit on they are never left outside",
+        ),
+    ] = 0
 
 
 class LeftOutside(Question):
@@ -157,7 +167,7 @@ class LeftOutside(Question):
     place: Annotated[
         str,
         AfterValidator(safe_place),
-        Field(json_schema_extra={"enum": [name for name in SAFE_PLACES if name]}),
+        Field(json_schema_extra={"enum": list(LEFT_OUTSIDE)}),
     ]
     note: Annotated[Text, Field(max_length=MOST_NOTE)] = ""
 

@@ -139,7 +139,7 @@ def facts_of(question: QuoteQuestion, merchant: Merchant, *, now: datetime) -> V
 def size_of(load: Load) -> Size:
     """Return how much has to fit in a van."""
     millilitres = load.millilitres if load.millilitres is not None else load.grams * LITRES_PER_KG
-    return Size(parcels=load.parcels, load_g=load.grams, load_ml=millilitres)
+    return Size(load.parcels, load.grams, millilitres, worth_minor=load.worth_minor)
 
 
 def door_of(question: QuoteQuestion | SessionQuestion) -> Door:

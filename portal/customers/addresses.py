@@ -76,7 +76,7 @@ def remember_typed(visit: Visit, form: AddressForm, answer: GeocodeAnswer, *, or
     if visit.booked or form.data.get("address", "") != visit.typed.get("address"):
         visit.door = {}  # what was said of one door is not true of another, nor of the next order
     visit.typed = {name: str(form.data.get(name, "")) for name in PREFILLED}
-    visit.size = asdict(form.sized)
+    visit.size = form.sized.as_json()
     visit.answer = answer.as_json()
     visit.place = None
     if visit.booked:  # another visit begins

@@ -19,7 +19,7 @@ from portal.customers.pages import Notice, show
 from portal.customers.rows import Fact, Happened, Mapped, Pin, Promised, Tag, Waiting
 from portal.customers.slots import map_of
 from portal.customers.way_back import way_back
-from portal.door import minutes_more, place_words
+from portal.door import minutes_more, shown_words
 from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
@@ -59,9 +59,11 @@ FOLLOWED = (
     "booking.cancelled",
     "promise.narrowed",
 )
+AT_DOOR = ("delivery.safe_place_changed", "delivery.longer_at_door")
 TOLD = (
     *FOLLOWED,
     "booking.joined",
+    *AT_DOOR,
     "delivery.street",
     "links.revoked",
     "delivery.notes_changed",
@@ -88,6 +90,7 @@ DONE: dict[str, str | Promise] = {
     "moved": gettext_lazy("It is moved."),
     "diverted": gettext_lazy("It goes to the pickup point."),
     "joined": gettext_lazy("The order is added: one delivery brings all."),
+    "at-door": gettext_lazy("It is changed. The driver will know."),
     "contact": gettext_lazy("How we reach you is changed."),
 }
 """What is told by mail as well."""
@@ -277,7 +280,7 @@ def where_to(booked: Booking, delivery: Delivery) -> str:
 def door_facts(delivery: Delivery) -> list[Fact]:
     """Return what was said of the door; never for a page behind a follow link."""
     said = [
-        Fact(_("May be left"), place_words(delivery.safe_place, delivery.safe_place_note)),
+        Fact(_("May be left"), shown_words(delivery.left_at, recalled=delivery.safe_place_recalled)),
         Fact(_("At the door"), minutes_more(delivery.extra_s)),
     ]
     return [fact for fact in said if fact.value]
@@ -299,6 +302,8 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     time = words.short_moment(event.occurred_at.astimezone(zone))
     if event.kind in SAID:
         return Happened(str(SAID[event.kind]), time)
+    if event.kind in AT_DOOR:
+        return Happened(at_door(event), time)
     if event.kind == "delivery.street":
         tells = _("You let your street hear that a van comes")
         return Happened(tells if event.data["tells"] else _("You took that back from your street"), time)
@@ -320,6 +325,19 @@ def happened(event: Event, zone: ZoneInfo) -> Happened:
     if event.kind == "promise.narrowed":
         return Happened(_("Your time became exact: %(window)s") % {"window": window}, time)
     return Happened(_("You chose %(window)s") % {"window": window}, time)
+
+
+def at_door(event: Event) -> str:
+    """Return what was said of the door: never where it may be left, since that may change again."""
+    if event.kind == "delivery.longer_at_door":
+        more = minutes_more(event.data["extra_s"])
+        return (
+            _("You asked for %(minutes)s at the door") % {"minutes": more}
+            if more
+            else _("You need no longer at the door than usual")
+        )
+    left = event.data["may_be_left"]
+    return _("You said where it may be left") if left else _("You said that somebody will be at home")
 
 
 def window_words(event: Event, zone: ZoneInfo) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.customers.door_rows import longer_row, safe_place_row
 from portal.customers.getting_in import notes_change
 from portal.customers.rows import Change
 
@@ -31,7 +32,7 @@ def street(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
     return Change(_("Your street"), said, reverse("customers:street", args=[booked.delivery.ref]))
 
 
-OFFERED: list[Offered] = [notes_change, street]
+OFFERED: list[Offered] = [safe_place_row, longer_row, notes_change, street]
 """In the order they are shown. Each returns None where nothing of its kind can be changed any more."""
 
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from portal.customers.forms import DoorForm
 from portal.customers.rows import DoorCard
 from portal.door import Door, minutes_more, place_words
-from scheduling.facts import why_handed_over
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,19 +30,23 @@ def card_of(
     said: Door,
     facts: VisitFacts,
     *,
+    why: str,
     day: date | None,
     form: DoorForm | None = None,
     opened: bool = False,
 ) -> DoorCard:
-    """Return the card for what was said of the door; open with `form` where that could not be understood."""
-    handed_over = str(why_handed_over(shop.requirements))
+    """Return the card for what was said of the door; open with `form` where that could not be understood.
+
+    `why` is the sentence why nothing can be left outside there, "" where it can.
+    """
     if form is not None:
+        form.handed_over = form.handed_over or why
         fields = fields_of(form)
     elif said == Door():
-        fields = _fields_unsaid(handed_over, get_language())
+        fields = _fields_unsaid(why, get_language())
     else:
-        fields = fields_of(DoorForm.of(said, handed_over=handed_over))
-    title, note, press = _words(facts, handed_over)
+        fields = fields_of(DoorForm.of(said, handed_over=why))
+    title, note, press = _words(facts, why)
     url = reverse("customers:door", args=[shop.slug]) + (f"?day={day.isoformat()}" if day else "")
     return DoorCard(title, note, press, url, fields, open=opened or form is not None)
 

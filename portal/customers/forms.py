@@ -10,8 +10,8 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from portal.codes import DIGITS
 from portal.door import Door
-from portal.forms import PlainForm, SizedForm
-from scheduling.facts import MOST_NOTE, SAFE_PLACES
+from portal.forms import PlainForm, SizedForm, one_line
+from scheduling.facts import LEFT_OUTSIDE, MOST_NOTE
 
 
 class AddressForm(SizedForm):
@@ -110,7 +110,7 @@ class DoorForm(PlainForm):
     safe_place = forms.ChoiceField(
         label=_("Where?"),
         required=False,
-        choices=[("", _("Choose a place")), *SAFE_PLACES.items()],
+        choices=[("", _("Choose a place")), *LEFT_OUTSIDE.items()],
         widget=forms.Select(attrs={"class": "field__input"}),
         error_messages={"invalid_choice": _("Choose one of the places in the list.")},
     )
@@ -149,7 +149,7 @@ class DoorForm(PlainForm):
         return cls(initial=said | {"longer": door.extra_s // 60}, handed_over=handed_over)
 
     def clean_note(self) -> str:
-        return " ".join(self.cleaned_data["note"].split())
+        return one_line(self.cleaned_data["note"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

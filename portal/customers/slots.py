@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.customers import words
 from portal.customers.addresses import order_note
+from portal.customers.asking import ask_as_allowed
 from portal.customers.door_card import card_of
 from portal.customers.forms import DoorForm, OfferForm
 from portal.customers.neighbours import van_due
@@ -26,7 +27,6 @@ from scheduling.errors import DomainError, HoldEnded, OfferForged, OutsideArea, 
 from scheduling.facts import VisitFacts
 from scheduling.selectors.shopper import hold_kept
 from scheduling.services.holds import place_hold
-from scheduling.services.quotes import ask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,7 +107,7 @@ def show_times(
     key, day = session_key(request), asked_day(request)
     kept = hold_kept(token=visit.hold, merchant=shop, session_key=key)
     try:
-        quote = ask(
+        quote, facts = ask_as_allowed(
             merchant=shop,
             facts=facts,
             session_key=key,
@@ -124,7 +124,9 @@ def show_times(
     context = {
         "van_due": "" if targets(request, DAYS_PART) else van_due(quote, facts.address),
         "times": times,
-        "door": card_of(shop, visit.at_door(), facts, day=day, form=door, opened=opened),
+        "door": card_of(
+            shop, visit.at_door(), facts, why=str(quote.never_left), day=day, form=door, opened=opened
+        ),
         "where": where_of(facts, note=found_note(facts)),
         "form": form or door,
         "notice": notice,

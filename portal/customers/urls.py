@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.customers import (
     addresses,
+    at_door,
     bookings,
     checkout,
     code,
@@ -38,6 +39,10 @@ urlpatterns = [
     path("d/<slug:ref>/move/", moves.move, name="move"),
     path("d/<slug:ref>/point/", points.point, name="point"),
     path("d/<slug:ref>/join/", joining.join, name="join"),
+    path("d/<slug:ref>/place/", at_door.safe_place, name="safe-place"),
+    path("d/<slug:ref>/place/times/", at_door.home_times, name="home-times"),
+    path("d/<slug:ref>/longer/", at_door.longer, name="longer"),
+    path("d/<slug:ref>/longer/<int:minutes>/", at_door.longer_times, name="longer-times"),
     path("d/<slug:ref>/notes/", notes.notes, name="notes"),
     path("d/<slug:ref>/notes/codes/", notes.codes, name="access-codes"),
     path("d/<slug:ref>/street/", streets.street, name="street"),

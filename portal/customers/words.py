@@ -179,10 +179,14 @@ def part_of_day(seconds: int) -> str:
     return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
+def minutes(count: int) -> str:
+    """Return 3 minutes."""
+    return ngettext("%(count)d minute", "%(count)d minutes", count) % {"count": count}
+
+
 def time_left(seconds: int) -> str:
     """Return whole minutes as words; below two minutes, 1 minute: nobody is promised more than there is."""
-    minutes = max(1, seconds // 60)
-    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    return minutes(max(1, seconds // 60))
 
 
 def capital(sentence: str) -> str:

@@ -28,6 +28,8 @@ KINDS: Final[dict[str, Promise]] = {
     "delivery.diverted": gettext_lazy("A delivery goes to a pickup point"),
     "booking.cancelled": gettext_lazy("A booking is cancelled"),
     "promise.narrowed": gettext_lazy("A wide time is narrowed, the evening before"),
+    "delivery.safe_place_changed": gettext_lazy("A customer says whether it may be left"),
+    "delivery.longer_at_door": gettext_lazy("A customer needs longer, or less long, at the door"),
     "delivery.contact_changed": gettext_lazy("Its customer changed how they are reached"),
     "delivery.erased": gettext_lazy("Its customer is erased: erase your copy too"),
 }

@@ -116,11 +116,17 @@ def point_meant(event: Event, booking: Booking) -> PickupPoint | None:
 
 def door_sentences(delivery: Delivery) -> tuple[str, ...]:
     """Return what was said of the door, a sentence each: where it may be left, how much longer it takes."""
-    said = (
-        left_outside(delivery.safe_place, delivery.safe_place_note),
-        takes_longer(delivery.extra_s),
-    )
-    return tuple(filter(None, said))
+    left = left_outside(delivery.left_at)
+    if delivery.safe_place_recalled:
+        left += " " + _("That is as last time: the button below takes it off.")
+    return tuple(filter(None, [left, takes_longer(delivery.extra_s)]))
+
+
+def _noted(delivery: Delivery) -> list[str]:
+    """Return what a calendar says of the door: not what is from last time, since calendars are shared."""
+    if not delivery.safe_place_recalled:
+        return list(door_sentences(delivery))
+    return list(filter(None, [takes_longer(delivery.extra_s)]))
 
 
 def _narrowing(event: Event, booking: Booking) -> str:
@@ -214,7 +220,7 @@ def entry(
     order = (
         _("Order %(number)s.") % known if point else _("Order %(number)s. We come within this time.") % known
     )
-    notes = [order, waits] if point else [order, *door_sentences(delivery)]
+    notes = [order, waits] if point else [order, *_noted(delivery)]
     return Entry(
         uid=f"{delivery.ref.lower()}@doorstep",
         sequence=sequence,

@@ -25,6 +25,8 @@ FOLDERS: Final = {
     "delivery.diverted": "diverted",
     "booking.cancelled": "cancelled",
     "promise.narrowed": "narrowed",
+    "delivery.safe_place_changed": "at_door",
+    "delivery.longer_at_door": "at_door",
     "delivery.notes_changed": "door_changed",
     LINKS_ASKED: "links",
     LINKS_REVOKED: "revoked",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.door import minutes_more, place_words
+from portal.door import left_words, minutes_more
 from portal.notes import Said, code_names, said_of
 from portal.operations import words
 from scheduling.ways_in import CODES
@@ -113,7 +113,7 @@ def door(of: ManifestStop) -> list[str]:
     """Return where it may be left and how much longer it takes."""
     if of.at.point:
         return [_("Pickup point: hand all of it over there")]
-    place, more = place_words(of.at.safe_place, of.at.safe_place_note), minutes_more(of.at.extra_s)
+    place, more = left_words(of.at.left_at), minutes_more(of.at.extra_s)
     left = [_("May be left: %(place)s") % {"place": place}] if place else []
     return left + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])
 

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.door import minutes_more, place_words
+from portal.door import left_words, minutes_more
 from portal.operations.drawing import colour
 from scheduling.selectors.board import Board, BoardDay, Places
 from scheduling.selectors.board_routes import BoardRoute, BoardStop
@@ -200,7 +200,7 @@ def at_door(of: BoardStop) -> list[str]:
     """Return what a driver has to know of the door: where it may be left, how much longer it takes."""
     if of.point:
         return [_("Pickup point")]
-    place, more = place_words(of.safe_place, of.safe_place_note), minutes_more(of.extra_s)
+    place, more = left_words(of.left_at), minutes_more(of.extra_s)
     found = [_("May be left: %(place)s") % {"place": place}] if place else []
     return found + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])
 

@@ -157,6 +157,11 @@ DELIVERY: Final = (
     "requirements",
     "safe_place",
     "safe_place_note",
+    "neighbour_name",
+    "neighbour_unit",
+    "safe_place_kept",
+    "safe_place_recalled",
+    "worth_minor",
     "tells_street",
 )
 ORDER: Final = (

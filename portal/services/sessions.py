@@ -134,7 +134,7 @@ def open_session(
         key=key,
         digest=_digest(token_of(pk)),
         origin=origin,
-        size=asdict(size) if size else {},
+        size=size.as_json() if size else {},
         requirements=list(requirements),
         door=asdict(door) if door else {},
         typed=typed or {},

@@ -194,7 +194,7 @@ def _remember(
     answer: GeocodeAnswer | None,
     typed: dict[str, str] | None = None,
 ) -> None:
-    size = asdict(form.sized) if form.asks_size else session.size
+    size = form.sized.as_json() if form.asks_size else session.size
     said = form.typed | (typed or {})
     keep(session, typed=said, size=size, answer=answer.as_json() if answer else None, place=None)
 

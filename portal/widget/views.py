@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.customers import words
 from portal.customers.addresses import question
+from portal.customers.asking import ask_as_allowed
 from portal.customers.checkout import countdown_of
 from portal.customers.offers import Pricing, drawn, times_of
 from portal.customers.pages import Notice
@@ -25,7 +26,6 @@ from scheduling import windows
 from scheduling.errors import DomainError, HoldLimit, OutsideArea, TooLarge
 from scheduling.geocoding import GeocodeAnswer
 from scheduling.selectors.shopper import hold_kept
-from scheduling.services.quotes import ask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -119,7 +119,7 @@ def times(
         return wait(shop, wait_s)
     held, day = kept_in(session), _day(request)
     try:
-        quote = ask(
+        quote, facts = ask_as_allowed(
             merchant=shop,
             facts=facts,
             session_key=asker,
@@ -161,11 +161,12 @@ def indicative(
     facts = facts_of(session, place=about)
     assert facts is not None  # noqa: S101 - the size is known where this is asked
     try:
-        quote = ask(
+        quote, facts = ask_as_allowed(
             merchant=shop,
             facts=facts,
             session_key=asker,
             now=now,
+            held=None,
             draws=lambda found: drawn(found, day=None),
         )
     except (OutsideArea, TooLarge) as impossible:

@@ -28,6 +28,7 @@ from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
 from scheduling.models.points import PickupPoint
 from scheduling.models.rests import Rest, RestKind, RestPattern
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
+from scheduling.models.zones import TheftZone
 
 __all__ = [
     "AccessNotes",
@@ -68,6 +69,7 @@ __all__ = [
     "Skill",
     "SlotPattern",
     "Stop",
+    "TheftZone",
     "Vehicle",
     "VehicleClass",
 ]

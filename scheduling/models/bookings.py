@@ -181,6 +181,12 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.delivery_id} {self.state}"
 
+    @property
+    def unattended(self) -> bool:
+        """Whether it comes at a time that was sold as one that needs nobody at home."""
+        chosen = (offer for offer in self.quote.offers if offer["key"] == self.offer_key)
+        return any(offer.get("unattended", False) for offer in chosen)
+
 
 class Promise(models.Model):
     """A window promised to a customer. Rows are only added: the ledger of what was said when."""

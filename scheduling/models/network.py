@@ -112,6 +112,13 @@ class Merchant(models.Model):
         validators=[check_requirements],
     )
 
+    high_value_minor = models.PositiveIntegerField(
+        _("goods worth so much, in minor units, are never left outside; empty: nothing is worth too much"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
+
     def __str__(self) -> str:
         return self.name
 

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from scheduling.facts import MOST_NOTE, SAFE_PLACES
+from scheduling.facts import MOST_NAME, MOST_NOTE, MOST_UNIT, NEIGHBOUR, SAFE_PLACES, SafePlace
 from scheduling.models.network import Merchant, check_requirements, coordinates_on_earth
 from scheduling.states import DELIVERY_MOVES, check_move
 
@@ -201,6 +201,19 @@ class Delivery(models.Model):
         db_default="",
     )
     safe_place_note = models.CharField(max_length=MOST_NOTE, blank=True, default="", db_default="")
+    neighbour_name = models.CharField(max_length=MOST_NAME, blank=True, default="", db_default="")
+    neighbour_unit = models.CharField(
+        _("the neighbour’s house or flat"), max_length=MOST_UNIT, blank=True, default="", db_default=""
+    )
+    safe_place_kept = models.BooleanField(
+        _("taken for what comes to this door next time, too"), default=False, db_default=False
+    )
+    safe_place_recalled = models.BooleanField(
+        _("taken from last time, and not said anew"), default=False, db_default=False
+    )
+    worth_minor = models.PositiveIntegerField(
+        _("what its shop said its goods are worth; 0: not told"), default=0, db_default=0
+    )
     tells_street = models.BooleanField(
         _("its street may hear that a van comes"), default=False, db_default=False
     )
@@ -217,6 +230,16 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["merchant"], condition=Q(safe_place_kept=True), name="delivery_by_kept_place"
+            ),
+            models.Index(
+                fields=["address"],
+                condition=Q(tells_street=True, state="confirmed"),
+                name="delivery_telling_its_street",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "lapsed"]) | Q(order__isnull=False),
@@ -249,17 +272,26 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(safe_place_note="") | ~Q(safe_place=""), name="delivery_note_is_on_a_safe_place"
             ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["address"],
-                condition=Q(tells_street=True, state="confirmed"),
-                name="delivery_telling_its_street",
-            )
+            models.CheckConstraint(
+                condition=Q(neighbour_name="", neighbour_unit="")
+                | Q(safe_place=NEIGHBOUR) & ~Q(neighbour_name="") & ~Q(neighbour_unit=""),
+                name="delivery_neighbour_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(safe_place_kept=False, safe_place_recalled=False) | ~Q(safe_place=""),
+                name="delivery_keeps_a_safe_place",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def left_at(self) -> SafePlace:
+        """Return where it may be left when nobody opens; nowhere once its neighbour is erased."""
+        if self.safe_place == NEIGHBOUR and not self.neighbour_name:
+            return SafePlace()
+        return SafePlace(self.safe_place, self.safe_place_note, self.neighbour_name, self.neighbour_unit)
 
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -116,7 +117,15 @@ class Area(models.TextChoices):
     POLYGON = "polygon", _("inside a polygon")
 
 
-def covers(row: "Buffer | AccessRule", *, lat: float, lon: float, postcode: str) -> bool:
+class Zoned(Protocol):
+    """A row that counts for a part of what its depot serves."""
+
+    area: str
+    postcodes: Any
+    polygon: Any
+
+
+def covers(row: "Zoned", *, lat: float, lon: float, postcode: str) -> bool:
     """Whether a row counts for an address that its depot serves."""
     match row.area:
         case Area.POSTCODES:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from scheduling.facts import SafePlace
 from scheduling.models import Delivery, Stop, Vehicle, VehicleClass
 from scheduling.routing import problem
 from scheduling.routing.schedule import TripSchedule, schedule
@@ -20,9 +21,9 @@ class BoardStop:
     `key` is its row's. `number` counts those at which somebody is served. At a rest (its kind in words)
     nobody is, and `address` names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop
     before, `minutes` is how long the vehicle stays; `grams` are its share of its route's. `held_until` is set
-    while somebody decides. `ref` is its delivery's, `safe_place` a key of SAFE_PLACES, `extra_s` what was
-    asked for at the door; at a pickup point (its name) nothing of that counts. `added_m` is what the stop
-    added to the driving when it was put in.
+    while somebody decides. `ref` is its delivery's, `left_at` where it may be left when nobody opens,
+    `extra_s` what was asked for at the door; at a pickup point (its name) nothing of that counts. `added_m`
+    is what the stop added to the driving when it was put in.
     """
 
     key: int
@@ -41,8 +42,7 @@ class BoardStop:
     leg_m: int
     load_g: int
     ref: str
-    safe_place: str
-    safe_place_note: str
+    left_at: SafePlace
     extra_s: int
     added_m: int
     grams: int
@@ -166,7 +166,7 @@ def _what_for(stop: Stop) -> dict[str, Any]:
     """Return where a stop is in words, for whom, and what is handed over there."""
     if stop.rest is not None:
         nothing: dict[str, Any] = {"unit": "", "merchant": "", "order": "", "ref": "", "load_g": 0}
-        nothing |= {"safe_place": "", "safe_place_note": "", "extra_s": 0}
+        nothing |= {"left_at": SafePlace(), "extra_s": 0}
         return {"address": stop.rest.place, "rest": str(stop.rest.get_kind_display()), **nothing}
     delivery = cast(Delivery, stop.delivery)  # a constraint says so
     return _where(stop, delivery) | {
@@ -181,12 +181,11 @@ def _where(stop: Stop, delivery: Delivery) -> dict[str, Any]:
     """Return where it stands, and what was said of the door if it is one."""
     if (point := stop.pickup_point) is not None:
         at_point: dict[str, Any] = {"address": f"{point.name}, {point.line}", "unit": "", "point": point.name}
-        return at_point | {"safe_place": "", "safe_place_note": "", "extra_s": 0}
+        return at_point | {"left_at": SafePlace(), "extra_s": 0}
     return {
         "address": delivery.address.line,
         "unit": delivery.address.unit,
-        "safe_place": delivery.safe_place,
-        "safe_place_note": delivery.safe_place_note,
+        "left_at": delivery.left_at,
         "extra_s": delivery.extra_s,
     }
 

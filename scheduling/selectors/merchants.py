@@ -30,6 +30,8 @@ TOLD: Final = (
     "delivery.diverted",
     "booking.cancelled",
     "promise.narrowed",
+    "delivery.safe_place_changed",
+    "delivery.longer_at_door",
     "delivery.contact_changed",
     "delivery.erased",
 )

@@ -51,6 +51,7 @@ def facts_now(*, delivery: Delivery, quote: Quote) -> VisitFacts:
         extra_s=delivery.extra_s,
         safe_place=delivery.safe_place,
         safe_place_note=delivery.safe_place_note,
+        worth_minor=delivery.worth_minor,
     )
 
 

@@ -96,7 +96,10 @@ class SuggestionView:
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """All answers of a quote. `next_day_with_room` is set where none of its times can be chosen."""
+    """All answers of a quote. `next_day_with_room` is set where none of its times can be chosen.
+
+    `never_left` is the sentence why these goods can't be left outside there, "" where they can.
+    """
 
     ref: str
     asked_at: datetime
@@ -106,6 +109,7 @@ class QuoteView:
     days: tuple[DayView, ...]
     suggestions: tuple[SuggestionView, ...]
     next_day_with_room: date | None = None
+    never_left: str | LazyText = ""
 
     def offer(self, key: str) -> OfferView | None:
         """Return the time with a key."""
@@ -140,7 +144,11 @@ def prices_shown(quote: Quote) -> dict[str, PriceShown]:
 
 
 def view_of(
-    quote: Quote, answers: Sequence[SlotAnswer], *, next_day_with_room: date | None = None
+    quote: Quote,
+    answers: Sequence[SlotAnswer],
+    *,
+    next_day_with_room: date | None = None,
+    never_left: str | LazyText = "",
 ) -> QuoteView:
     """Return a quote for showing, with the answers it keeps. No query if its merchant is loaded."""
     widest = max((answer.band_m for answer in answers if answer.open), default=BAND_M)
@@ -154,6 +162,7 @@ def view_of(
         days=_days(offers),
         suggestions=_suggestions(offers),
         next_day_with_room=next_day_with_room,
+        never_left=never_left,
     )
 
 

@@ -14,16 +14,17 @@ from scheduling.errors import (
     PlanBusy,
     TooLateToChange,
 )
-from scheduling.facts import Contact, VisitFacts
+from scheduling.facts import NO_WISH, Contact, DoorWish, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
 from scheduling.routing.improve import driving
-from scheduling.selectors.shopper import facts_now
+from scheduling.selectors.doors import facts_wished
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
-from scheduling.services.holds import lock_hold, require_confirmable, slot_sold
+from scheduling.services.holds import lock_hold, require_confirmable, require_leavable_from, slot_sold
 from scheduling.services.plans import edit, save_all
 from scheduling.services.points import give_places_back
 from scheduling.services.quotes import note_choice, open_offer
+from scheduling.services.wishes import grant, settle_safe_place
 
 CONFIRMED_LATE: Final = timedelta(hours=2)
 """How long after its end a hold may still be confirmed, if its time is free."""
@@ -35,7 +36,8 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
 
     Confirming twice returns the one booking. A hold whose time ran out is checked in full, as if it were
     asked for now, and confirmed at its price if its window can still be served. Raises HoldEnded if it
-    was given back or ran out long ago, SlotTaken or CutoffPassed if it ran out and its time is gone.
+    was given back or ran out long ago, SlotTaken or CutoffPassed if it ran out and its time is gone,
+    NeedsSomebody if it is to be left outside and its order is worth too much for that.
     """
     hold, editor = lock_hold(hold, now=now)
     if hold.state == Hold.State.CONFIRMED:
@@ -50,7 +52,7 @@ def confirm_hold(*, hold: Hold, contact: Contact, order_number: str, actor: str,
         editor.book(hold.stop)
     hold.move_to(Hold.State.CONFIRMED)
     hold.save(update_fields=["state", "stop", "added_m"])
-    delivery = _complete(hold.delivery, contact, order_number, now=now)
+    delivery = _complete(hold.delivery, contact, order_number, depot_id=editor.row.depot_id, now=now)
     booking = _book(hold, delivery, now=now)
     cause, longer_by_m = Promise.Cause.CONFIRMED, hold.added_m
     make_promise(delivery, hold.stop, cause=cause, longer_by_m=longer_by_m, actor=actor, now=now)
@@ -65,6 +67,7 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     answer = next(answer for answer in answers_of(hold.quote) if answer.key == hold.offer_key)
     facts = VisitFacts.from_json(hold.quote.facts)
     sold = slot_sold(answer, facts=facts, now=now, ordered_at=now)
+    require_leavable_from(sold.pattern.outlet, facts)
     sold.require_choosable(editor)
     hold.stop, hold.added_m = editor.put_in(
         visit_for(facts),
@@ -76,14 +79,20 @@ def _place_again(hold: Hold, editor: PlanEditor, *, now: datetime) -> None:
     )
 
 
-def _complete(delivery: Delivery, contact: Contact, order_number: str, *, now: datetime) -> Delivery:
-    """Add to a draft what confirmation knows: whose it is, and which order. Its facts stay as quoted."""
+def _complete(
+    delivery: Delivery, contact: Contact, order_number: str, *, depot_id: int, now: datetime
+) -> Delivery:
+    """Add to a draft what confirmation knows: whose it is, which order, where it was left last time.
+
+    Its facts stay as quoted: what is known of the door from last time takes no other time at the door.
+    """
     order, _new = Order.objects.get_or_create(
         merchant_id=delivery.merchant_id, number=order_number, defaults={"created_at": now}
     )
     delivery.order = order
     delivery.contact_email, delivery.contact_name = contact.email, contact.name
     delivery.contact_phone, delivery.language = contact.phone, contact.language
+    settle_safe_place(delivery, depot_id=depot_id)
     delivery.move_to(Delivery.State.CONFIRMED)
     delivery.save()
     Parcel.objects.bulk_create(
@@ -132,13 +141,20 @@ def driven_m(editors: Iterable[PlanEditor]) -> int:
 
 @one_change
 def reschedule_delivery(
-    *, delivery: Delivery, offer_token: str, session_key: str, actor: str, now: datetime
+    *,
+    delivery: Delivery,
+    offer_token: str,
+    session_key: str,
+    actor: str,
+    now: datetime,
+    wish: DoorWish = NO_WISH,
 ) -> Booking:
     """Move a booking to an offered time at its door: old stop replaced, new one booked, in one transaction.
 
-    From a pickup point it comes home again. Moving it to where it is already changes nothing. Raises
-    OfferForged, OfferExpired, NotChangeable, TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was
-    moved meanwhile.
+    From a pickup point it comes home again. Moving it to where it is already changes nothing, unless there is
+    a `wish`: then it gets another place in the same window, at the same price. Raises OfferForged,
+    OfferExpired, NotChangeable, TooLateToChange, CutoffPassed, SlotTaken, or PlanBusy if it was moved
+    meanwhile.
     """
     quote, answer = open_offer(
         token=offer_token, merchant=delivery.merchant, session_key=session_key, now=now, moving=delivery
@@ -149,8 +165,8 @@ def reschedule_delivery(
     old, source = booking.stop, editors[booking.stop.route.shift.plan_id]
     target = editors[answer.plan_id or 0]
     there = (old.opens_at, old.closes_at) == (answer.opens_at, answer.closes_at) and source is target
-    at_home = old.pickup_point_id is None
-    if there and at_home and booking.state == Booking.State.BOOKED:
+    there = there and old.pickup_point_id is None
+    if there and not wish and booking.state == Booking.State.BOOKED:
         save_all(editors)
         return booking
     require_movable(booking, source, target, now=now)
@@ -160,7 +176,7 @@ def reschedule_delivery(
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
     # As it is now: another order may have joined it since these times were asked for.
-    facts = facts_now(delivery=booking.delivery, quote=quote)
+    facts = facts_wished(booking.delivery, wish, quote=quote)
     sold = slot_sold(answer, facts=facts, now=now, ordered_at=quote.asked_at)
     sold.require_choosable(target, write=write)
     booking.stop, booking.added_m = target.put_in(
@@ -171,6 +187,11 @@ def reschedule_delivery(
         parts=sold.parts,
         state=Stop.State.BOOKED,
     )
+    grant(wish, facts, booking.delivery, actor=actor, now=now)
+    if there:
+        booking.save(update_fields=["stop", "added_m"])
+        save_all(editors)
+        return booking
     before = booking.price_minor
     _rebook(booking, quote, answer)
     longer_by_m = driven_m(editors.values()) - driven_before_m

@@ -13,18 +13,21 @@ from scheduling.errors import (
     CutoffPassed,
     HoldEnded,
     HoldLimit,
+    NeedsSomebody,
     OfferExpired,
     SlotTaken,
     TooLateToChange,
 )
 from scheduling.facts import VisitFacts
 from scheduling.kinds import kind_of
+from scheduling.leaving import why_never_left, zones_of
 from scheduling.models import (
     Address,
     DayPlan,
     Delivery,
     Hold,
     Merchant,
+    MerchantDepot,
     Quote,
     SlotPattern,
     Stop,
@@ -76,11 +79,33 @@ def slot_sold(answer: SlotAnswer, *, facts: VisitFacts, now: datetime, ordered_a
     Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
     """
     sold = SlotPattern.objects.filter(active=True, outlet_id=answer.outlet_id, outlet__active=True)
-    pattern = sold.select_related("outlet__depot").filter(pk=int(answer.key.split(".")[0])).first()
+    pattern = (
+        sold.select_related("outlet__depot", "outlet__merchant")
+        .filter(pk=int(answer.key.split(".")[0]))
+        .first()
+    )
     if pattern is None:
         raise SlotTaken
     rules = Rules.of(pattern.outlet, facts=facts, now=now, ordered_at=ordered_at)
     return SlotSold(answer, pattern, rules)
+
+
+def require_leavable_from(outlet: MerchantDepot, facts: VisitFacts) -> None:
+    """Raise NeedsSomebody if it is to be left outside where that is never done, by the rows as they are.
+
+    One query, or none if somebody is at home.
+    """
+    if not facts.safe_place:
+        return
+    why = why_never_left(
+        merchant=outlet.merchant,
+        requirements=facts.requirements,
+        worth_minor=facts.worth_minor,
+        zones=zones_of([outlet.depot_id]),
+        at=facts.address,
+    )
+    if why:
+        raise NeedsSomebody(why)
 
 
 def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor: str, now: datetime) -> Hold:
@@ -88,7 +113,7 @@ def place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor:
 
     A session keeps one time at a shop: asking again for what is kept returns the hold there is, however
     often and fast it is asked. Raises OfferForged, OfferExpired, CutoffPassed, or SlotTaken if no route
-    of that day can still serve the window.
+    of that day can still serve the window; NeedsSomebody if it may not be left outside any more.
     """
     try:
         return _place_hold(
@@ -143,6 +168,7 @@ def _made_before(quote: Quote, answer: SlotAnswer, *, now: datetime) -> tuple[Sl
     """Note the choice; return the slot that it is of, and the delivery that its stop will be for."""
     facts = VisitFacts.from_json(quote.facts)
     sold = slot_sold(answer, facts=facts, now=now, ordered_at=quote.asked_at)
+    require_leavable_from(sold.pattern.outlet, facts)
     note_choice(quote, answer, now=now)
     return sold, draft_delivery(quote.merchant, facts, now=now)
 
@@ -203,6 +229,7 @@ def draft_delivery(merchant: Merchant, facts: VisitFacts, *, now: datetime) -> D
         extra_s=facts.extra_s,
         safe_place=facts.safe_place,
         safe_place_note=facts.safe_place_note,
+        worth_minor=facts.worth_minor,
         created_at=now,
     )
 

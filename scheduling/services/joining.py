@@ -10,6 +10,7 @@ from scheduling.conversion import visit_for, visit_to
 from scheduling.editor import PlanEditor
 from scheduling.errors import NotChangeable, OrderComesAlready, PointCannot, PointFull
 from scheduling.facts import VisitFacts
+from scheduling.leaving import require_leavable
 from scheduling.models import Booking, Delivery, JoinedOrder, Order, Parcel, PickupPoint, Stop
 from scheduling.point_rules import REASONS, why_not_at_points
 from scheduling.selectors.shopper import facts_now
@@ -48,6 +49,8 @@ def join_delivery(
         raise OrderComesAlready
     before = facts_now(delivery=delivery, quote=booking.quote)
     facts = before.with_more(load_g=load_g, load_ml=load_ml, parcels=parcels, requirements=requirements)
+    if delivery.safe_place:
+        require_leavable(delivery, depot_id=editor.row.depot_id, joining=[order_number], more=requirements)
     _fill_up(booking.stop, editor, before, facts)
     joined = _note(delivery, before, facts, order_number, now=now)
     editor.save()

@@ -8,15 +8,16 @@ from typing import Final
 from django.db.models import F
 
 from scheduling.answers import OFFER_LIFE, OfferName, SlotAnswer, unseal
-from scheduling.errors import AddressNeeded, OfferExpired, OfferForged, PlanBusy
+from scheduling.errors import AddressNeeded, NeedsSomebody, OfferExpired, OfferForged, PlanBusy
 from scheduling.facts import POSTCODE_SOURCE, VisitFacts
 from scheduling.kinds import kind_of, kinds_of
 from scheduling.models import Delivery, Merchant, Quote
-from scheduling.quoting import DAYS_SHOWN, answers_for
+from scheduling.quoting import DAYS_SHOWN, answers_for, never_left_at
 from scheduling.routing.carbon import METHOD
 from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices_shown, view_of
 from scheduling.services.changes import one_change
 from scheduling.services.plans import HORIZON_DAYS
+from scheduling.set_up import SetUp, set_up_of
 
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
 
@@ -43,15 +44,20 @@ def ask(
 
     `moving` is a confirmed delivery that is to get another time: the offers are for it alone. `held` is
     this session's own draft, whose kept place is thought away: a new choice takes its place. `draws` says
-    which times will be on the page, for the funnel: it is written with the question. Raises OutsideArea or
-    TooLarge.
+    which times will be on the page, for the funnel: it is written with the question. Raises OutsideArea,
+    TooLarge, or NeedsSomebody where it is to be left outside and must not be.
     """
-    leaving_out = moving or held
-    found = answers_for(merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out)
+    leaving_out, set_up = moving or held, set_up_of(merchant, now=now)
+    why = never_left_at(set_up, facts, merchant=merchant)
+    if why and facts.safe_place and moving is None:  # what was agreed of a booking stands
+        raise NeedsSomebody(why)
+    found = answers_for(
+        merchant=merchant, facts=facts, now=now, days=DAYS_SHOWN, leaving_out=leaving_out, set_up=set_up
+    )
     answers = _standing_prices(found, facts, session_key, now)
     later = None
     if not any(answer.open for answer in answers):
-        later = _next_day_with_room(merchant, facts, now, leaving_out)
+        later = _next_day_with_room(merchant, facts, now, leaving_out, set_up)
     quote = Quote(
         merchant=merchant,
         delivery=moving,
@@ -64,7 +70,7 @@ def ask(
         expires_at=now + OFFER_LIFE,
         kinds_seen=kinds_of(answers),
     )
-    view = view_of(quote, answers, next_day_with_room=later)
+    view = view_of(quote, answers, next_day_with_room=later, never_left=why)
     quote.kinds_opened = kinds_of(draws(view))
     quote.save(force_insert=True)
     return view
@@ -89,7 +95,7 @@ def _at_price_of(answer: SlotAnswer, shown: PriceShown | None, now: datetime) ->
 
 
 def _next_day_with_room(
-    merchant: Merchant, facts: VisitFacts, now: datetime, leaving_out: Delivery | None
+    merchant: Merchant, facts: VisitFacts, now: datetime, leaving_out: Delivery | None, set_up: SetUp
 ) -> date | None:
     later = answers_for(
         merchant=merchant,
@@ -98,6 +104,7 @@ def _next_day_with_room(
         days=HORIZON_DAYS - DAYS_SHOWN,
         skip_days=DAYS_SHOWN,
         leaving_out=leaving_out,
+        set_up=set_up,
     )
     return next((answer.service_date for answer in later if answer.open), None)
 

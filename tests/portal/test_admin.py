@@ -27,6 +27,7 @@ WRITTEN_BY_STAFF = {
     "scheduling.Operator",
     "scheduling.PickupPoint",
     "scheduling.ShiftPattern",
+    "scheduling.TheftZone",
     "scheduling.Vehicle",
     "scheduling.VehicleClass",
 }

@@ -36,11 +36,11 @@ def outlet(settings):
 
 
 def test_it_is_read_once_and_again_when_its_time_is_over(outlet, django_assert_num_queries):
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         first = set_up_of(outlet.merchant, now=NOW)
     with django_assert_num_queries(0):
         assert set_up_of(outlet.merchant, now=NOW + SECOND) is first
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert set_up_of(outlet.merchant, now=NOW + 2 * SECOND) is not first
 
 

@@ -21,11 +21,13 @@ from portal.services.contacts import change_contact, mark_of
 from portal.services.erasure import erase_person
 from portal.services.hook_queue import a_delivery
 from scheduling import clock, events
+from scheduling.facts import SafePlace
 from scheduling.models import Event, Hold, SlotPattern
 from scheduling.selectors.merchants import TOLD, said_of
 from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
 from scheduling.services.diverting import divert_delivery
+from scheduling.services.doors import change_safe_place, change_time_at_door
 from scheduling.services.holds import extend_hold, release_hold
 from scheduling.services.joining import join_delivery
 from scheduling.services.narrowing import narrow_promises
@@ -83,6 +85,8 @@ def one_of_each() -> None:
     )
     offer = token_at(view, 14)
     reschedule_delivery(delivery=delivery, offer_token=offer, session_key="s", actor="test", now=NOW)
+    change_safe_place(delivery=delivery, place=SafePlace("porch"), actor="test", now=NOW)
+    change_time_at_door(delivery=delivery, extra_s=180, actor="test", now=NOW)
     sent = make_booking(outlet, hour=12).delivery
     divert_delivery(delivery=sent, point=make_point(outlet.depot), actor="test", now=NOW)
     cancel_delivery(delivery=delivery, actor="test", now=NOW)

@@ -43,16 +43,16 @@ STATEMENTS: dict[str, int] = {
     "address: typed almost": 3,
     "place": 2,
     "place: chosen": 3,
-    "times, tapes of 9 days cold": 48,
-    "times, tapes warm": 12,
-    "times, one day for htmx": 11,
+    "times, tapes of 9 days cold": 49,
+    "times, tapes warm": 13,
+    "times, one day for htmx": 12,
     "door: said": 3,
-    "door: said wrong": 12,
-    "hold: kept": 19,
+    "door: said wrong": 13,
+    "hold: kept": 20,
     "hold: the same again": 8,
-    "hold: another instead": 23,
-    "hold: nothing chosen": 13,
-    "times, one kept": 13,
+    "hold: another instead": 24,
+    "hold: nothing chosen": 14,
+    "times, one kept": 14,
     "extend": 10,
     "check": 3,
     "check: typed wrong": 4,
@@ -62,10 +62,17 @@ STATEMENTS: dict[str, int] = {
     "calendar": 3,
     "join": 3,
     "join: typed wrong": 3,
-    "join: joined": 18,
+    "join: joined": 19,
     "join: joined again": 9,
-    "move": 14,
+    "move": 15,
     "move: moved": 26,
+    "safe-place": 8,
+    "safe-place: said": 14,
+    "home-times": 15,
+    "longer": 4,
+    "longer: said": 12,
+    "longer-times": 15,
+    "longer-times: moved": 20,
     "point": 11,
     "point: asked": 11,
     "point: sent": 30,
@@ -209,6 +216,14 @@ def look_after(shopper: Shopper, count: Counter) -> None:
         count(f"join: joined{again}", post, page + "join/", typed, status=303)
     times = count("move", get, page + "move/")
     count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
+    count("safe-place", get, page + "place/")
+    count("safe-place: said", post, page + "place/", {"place": "porch", "keep": "on"}, status=303)
+    count("home-times", get, page + "place/times/")
+    count("longer", get, page + "longer/")
+    count("longer: said", post, page + "longer/", {"minutes": "5"}, status=303)
+    times = count("longer-times", get, page + "longer/10/")
+    offer = {"offer": offers_in(times)[-1]}
+    count("longer-times: moved", post, page + "longer/10/", offer, status=303)
     to = {"to": make_point(shopper.outlet.depot).external_id}
     count("point", get, page + "point/")
     count("point: asked", get, page + "point/", to)

@@ -321,5 +321,5 @@ def test_a_question_takes_few_queries_however_many_stops_there_are(
         make_booking(outlet, hour=14, facts=some_facts(east_m=40 * number))
     read(planner, outlet)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         read(planner, outlet, cap="5")

@@ -32,6 +32,7 @@ SET_UP = {
     "scheduling.RestPattern",
     "scheduling.ShiftPattern",
     "scheduling.SlotPattern",
+    "scheduling.TheftZone",
     "scheduling.Vehicle",
     "scheduling.VehicleClass",
 }

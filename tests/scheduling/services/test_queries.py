@@ -26,7 +26,7 @@ def test_a_question_costs_the_same_however_many_stops_there_are(django_assert_ma
         make_booking(outlet, facts=some_facts(east_m=30 * number))
     ask_for(outlet)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         ask_for(outlet)
 
 
