@@ -97,7 +97,7 @@ def create_endpoint(
 ) -> WebhookEndpoint:
     """Return a new endpoint, told from now on. Raises BadTarget, BadEndpoint or TooManyEndpoints."""
     # Its own row is the mutex: two requests at once can't both take the last place.
-    Merchant.objects.select_for_update(of=("self",)).get(pk=merchant.pk)
+    Merchant.objects.select_for_update(of=("self",), no_key=True).get(pk=merchant.pk)
     if WebhookEndpoint.objects.of(merchant).count() >= MOST_ENDPOINTS:
         raise TooManyEndpoints
     made: WebhookEndpoint = WebhookEndpoint.objects.create(

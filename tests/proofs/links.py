@@ -19,6 +19,7 @@ from tests.proofs.run import Outcome, Run
 INSIDE = "tests.proofs.linked"
 LINK = re.compile(r"https://[^/\s]+(/l/[^/\s\"]+/)")
 DIGITS = re.compile(r"^ +(\d{6})\s*$", re.MULTILINE)
+CODE = "Your code"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 AT_ONCE = 20
 ASKING_IS_KEPT = {"scheduling.quote", "sessions.session"}
@@ -55,6 +56,7 @@ class House:
     laid: dict[str, Any]
     chance: Random
     rows: dict[str, str] = field(default_factory=dict)
+    read: int = 0
     secrets: list[str] = field(default_factory=list)
     digits: list[str] = field(default_factory=list)
 
@@ -80,12 +82,17 @@ class House:
         finally:
             self.stack.worker.end()
 
-    def next_mail(self, to: str, *, after: int) -> Mail:
-        """Wait for the mail after so many; note the secrets in it."""
-        wait_until(lambda: len(self.mail.to(to)) > after, seconds=30, what=f"mail number {after + 1} to {to}")
-        mail = self.mail.to(to)[after]
+    def next_mail(self, about: str) -> Mail:
+        """Wait for the customer's next mail whose subject begins so; note the secrets in it."""
+
+        def new() -> list[Mail]:
+            return [mail for mail in self.mail.to(MAIN)[self.read :] if mail.subject.startswith(about)]
+
+        wait_until(lambda: bool(new()), seconds=30, what=f"a mail: {about}")
+        mail = new()[0]
+        self.read = self.mail.to(MAIN).index(mail) + 1
         self.secrets += [link.split("/")[2] for link in LINK.findall(mail.text)]
-        self.digits += DIGITS.findall(mail.text) if "code" in mail.subject else []
+        self.digits += DIGITS.findall(mail.text) if about == CODE else []
         return mail
 
 
@@ -135,7 +142,7 @@ def on(run: Run, database: Database) -> Found:
 def follow_links(run: Run, house: House, found: Found) -> None:
     """Every way to write behind a link, asked for with a follow link, and with the owner's for comparison."""
     with house.mailing():
-        booked = house.next_mail(MAIN, after=0)
+        booked = house.next_mail("Booked")
         house.look("wait_for_mails")
     manage, follow, not_me = LINK.findall(booked.text)
     house.laid |= {"manage": manage, "follow": follow, "not-me": not_me}
@@ -195,7 +202,7 @@ def codes(run: Run, house: House, found: Found) -> None:
     step, sensitive = house.page + "code/", house.laid["sensitive"]
     with house.mailing():
         owner.ask("POST", step, {"send": "1"})
-        house.next_mail(MAIN, after=1)
+        house.next_mail(CODE)
         digits = house.digits[-1]
         stolen = forwarded.ask("POST", step, {"code": digits})
         wrong = owner.ask("POST", step, {"code": other_than(digits)})
@@ -205,7 +212,7 @@ def codes(run: Run, house: House, found: Found) -> None:
         asked_again = [owner.ask("GET", step).status, forwarded.ask("GET", step).status]
         guesser = Visitor(house.stack, "198.51.104.7").came_by(house.laid["manage"])
         guesser.ask("POST", step, {"send": "1"})
-        house.next_mail(MAIN, after=2)
+        house.next_mail(CODE)
         judged, late = guess_at_once(guesser, step, house.digits[-1])
     tries = house.facts()["tries"]
     found.note(
@@ -238,13 +245,13 @@ def guess_at_once(guesser: Visitor, step: str, digits: str) -> tuple[dict[int, i
 
 def wasnt_me(run: Run, house: House, found: Found) -> None:
     """End all links by the one in a mail's foot, twice; a new one comes by mail, and nothing older works."""
-    page, mails = f"/not-me/{house.laid['ref']}/", len(house.mail.to(MAIN))
+    page = f"/not-me/{house.laid['ref']}/"
     thief = Visitor(house.stack, "198.51.105.7").came_by(house.laid["manage"])
     friend = Visitor(house.stack, "198.51.106.7").came_by(house.laid["follow"])
     owner = Visitor(house.stack, "198.51.107.7").came_by(house.laid["not-me"])
     with house.mailing(), ThreadPoolExecutor(2) as pool:
         ended = list(pool.map(lambda _time: owner.ask("POST", page).status, range(2)))
-        house.laid["new"] = LINK.findall(house.next_mail(MAIN, after=mails).text)
+        house.laid["new"] = LINK.findall(house.next_mail("New links").text)
     dead = [thief.ask("GET", path) for path in house.laid["routes"]]
     dead += [thief.ask("POST", path) for path in house.laid["routes"]]
     dead += [friend.ask("GET", f"/f/{house.laid['ref']}/")]

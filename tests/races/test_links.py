@@ -8,7 +8,7 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from portal.access import LinkEnded, hold_link
 from portal.codes import digits_of
@@ -16,8 +16,9 @@ from portal.models import AccessLink, OneTimeCode
 from portal.not_me import Report
 from portal.services.codes import MOST_SENT, TooManyCodes, Verdict, ask_code, try_code
 from portal.services.links import end_links
+from portal.services.lookup import find_booking_links
 from scheduling.errors import PlanBusy
-from scheduling.models import Event, Stop
+from scheduling.models import Delivery, Event, Stop
 from scheduling.services.bookings import cancel_delivery
 from scheduling.services.changes import checked_by
 from tests.factories import NOW, make_booking, make_link, make_network
@@ -159,3 +160,27 @@ def test_without_holding_its_link_that_change_would_be_made(link):
     cancel_delivery(delivery=link.delivery, actor=link.actor, now=NOW)
 
     assert not Stop.objects.booked().exists()
+
+
+def test_who_looks_up_an_order_does_not_wait_for_who_changes_its_delivery(link):
+    """Else the wait would tell that it is there."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one lock for all rows: hit and miss wait alike")
+    delivery, number = link.delivery, link.delivery.order.number
+
+    def look_up() -> str:
+        try:
+            connection.ensure_connection()
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '200ms'")
+            find_booking_links(order_number=number, email=delivery.contact_email, now=NOW)
+            return "answered"
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        Delivery.objects.lock([delivery.pk])
+        answer = pool.submit(look_up).result(timeout=30)
+
+    assert answer == "answered"
+    assert Event.objects.filter(kind="links.asked", delivery=delivery).count() == 1
