@@ -111,7 +111,7 @@ def make_outlet(
 def make_network(
     *,
     vans: int = 2,
-    days: int = 8,
+    days: int = 4,
     now: datetime = NOW,
     rests: Sequence[dict[str, Any]] = (),
     **outlet: Any,

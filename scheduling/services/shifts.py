@@ -105,6 +105,8 @@ def _shift(plan: DayPlan, pattern: ShiftPattern, hours: Hours) -> Shift:
 
 def _resting(shift: Shift, hours: Hours) -> problem.Trip | None:
     """Return a shift's first trip with its rests, keyed by their places in `hours`; None if one is late."""
+    if not hours.rests:
+        return problem.Trip(0)
     origin_at, depot = shift.plan.origin_at, shift.plan.depot
     core = conversion.shift_of(shift, [problem.Trip(0)], origin_at)
     core = replace(core, vehicle=replace(core.vehicle, key=0))  # it may have no row yet

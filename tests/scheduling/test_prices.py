@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both]
 @pytest.fixture
 def outlet():
     """A day with two stops near by, and a shop that takes up to 3.00 off."""
-    outlet = make_network()
+    outlet = make_network(days=8)
     outlet.merchant.discount_cap_minor = 300
     outlet.merchant.save()
     for east_m in (200, 2_000):
@@ -178,5 +178,5 @@ def test_a_preview_costs_a_stated_number_of_queries(outlet, django_assert_max_nu
     facts = some_facts()
     preview(outlet, facts)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         preview(outlet, facts, cap_minor=500)

@@ -53,7 +53,7 @@ def _few_addresses(settings, tmp_path):
 @pytest.fixture
 def outlet():
     """Two stops near by, and a shop that takes up to 3.00 off."""
-    outlet = make_network()
+    outlet = make_network(days=8)
     outlet.merchant.discount_cap_minor = 300
     outlet.merchant.save()
     for east_m in (200, 2_000):

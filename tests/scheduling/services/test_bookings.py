@@ -204,7 +204,7 @@ def test_a_shoppers_offer_moves_nothing():
 
 
 def test_after_the_cutoff_a_booking_stays_where_it_is():
-    outlet = make_network()
+    outlet = make_network(days=8)
     booking = make_booking(outlet)
 
     with pytest.raises(TooLateToChange):
@@ -281,7 +281,7 @@ def test_ones_own_booking_does_not_use_up_the_cap_when_moving():
 
 
 def test_a_hold_that_ran_out_is_checked_against_todays_rules():
-    outlet = make_network()
+    outlet = make_network(days=8)
     hold = make_hold(outlet, day=TOMORROW + timedelta(days=5))
     Blackout.objects.create(depot=outlet.depot, first_date=TOMORROW, last_date=TOMORROW + timedelta(days=6))
 
@@ -292,7 +292,7 @@ def test_a_hold_that_ran_out_is_checked_against_todays_rules():
 
 
 def test_a_hold_that_ran_out_long_ago_is_gone():
-    hold = make_hold(make_network(), day=TOMORROW + timedelta(days=5))
+    hold = make_hold(make_network(days=8), day=TOMORROW + timedelta(days=5))
 
     with pytest.raises(HoldEnded):
         confirm(hold, now=NOW + timedelta(hours=3))
@@ -330,7 +330,7 @@ def test_a_window_that_has_begun_is_promised_to_nobody():
 
 
 def test_a_started_plan_keeps_its_bookings():
-    outlet = make_network()
+    outlet = make_network(days=8)
     booking = make_booking(outlet)
     DayPlan.objects.filter(pk=plan_on(outlet).pk).update(state="started")
 

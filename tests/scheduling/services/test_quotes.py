@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_empty_network_offers_every_time_after_its_cutoff():
-    view = ask_for(make_network())
+    view = ask_for(make_network(days=8))
 
     assert len(view.days) == 7
     assert view.days[0].date == TOMORROW
