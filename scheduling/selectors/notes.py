@@ -7,9 +7,12 @@ from django.conf import settings
 from django.db.models import Q
 
 from scheduling.models import AccessNotes, AccessRead, Booking, Delivery, Depot, Route, Stop
+from scheduling.selectors.doors import kept_for
 from scheduling.states import TO_COME
 
 LATEST_READS: Final = 200
+KEPT: Final = "access_notes__kept"
+"""What marks a delivery whose notes were to be kept for next time."""
 
 
 def notes_of(delivery: Delivery) -> AccessNotes | None:
@@ -17,7 +20,7 @@ def notes_of(delivery: Delivery) -> AccessNotes | None:
     return getattr(delivery, "access_notes", None)
 
 
-def kept_for() -> timedelta:
+def codes_stay_for() -> timedelta:
     """Return how long codes are kept once a delivery is over."""
     return timedelta(hours=settings.ACCESS_CODES_KEPT_H)
 
@@ -26,42 +29,21 @@ def notes_open(booking: Booking, *, now: datetime) -> bool:
     """Whether its customer may still say how to get in: until it is handed over or its time is long past."""
     to_come = booking.state == Booking.State.BOOKED and booking.delivery.state in TO_COME
     plan = booking.stop.route.shift.plan
-    return to_come and plan.allows("notes") and now < booking.stop.closes_at + kept_for()
+    return to_come and plan.allows("notes") and now < booking.stop.closes_at + codes_stay_for()
 
 
 def codes_due(*, now: datetime) -> Q:
     """Return which notes must hold no codes any more: their delivery was cancelled, or its window is over."""
-    over_at = now - kept_for()
+    over_at = now - codes_stay_for()
     return Q(delivery__booking__stop__closes_at__lte=over_at) | Q(
         delivery__booking__cancelled_at__lte=over_at
     )
 
 
 def notes_kept_for(delivery: Delivery) -> AccessNotes | None:
-    """Return the latest notes that its household wished to be kept, of one shop and contact. One query."""
-    return next(iter(_kept_by_household(delivery)), None)
-
-
-def all_kept_for(delivery: Delivery) -> list[AccessNotes]:
-    """Return all notes of its household that are to be kept, its own included, newest first. One query."""
-    return _kept_by_household(delivery, own=True)
-
-
-def _kept_by_household(delivery: Delivery, *, own: bool = False) -> list[AccessNotes]:
-    if not delivery.contact_email:
-        return []
-    theirs = AccessNotes.objects.filter(
-        kept=True,
-        delivery__merchant=delivery.merchant_id,
-        delivery__contact_email__iexact=delivery.contact_email,
-    )
-    rows = theirs.select_related("delivery__address").order_by("-changed_at", "pk")
-    household = delivery.address.household
-    return [
-        row
-        for row in rows
-        if row.delivery.address.household == household and (own or row.delivery_id != delivery.pk)
-    ]
+    """Return the latest notes that its household wished to be kept, of one shop and contact. Two queries."""
+    before = next(iter(kept_for(delivery, flag=KEPT)), None)
+    return notes_of(before) if before else None
 
 
 def next_stop_of(route: Route) -> Stop | None:

@@ -9,7 +9,8 @@ from scheduling import events
 from scheduling.errors import BadFacts, ChangedMeanwhile, NotChangeable
 from scheduling.models import AccessNotes, Booking, Delivery
 from scheduling.sealing import place_of, seal
-from scheduling.selectors.notes import all_kept_for, notes_open
+from scheduling.selectors.doors import kept_for
+from scheduling.selectors.notes import KEPT, notes_open
 from scheduling.services.changes import one_change
 from scheduling.ways_in import CODES, MOST_CODE, WayIn
 
@@ -95,5 +96,4 @@ def _save(notes: AccessNotes, *, actor: str, now: datetime) -> None:
 
 
 def _forget_kept(delivery: Delivery) -> None:
-    theirs = [notes.pk for notes in all_kept_for(delivery)]
-    AccessNotes.objects.filter(pk__in=theirs).update(kept=False)
+    AccessNotes.objects.filter(delivery__in=kept_for(delivery, flag=KEPT)).update(kept=False)
