@@ -275,7 +275,7 @@ class PreferencesForm(PlainForm):
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "field__input"}),
     )
     quiet_until = forms.TimeField(
-        label=_("until"),
+        label=_("Until"),
         required=False,
         error_messages={"invalid": _("Write a time such as 07:00.")},
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "field__input"}),

@@ -10,8 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import require_manage
-from portal.customers import words
-from portal.customers.bookings import order_note
+from portal.customers.bookings import order_note, promised
 from portal.customers.code import require_code
 from portal.customers.pages import Notice, merchant_or_404, show
 from portal.http import redirect_page
@@ -27,8 +26,9 @@ from scheduling.services.erasing import has_begun, is_to_come
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from portal.customers.rows import Promised
     from portal.models import AccessLink
-    from scheduling.models import Delivery
+    from scheduling.selectors.person import Person
 
 PAGE = "customers/booking/erase.html"
 ERASED_PAGE = "customers/booking/erased.html"
@@ -79,7 +79,7 @@ def show_erase(
     context: dict[str, Any] = {
         "notice": notice,
         "begun": begun,
-        "cancelled": [] if begun else [visit_words(each) for each in person.deliveries if is_to_come(each)],
+        "cancelled": [] if begun else to_cancel(person),
         "others": others_words(len(person.deliveries) - 1),
         "ref": link.delivery.ref,
         "brand_note": order_note(link.delivery),
@@ -87,12 +87,11 @@ def show_erase(
     return show(request, link.delivery.merchant, PAGE, context, status=status)
 
 
-def visit_words(delivery: Delivery) -> str:
-    """Return the day and hours of a visit: Thursday 26 November, 10:00–12:00."""
-    zone = zone_of(delivery.booking)
-    stop = delivery.booking.stop
-    opens, closes = stop.opens_at.astimezone(zone), stop.closes_at.astimezone(zone)
-    return f"{words.long_day(opens)}, {words.hours(opens, closes)}"
+def to_cancel(person: Person) -> list[Promised]:
+    """Return the visits still to come, soonest first."""
+    bookings = [each.booking for each in person.deliveries if is_to_come(each)]
+    bookings.sort(key=lambda booking: booking.stop.opens_at)
+    return [promised(booking, zone_of(booking)) for booking in bookings]
 
 
 def others_words(count: int) -> str:

@@ -17,6 +17,7 @@ from scheduling.errors import DayHasBegun, HoldEnded
 from scheduling.facts import AddressFacts
 from scheduling.invariants import breaches
 from scheduling.models import (
+    AccessNotes,
     Address,
     Booking,
     CarbonShare,
@@ -35,7 +36,10 @@ from scheduling.selectors.funnel import funnel_of
 from scheduling.services import erasing
 from scheduling.services.accounts import close_account
 from scheduling.services.bookings import confirm_hold
+from scheduling.services.diverting import divert_delivery
+from scheduling.services.notes import save_notes, set_codes
 from scheduling.services.orders import record_order
+from scheduling.ways_in import WayIn
 from tests.factories import (
     NOW,
     TOMORROW,
@@ -45,6 +49,7 @@ from tests.factories import (
     make_hold,
     make_link,
     make_network,
+    make_point,
     plan_on,
     some_contact,
     some_facts,
@@ -320,6 +325,32 @@ def test_events_keep_windows_and_money_and_nothing_that_was_not_foreseen(outlet)
     erase(booking)
 
     assert Event.objects.get(pk=event.pk).data == event.data
+
+
+def test_sent_to_a_pickup_point_its_place_there_is_free_again(outlet):
+    booking = aino(outlet)
+    point = make_point(outlet.depot)
+    divert_delivery(delivery=booking.delivery, point=point, actor="x", now=NOW)
+
+    erase(booking)
+
+    point.refresh_from_db()
+    assert (point.used, point.line.startswith("Pistekatu")) == (0, True)
+    assert MARK.casefold() not in everything()
+    assert broken() == []
+
+
+def test_what_was_said_of_getting_in_goes_with_its_codes(outlet):
+    booking = aino(outlet)
+    delivery = booking.delivery
+    way_in = WayIn(buzzer=MARK, text=f"ring at {MARK}")
+    save_notes(delivery=delivery, way_in=way_in, kept=True, seen=0, actor="x", now=NOW)
+    set_codes(delivery=delivery, codes={"gate_code": "4711"}, actor="x", now=NOW)
+
+    erase(booking)
+
+    assert not AccessNotes.objects.exists()
+    assert MARK.casefold() not in everything()
 
 
 def test_links_end_and_nobody_is_mailed_any_more(outlet):
