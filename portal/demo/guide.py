@@ -34,6 +34,7 @@ class Example:
 EXAMPLES = (
     Example("Mikonkatu 1, 00100 Helsinki", _("An address that is found exactly")),
     Example("Mikonkatu 19, Helsinki", _("A school street: from 8 to 10 on weekdays only bikes may stop")),
+    Example("Kasarmikatu 19, 00130 Helsinki", _("Neighbours let it be known when a van is in the street")),
     Example("Korkeavuorenkatu 21, Helsinki", _("The street is known, the house is not: put the pin right")),
     Example("Makasiinikatu 4, Helsinki", _("Two streets may be meant: you are asked which")),
     Example("Hämeenkatu 3, Tampere", _("Not in this town: you are told so, and what you typed is kept")),

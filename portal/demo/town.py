@@ -70,10 +70,9 @@ def houses_in(quarter: str) -> tuple[House, ...]:
     return tuple(house for house in houses() if south <= house.lat < north and west <= house.lon < east)
 
 
-def some_houses(quarters: tuple[str, ...], count: int, chance: Random) -> list[House]:
-    """Addresses of these quarters, none twice as long as there are enough."""
-    pool = sorted(
-        {house for quarter in quarters for house in houses_in(quarter)}, key=lambda house: house.line
-    )
+def some_houses(quarters: tuple[str, ...], count: int, chance: Random, *, street: str = "") -> list[House]:
+    """Addresses of these quarters, or of one street there, none twice as long as there are enough."""
+    there = {house for quarter in quarters for house in houses_in(quarter)}
+    pool = sorted((house for house in there if house.line.startswith(street)), key=lambda house: house.line)
     chance.shuffle(pool)
     return (pool * (count // len(pool) + 1))[:count]

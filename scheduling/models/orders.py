@@ -1,9 +1,11 @@
 """What was bought and where one visit's worth of it goes."""
 
+import re
 import secrets
 from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -146,9 +148,11 @@ def household_key(*, line: str, unit: str, postcode: str) -> str:
 
 
 def street_of(line: str) -> str:
-    """Return a line's street, spelt one way: without whatever has a digit in it."""
-    words = line.casefold().split()
-    return " ".join(word.strip(",.") for word in words if not any(map(str.isdigit, word)))
+    """Return a line's street, spelt one way: without its number, and the letter behind that."""
+    return " ".join(_NUMBER.sub(" ", line.casefold()).replace(",", " ").split())
+
+
+_NUMBER: Final = re.compile(r"\S*\d\S*(?:\s+[^\W\d]\b)?")
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

@@ -132,6 +132,8 @@ def test_nobody_is_told_of_a_postcode_or_of_an_address_without_a_street(outlet):
         ("Uudenmaankatu 21", "uudenmaankatu"),
         ("Iso Roobertinkatu 4b", "iso roobertinkatu"),
         ("21, High Street", "high street"),
+        ("Bulevardi 9 B", "bulevardi"),
+        ("Bulevardi 9 B 12", "bulevardi"),
         ("12", ""),
     ],
 )
