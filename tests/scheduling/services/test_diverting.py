@@ -17,6 +17,7 @@ from scheduling.models import Booking, DayPlan, Event, PickupPoint, Promise, Sto
 from scheduling.routing.schedule import schedule
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
 from scheduling.services.diverting import divert_delivery
+from scheduling.services.doors import change_time_at_door
 from scheduling.services.improvements import begin_improvement, finish_improvement, solve
 from scheduling.services.joining import join_delivery
 from scheduling.services.narrowing import narrow_promises
@@ -318,6 +319,16 @@ def test_extra_minutes_at_the_door_do_not_count_at_the_point_and_come_back(outle
     home = come_home(outlet, booking, hour=12)
 
     assert visit_of(home)[0].service_s == 900
+
+
+def test_at_a_point_nothing_more_can_be_said_of_the_door(outlet):
+    booking = make_booking(outlet)
+    sent = divert(booking, make_point(outlet.depot, service_s=60))
+
+    with pytest.raises(NotChangeable):
+        change_time_at_door(delivery=booking.delivery, extra_s=300, actor="link", now=NOW)
+
+    assert visit_of(sent)[0].service_s == 60
 
 
 def test_a_joined_order_takes_its_places_at_the_point_too(outlet):
