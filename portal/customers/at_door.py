@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_move, order_note, promised, show_booking, tell
+from portal.customers.bookings import may_move, order_note, promised, show_booking
 from portal.customers.door_rows import open_until
+from portal.customers.news import tell
 from portal.customers.other_times import Wanted, choose_time, show_other_times
 from portal.customers.pages import Notice, show
 from portal.customers.place_form import LongerForm, SafePlaceForm

@@ -15,19 +15,20 @@ from portal.collection import code_of
 from portal.customers import words
 from portal.customers.changing import changes_of
 from portal.customers.getting_in import getting_in
+from portal.customers.news import news_of
 from portal.customers.pages import Notice, show
-from portal.customers.rows import Fact, Happened, Mapped, Pin, Promised, Tag, Waiting
+from portal.customers.rows import Fact, Mapped, Pin, Promised, Tag, Waiting
 from portal.customers.slots import map_of
+from portal.customers.timeline import followed, timeline
 from portal.customers.way_back import way_back
 from portal.door import minutes_more, shown_words
 from portal.http import redirect_page
 from portal.messaging.calendars import calendar_file
 from portal.messaging.facts import booking_of, current_entry, zone_of
-from portal.notes import looked_at
 from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
-from scheduling.selectors.shopper import history_of, orders_of
+from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from portal.models import AccessLink
-    from scheduling.models import Booking, DayPlan, Delivery, Event
+    from scheduling.models import Booking, DayPlan, Delivery
 
 PAGE = "customers/booking/page.html"
 CANCEL_PAGE = "customers/booking/cancel.html"
@@ -51,58 +52,6 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "returned": (gettext_lazy("Back at the shop"), ""),
     "cancelled": (gettext_lazy("Cancelled"), "bad"),
 }
-NEWS = "news"
-FOLLOWED = (
-    "booking.confirmed",
-    "booking.moved",
-    "delivery.diverted",
-    "booking.cancelled",
-    "promise.narrowed",
-)
-AT_DOOR = ("delivery.safe_place_changed", "delivery.longer_at_door")
-TOLD = (
-    *FOLLOWED,
-    "booking.joined",
-    *AT_DOOR,
-    "delivery.street",
-    "links.revoked",
-    "delivery.notes_changed",
-    "delivery.code_read",
-    "delivery.contact_changed",
-    "delivery.preferences_changed",
-)
-SAID: dict[str, str | Promise] = {
-    "delivery.notes_changed": gettext_lazy("You changed how we get in"),
-    "links.revoked": gettext_lazy("You ended all links given out before"),
-    "delivery.contact_changed": gettext_lazy("You changed how we reach you"),
-    "delivery.preferences_changed": gettext_lazy("You changed how we write to you"),
-    "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
-    "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
-    "code.accepted": gettext_lazy("The code was typed: that browser could do what is private"),
-    "code.used_up": gettext_lazy("A code was typed wrong five times"),
-}
-"""What happened that is about no time."""
-DONE: dict[str, str | Promise] = {
-    "notes": gettext_lazy("Now we know how to get in."),
-    "codes": gettext_lazy("The code is kept. Nobody sees it here again, not even you."),
-    "code_removed": gettext_lazy("The code is removed."),
-    "booked": gettext_lazy("It is booked. Thank you."),
-    "moved": gettext_lazy("It is moved."),
-    "diverted": gettext_lazy("It goes to the pickup point."),
-    "joined": gettext_lazy("The order is added: one delivery brings all."),
-    "at-door": gettext_lazy("It is changed. The driver will know."),
-    "contact": gettext_lazy("How we reach you is changed."),
-}
-"""What is told by mail as well."""
-QUIETLY: dict[str, tuple[str | Promise, str | Promise]] = {
-    "stayed": (gettext_lazy("It stays as it was"), gettext_lazy("That is the time you have.")),
-    "preferences": (
-        gettext_lazy("How we write to you is changed."),
-        gettext_lazy("It counts from the next mail on."),
-    ),
-    "street_told": (gettext_lazy("Thank you"), gettext_lazy("Your street may hear that a van comes.")),
-    "street_not_told": (gettext_lazy("Done"), gettext_lazy("Your street hears no more of it from you.")),
-}
 
 
 @require_manage
@@ -110,24 +59,6 @@ QUIETLY: dict[str, tuple[str | Promise, str | Promise]] = {
 def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Show a booking to who may change it, and once, what has just been done to it."""
     return show_booking(request, link, now=clock.now(), notice=news_of(request, link.delivery))
-
-
-def tell(request: HttpRequest, ref: str, code: str) -> None:
-    """Have the booking's page say next time what was done: a key of DONE or QUIETLY."""
-    request.session[NEWS] = [ref, code]
-
-
-def news_of(request: HttpRequest, delivery: Delivery) -> Notice | None:
-    """Return what was done to this booking since its page was last shown."""
-    ref, code = request.session.get(NEWS, ["", ""])
-    if ref != delivery.ref:
-        return None
-    del request.session[NEWS]
-    if code in QUIETLY:
-        title, sentence = QUIETLY[code]
-        return Notice(str(title), str(sentence), "" if code == "stayed" else "good")
-    sentence = _("We mail it to %(email)s, with the link to this page.") % {"email": delivery.contact_email}
-    return Notice(str(DONE[code]), sentence, "good")
 
 
 def show_booking(
@@ -286,68 +217,6 @@ def door_facts(delivery: Delivery) -> list[Fact]:
     return [fact for fact in said if fact.value]
 
 
-def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
-    """Return what happened so far and what comes next, oldest first, from the one log of events."""
-    done = [happened(event, zone) for event in history_of(delivery, TOLD)]
-    if booked.state != booked.State.BOOKED:
-        return done
-    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
-    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
-    there = _("At the pickup point") if point_of(booked) else _("At your door")
-    return [*done, Happened(there, door, "next")]
-
-
-def happened(event: Event, zone: ZoneInfo) -> Happened:
-    """Return one event in plain words."""
-    time = words.short_moment(event.occurred_at.astimezone(zone))
-    if event.kind in SAID:
-        return Happened(str(SAID[event.kind]), time)
-    if event.kind in AT_DOOR:
-        return Happened(at_door(event), time)
-    if event.kind == "delivery.street":
-        tells = _("You let your street hear that a van comes")
-        return Happened(tells if event.data["tells"] else _("You took that back from your street"), time)
-    if event.kind == "delivery.code_read":
-        return Happened(looked_at(event.data["which"], event.data["by"]), time)
-    window = window_words(event, zone)
-    if event.kind == "booking.moved":
-        return Happened(_("You moved it to %(window)s") % {"window": window}, time)
-    if event.kind == "delivery.diverted":
-        known = {
-            "name": event.data.get("pickup_point", {}).get("name", _("a pickup point")),
-            "window": window,
-        }
-        return Happened(_("You sent it to %(name)s: %(window)s") % known, time)
-    if event.kind == "booking.joined":
-        return Happened(_("You added order %(number)s") % {"number": event.data["order"]}, time)
-    if event.kind == "booking.cancelled":
-        return Happened(_("You cancelled it"), time)
-    if event.kind == "promise.narrowed":
-        return Happened(_("Your time became exact: %(window)s") % {"window": window}, time)
-    return Happened(_("You chose %(window)s") % {"window": window}, time)
-
-
-def at_door(event: Event) -> str:
-    """Return what was said of the door: never where it may be left, since that may change again."""
-    if event.kind == "delivery.longer_at_door":
-        more = minutes_more(event.data["extra_s"])
-        return (
-            _("You asked for %(minutes)s at the door") % {"minutes": more}
-            if more
-            else _("You need no longer at the door than usual")
-        )
-    left = event.data["may_be_left"]
-    return _("You said where it may be left") if left else _("You said that somebody will be at home")
-
-
-def window_words(event: Event, zone: ZoneInfo) -> str:
-    """Return the window an event speaks of: Thu 26 Nov 10–12."""
-    opens, closes = (
-        datetime.fromisoformat(event.data[name]).astimezone(zone) for name in ("opens_at", "closes_at")
-    )
-    return f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
-
-
 @require_manage
 @require_safe
 def calendar(request: HttpRequest, link: AccessLink) -> HttpResponse:
@@ -400,25 +269,3 @@ def follow(request: HttpRequest, link: AccessLink) -> HttpResponse:
         "follow_only": True,
     }
     return show(request, delivery.merchant, FOLLOW_PAGE, context)
-
-
-def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
-    """Return the timeline without anything but what happened when."""
-    plain = {
-        "booking.confirmed": _("Booked"),
-        "booking.moved": _("Moved to another time"),
-        "delivery.diverted": _("Moved to another time"),
-        "booking.cancelled": _("Cancelled"),
-        "promise.narrowed": _("Its time became exact"),
-    }
-    done = [
-        Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))
-        for event in history_of(delivery, FOLLOWED)
-    ]
-    if booked.state != booked.State.BOOKED:
-        return done
-    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
-    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
-    # Where it goes is for who manages it: a follow link tells a day and hours.
-    there = _("It arrives") if point_of(booked) else _("At the door")
-    return [*done, Happened(there, door, "next")]

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.access import FOLLOW, MANAGE, grant_cookie, issue_link, link_from_request, links_renewed
 from portal.customers import words
 from portal.customers.addresses import order_note
-from portal.customers.bookings import door_facts, tell
+from portal.customers.bookings import door_facts
 from portal.customers.forms import ContactForm
+from portal.customers.news import tell
 from portal.customers.pages import Notice, merchant_or_404, show
 from portal.customers.rows import Countdown, Fact
 from portal.customers.shopper import Visit, actor_of, session_key

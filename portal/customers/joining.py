@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
-from portal.customers.bookings import may_join, order_note, promised, show_booking, tell
+from portal.customers.bookings import may_join, order_note, promised, show_booking
 from portal.customers.forms import JoinForm
+from portal.customers.news import tell
 from portal.customers.pages import Notice, show
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_move, order_note, promised, show_booking, tell
+from portal.customers.bookings import may_move, order_note, promised, show_booking
 from portal.customers.forms import OfferForm
+from portal.customers.news import tell
 from portal.customers.offers import Present, Pricing, times_of
 from portal.customers.pages import Notice, show
 from portal.customers.probing import wait_for_quote

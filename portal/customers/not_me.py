@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 from portal.access import private
 from portal.codes import masked
 from portal.customers import words
-from portal.customers.bookings import SAID, TOLD, happened
 from portal.customers.pages import show
 from portal.customers.rows import Happened
+from portal.customers.timeline import SAID, TOLD, happened
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
 from portal.not_me import report_from_request

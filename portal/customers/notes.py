@@ -11,9 +11,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
-from portal.customers.bookings import order_note, promised, show_booking, tell
+from portal.customers.bookings import order_note, promised, show_booking
 from portal.customers.code import require_code
 from portal.customers.getting_in import facts_of_notes, kept_codes
+from portal.customers.news import tell
 from portal.customers.notes_forms import CodesForm, NotesForm
 from portal.customers.pages import Notice, show
 from portal.http import redirect_page

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from portal.customers import words
-from portal.customers.bookings import order_note, promised, show_booking, tell
+from portal.customers.bookings import order_note, promised, show_booking
 from portal.customers.forms import OfferForm
 from portal.customers.moves import DAYS_PART, present_of
+from portal.customers.news import tell
 from portal.customers.offers import Pricing, times_of
 from portal.customers.pages import Notice, show
 from portal.customers.probing import wait_for_quote

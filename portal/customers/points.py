@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_move, order_note, promised, show_booking, tell
+from portal.customers.bookings import may_move, order_note, promised, show_booking
 from portal.customers.changing import OFFERED
+from portal.customers.news import tell
 from portal.customers.offers import distance_change, grams_change
 from portal.customers.pages import Notice, show
 from portal.customers.probing import wait_for_quote

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import grant_cookie, require_manage
 from portal.customers import changing, words
-from portal.customers.bookings import order_note, tell
+from portal.customers.bookings import order_note
 from portal.customers.code import require_code
 from portal.customers.forms import PreferencesForm, ReachForm
+from portal.customers.news import tell
 from portal.customers.pages import Notice, show
 from portal.customers.rows import Change, Fact
 from portal.http import redirect_page

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
-from portal.customers.bookings import is_booked, order_note, show_booking, tell
+from portal.customers.bookings import is_booked, order_note, show_booking
+from portal.customers.news import tell
 from portal.customers.pages import Notice, show
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of
