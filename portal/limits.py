@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from portal.access import link_named_by
 from portal.http import too_large, too_many
 from portal.metrics import throttled
+from portal.photos import MOST_BYTES
 from portal.throttle import Limit, network_of, take
 from scheduling import clock
 
@@ -108,6 +110,10 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""
 
 
+UPLOADS: Final = {"customers:safe-place": MOST_BYTES + 64 * 1024}
+"""So many bytes of body are taken where a photo may be sent, with what is typed beside it."""
+
+
 class Limits:
     """Refuse what is too large or comes too often, before a view does any work."""
 
@@ -115,7 +121,7 @@ class Limits:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if length_of(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length_of(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not is_upload(request):
             return too_large(request)
         if wait_s := everything.take(network_of(request), now=clock.now()):
             return too_many(request, retry_after_s=wait_s)
@@ -129,6 +135,15 @@ class Limits:
         now = clock.now()
         wait_s = max((take(limit, key, now=now) for limit, key in claims if key), default=0)
         return too_many(request, retry_after_s=wait_s) if wait_s else None
+
+
+def is_upload(request: HttpRequest) -> bool:
+    """Whether a request that is larger than usual sends no more than its address takes."""
+    try:
+        name = resolve(request.path_info).view_name
+    except Resolver404:
+        return False
+    return length_of(request) <= UPLOADS.get(name, 0)
 
 
 def length_of(request: HttpRequest) -> int:

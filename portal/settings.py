@@ -417,6 +417,10 @@ PHONENUMBER_DEFAULT_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", "") or (None if TESTING or DEMO else str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# What customers sent, such as photos of a safe place. Never below a folder that anybody serves: a view does.
+MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(
+    (BASE_DIR if given_database else Path(str(DATABASES["default"]["NAME"])).parent) / "var" / "media"
+)
 # Outside production files come from where they lie: compressing them takes 20 s, too long for a demo's start.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import require_manage
 from portal.customers import words
@@ -19,6 +19,9 @@ from portal.customers.pages import Notice, show
 from portal.customers.place_form import LongerForm, SafePlaceForm
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
+from portal.photos import BadPhoto
+from portal.services.erasure import remove_files
+from portal.services.photos import drop_photo, photo_response, seal, unseal
 from scheduling import clock
 from scheduling.errors import (
     DomainError,
@@ -58,13 +61,15 @@ def safe_place(request: HttpRequest, link: AccessLink) -> HttpResponse:
             return redirect_page(request, "customers:booking", link.delivery.ref)
         return show_place(request, link, booked, place_form_of(link), now=now)
     if request.POST.get("do") in (TAKE_OFF, FORGET):
-        form, place = place_form_of(link), SafePlace()
-    else:
-        form = SafePlaceForm(request.POST)
-        if not form.is_valid():
-            return show_place(request, link, booked, form, now=now, status=422)
-        place = form.left_at
-    return keep_place(request, link, booked, form, place, now=now)
+        return keep_place(request, link, booked, place_form_of(link), SafePlace(), None, now=now)
+    form = SafePlaceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return show_place(request, link, booked, form, now=now, status=422)
+    try:
+        photo = form.keep_photo() if not why_not_left_now(booked) else None
+    except BadPhoto:
+        return show_place(request, link, booked, form, now=now, status=422)
+    return keep_place(request, link, booked, form, form.left_at, photo, now=now)
 
 
 def keep_place(
@@ -73,29 +78,53 @@ def keep_place(
     booked: Booking,
     form: SafePlaceForm,
     place: SafePlace,
+    photo: str | None,
     *,
     now: datetime,
 ) -> HttpResponse:
-    """Change it, or say why it stays as it is."""
+    """Change it, or say why it stays as it is; a photo that no row came to name is removed."""
     try:
         change_safe_place(
             delivery=link.delivery,
             place=place,
+            photo=photo,
             keep=bool(form.is_bound and form.cleaned_data["keep"]),
             forget=request.POST.get("do") == FORGET,
             actor=link.actor,
             now=now,
         )
     except (NotChangeable, TooLateToChange) as error:
+        drop_photo(photo or "")
         news = Notice(_("It stays as it was"), str(error))
         return show_booking(request, link, now=now, notice=news, status=409)
     except DomainError as error:
+        drop_photo(photo or "")
         kept = _("Your delivery stays as it was, and what you typed is still here.")
         news = Notice(title_of(error), f"{error} {kept}")
         at_home = isinstance(error, NeedsAnotherTime) and may_move(booked, now)
         return show_place(request, link, booked, form, now=now, notice=news, other_time=at_home, status=409)
+    remove_files()
     tell(request, link.delivery.ref, "at-door")
     return redirect_page(request, "customers:booking", link.delivery.ref)
+
+
+@require_manage
+@require_safe
+def photo(request: HttpRequest, link: AccessLink, sealed: str) -> HttpResponse:
+    """Show the photo of a safe place to whose delivery it is, for five minutes; never one from last time."""
+    delivery = link.delivery
+    path = "" if delivery.safe_place_recalled else delivery.safe_place_photo
+    unseal(sealed, path=path, whom=link.actor, now=clock.now())
+    return photo_response(path)
+
+
+def photo_url(link: AccessLink, *, now: datetime) -> str:
+    """Return where the photo is shown for five minutes; nothing where there is none."""
+    delivery = link.delivery
+    if not delivery.safe_place_photo or delivery.safe_place_recalled:
+        return ""
+    sealed = seal(delivery.safe_place_photo, whom=link.actor, now=now)
+    return reverse("customers:photo", args=[delivery.ref, sealed])
 
 
 def title_of(error: DomainError) -> str:
@@ -135,6 +164,7 @@ def show_place(
         "why": why_not_left_now(booked),
         "recalled": SAFE_PLACES[delivery.safe_place] if delivery.safe_place_recalled else "",
         "named": bool(delivery.safe_place),
+        "photo_url": photo_url(link, now=now),
         "unattended": booked.unattended,
         "other_time_url": reverse("customers:home-times", args=[delivery.ref]) if other_time else "",
         "may_move": may_move(booked, now),

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.door import minutes_more
 from portal.forms import HintedChoiceField, PlainForm, one_line
+from portal.photos import ACCEPT, BadPhoto
+from portal.services.photos import keep_photo
 from scheduling.facts import MOST_EXTRA_S, MOST_NAME, MOST_NOTE, MOST_UNIT, NEIGHBOUR, SAFE_PLACES, SafePlace
 
 HOME: Final = "home"
@@ -49,6 +51,15 @@ class SafePlaceForm(PlainForm):
         help_text=_("Such as: left of the door. Please write no door codes here."),
         error_messages={"max_length": TOO_LONG},
     )
+    photo = forms.FileField(
+        label=_("A photo of the place"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("JPEG, PNG or WebP, up to 12 MB. We keep the picture, not where or when it was taken."),
+        widget=forms.FileInput(attrs={"accept": ACCEPT, "class": "field__input"}),
+        error_messages={"invalid": _("Choose the photo once more: it did not arrive whole.")},
+    )
+    without_photo = forms.BooleanField(label=_("Take the photo off"), required=False)
     keep = forms.BooleanField(
         label=_("Keep this for next time"),
         required=False,
@@ -74,7 +85,7 @@ class SafePlaceForm(PlainForm):
         cleaned: dict[str, Any] = super().clean() or {}
         place = cleaned.get("place")
         if place == HOME:
-            self._drop("note")
+            self._drop("note", "photo")
         if place != NEIGHBOUR:  # then nobody is asked for, so nothing about them can be wrong
             self._drop("neighbour", "neighbour_unit")
         else:
@@ -90,6 +101,20 @@ class SafePlaceForm(PlainForm):
     def _require(self, name: str, sentence: str) -> None:
         if not self.cleaned_data.get(name) and name not in self.errors:
             self.add_error(name, sentence)
+
+    def keep_photo(self) -> str | None:
+        """Keep the photo that was sent; return its path, "" if it shall go, None if it stays as it is.
+
+        The form must be valid. Adds what is wrong with the photo to it, and raises BadPhoto.
+        """
+        sent = self.cleaned_data["photo"]
+        if not sent:
+            return "" if self.cleaned_data["without_photo"] else None
+        try:
+            return keep_photo(sent, size=sent.size)
+        except BadPhoto as error:
+            self.add_error("photo", str(error))
+            raise
 
     @property
     def left_at(self) -> SafePlace:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("d/<slug:ref>/point/", points.point, name="point"),
     path("d/<slug:ref>/join/", joining.join, name="join"),
     path("d/<slug:ref>/place/", at_door.safe_place, name="safe-place"),
+    path("d/<slug:ref>/place/photo/<str:sealed>/", at_door.photo, name="photo"),
     path("d/<slug:ref>/place/times/", at_door.home_times, name="home-times"),
     path("d/<slug:ref>/longer/", at_door.longer, name="longer"),
     path("d/<slug:ref>/longer/<int:minutes>/", at_door.longer_times, name="longer-times"),

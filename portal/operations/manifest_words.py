@@ -54,6 +54,7 @@ class SheetStop:
     goods: str
     for_whom: str
     door: list[str]
+    photo_of: str
     said: list[Said]
     codes: list[CodeRow]
     next: bool
@@ -95,6 +96,7 @@ def stop(of: ManifestStop, read: CodeRead | None) -> SheetStop:
         goods=goods(of),
         for_whom=" ".join(filter(None, [at.merchant, at.order])),
         door=door(of),
+        photo_of=at.ref if at.photo else "",
         said=said_of(of.notes),
         codes=codes(of, read),
         next=of.next,

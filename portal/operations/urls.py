@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.operations import board, history, manifest, prices
+from portal.operations import board, history, manifest, photos, prices
 
 app_name = "operations"
 
@@ -20,6 +20,12 @@ urlpatterns = [
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),
+    path("depot/<slug:depot>/deliveries/<slug:ref>/photo/", photos.photo, name="photo"),
+    path(
+        "depot/<slug:depot>/deliveries/<slug:ref>/photo/<str:sealed>/",
+        photos.shown_photo,
+        name="shown-photo",
+    ),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
     path("depot/<slug:depot>/codes/", manifest.reads, name="code-reads"),
     path("depot/<slug:depot>/<day:day>/route/<int:route>/", manifest.manifest, name="manifest"),

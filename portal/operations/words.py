@@ -23,6 +23,7 @@ class StopRow:
     address: str
     for_whom: str
     history_of: str
+    photo_of: str
     promised: str
     arrives: str
     metres: str
@@ -185,6 +186,7 @@ def stop(of: BoardStop) -> StopRow:
         address=place(of),
         for_whom=_for_whom(of),
         history_of=of.ref if of.served and not of.held_until else "",
+        photo_of=of.ref if of.photo else "",
         promised=f"{clock_time(of.opens)}–{clock_time(of.closes)}",
         arrives=clock_time(of.arrives),
         metres=_("%(metres)s m") % {"metres": number_format(of.leg_m, force_grouping=True)},

@@ -159,6 +159,7 @@ DELIVERY: Final = (
     "safe_place_note",
     "neighbour_name",
     "neighbour_unit",
+    "safe_place_photo",
     "safe_place_kept",
     "safe_place_recalled",
     "worth_minor",

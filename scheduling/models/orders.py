@@ -205,6 +205,9 @@ class Delivery(models.Model):
         db_default="",
     )
     safe_place_note = models.CharField(max_length=MOST_NOTE, blank=True, default="", db_default="")
+    safe_place_photo = models.CharField(
+        _("its photo, below MEDIA_ROOT"), max_length=80, blank=True, default="", db_default=""
+    )
     neighbour_name = models.CharField(max_length=MOST_NAME, blank=True, default="", db_default="")
     neighbour_unit = models.CharField(
         _("the neighbour’s house or flat"), max_length=MOST_UNIT, blank=True, default="", db_default=""
@@ -282,7 +285,8 @@ class Delivery(models.Model):
                 name="delivery_neighbour_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(safe_place_kept=False, safe_place_recalled=False) | ~Q(safe_place=""),
+                condition=Q(safe_place_kept=False, safe_place_recalled=False, safe_place_photo="")
+                | ~Q(safe_place=""),
                 name="delivery_keeps_a_safe_place",
             ),
         ]

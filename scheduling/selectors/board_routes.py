@@ -21,9 +21,9 @@ class BoardStop:
     `key` is its row's. `number` counts those at which somebody is served. At a rest (its kind in words)
     nobody is, and `address` names the place, "" the depot. `leg_s` and `leg_m` lead here from the stop
     before, `minutes` is how long the vehicle stays; `grams` are its share of its route's. `held_until` is set
-    while somebody decides. `ref` is its delivery's, `left_at` where it may be left when nobody opens,
-    `extra_s` what was asked for at the door; at a pickup point (its name) nothing of that counts. `added_m`
-    is what the stop added to the driving when it was put in.
+    while somebody decides. `ref` is its delivery's, `left_at` where it may be left when nobody opens, `photo`
+    whether one shows it, `extra_s` what was asked for at the door; at a pickup point (its name) nothing of
+    that counts. `added_m` is what the stop added to the driving when it was put in.
     """
 
     key: int
@@ -47,6 +47,7 @@ class BoardStop:
     added_m: int
     grams: int
     held_until: datetime | None
+    photo: bool = False
     rest: str = ""
     point: str = ""
     minutes: int = 0
@@ -186,6 +187,7 @@ def _where(stop: Stop, delivery: Delivery) -> dict[str, Any]:
         "address": delivery.address.line,
         "unit": delivery.address.unit,
         "left_at": delivery.left_at,
+        "photo": bool(delivery.safe_place_photo),
         "extra_s": delivery.extra_s,
     }
 

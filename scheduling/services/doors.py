@@ -37,16 +37,18 @@ def change_safe_place(
     place: SafePlace,
     actor: str,
     now: datetime,
+    photo: str | None = None,
     keep: bool = False,
     forget: bool = False,
 ) -> Booking:
     """Say where a booked delivery may be left, or that somebody will be at home.
 
-    `keep`: also for what comes to this door later; one place is kept at a time, and saying a place without
-    keeping it forgets what was kept. `forget`: that too where somebody will be at home. Saying the same again
-    changes nothing. Raises NotChangeable, TooLateToChange once the route may have started, NeedsSomebody
-    with the reason where such goods are never left there, or NeedsAnotherTime where it comes when nobody
-    needs to be at home or its van has no time to hand it over.
+    `photo`: the path of one that shows it; None: the one there is, "" none. `keep`: also for what comes to
+    this door later; one place is kept at a time, and saying a place without keeping it forgets what was kept.
+    `forget`: that too where somebody will be at home. Saying the same again changes nothing. Raises
+    NotChangeable, TooLateToChange once the route may have started, NeedsSomebody with the reason where such
+    goods are never left there, or NeedsAnotherTime where it comes when nobody needs to be at home or its van
+    has no time to hand it over.
     """
     booking, editor = _locked(delivery, now=now)
     delivery, keep = booking.delivery, keep and bool(place.place)
@@ -55,8 +57,9 @@ def change_safe_place(
     _require_told(booking, editor, "tell", now=now)
     if forget or place.place:
         _forget(delivery)
-    said = (delivery.left_at, delivery.safe_place_kept, delivery.safe_place_recalled)
-    if said == (place, keep, False):
+    photo = (delivery.safe_place_photo if photo is None else photo) if place.place else ""
+    shown = photo == delivery.safe_place_photo and not delivery.safe_place_recalled
+    if shown and (delivery.left_at, delivery.safe_place_kept) == (place, keep):
         editor.save()
         return booking
     if place.place:
@@ -64,7 +67,7 @@ def change_safe_place(
     if booking.unattended and not place.needs_nobody:
         raise NeedsAnotherTime
     service_s = _fit_in(booking, editor, place)
-    note_place(delivery, place, kept=keep, actor=actor, now=now, service_s=service_s)
+    note_place(delivery, place, kept=keep, photo=photo, actor=actor, now=now, service_s=service_s)
     editor.touch()
     editor.save()
     return booking

@@ -4,7 +4,7 @@ Erasing changes no window, no arc, no metre, no gram and no price. A place is co
 no route that is still to be accounted for leads through it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
@@ -22,7 +22,6 @@ from scheduling.models import (
     DayPlan,
     Delivery,
     Event,
-    FileToRemove,
     GeocodedQuery,
     Hold,
     Order,
@@ -34,6 +33,7 @@ from scheduling.models import (
 from scheduling.selectors.person import ERASED, NOBODYS, Person, person_behind
 from scheduling.services.bookings import cancel_delivery
 from scheduling.services.changes import one_change
+from scheduling.services.files import give_up_photo
 from scheduling.services.holds import release_hold
 
 KIND: Final = "delivery.erased"
@@ -47,6 +47,7 @@ BLANK: Final[Mapping[type[Model], Mapping[str, Any]]] = {
         "contact_email": "",
         "contact_phone": "",
         "safe_place_note": "",
+        "safe_place_photo": "",
         "neighbour_name": "",
         "neighbour_unit": "",
         "safe_place_kept": False,
@@ -180,7 +181,10 @@ def _blank(person: Person, *, now: datetime) -> None:
 def _blank_deliveries(person: Person, *, now: datetime) -> None:
     mine = Delivery.objects.filter(pk__in=[each.pk for each in person.all])
     AccessNotes.objects.filter(delivery__in=mine).delete()
+    photos = set(mine.exclude(safe_place_photo="").values_list("safe_place_photo", flat=True))
     mine.update(**BLANK[Delivery], erased_at=Coalesce("erased_at", Value(now)))
+    for photo in sorted(photos):
+        give_up_photo(photo, now=now)
     person.addresses().update(**{name: value for name, value in BLANK[Address].items() if name != "source"})
 
 
@@ -252,13 +256,6 @@ def coarsen_places(addresses: QuerySet[Address]) -> int:
         address.save(update_fields=["lat", "lon", "source"])
         count += 1
     return count
-
-
-def remove_later(paths: Iterable[str], *, now: datetime) -> None:
-    """Have files removed once this transaction is certain, and again until they are gone."""
-    FileToRemove.objects.bulk_create(
-        [FileToRemove(path=path, since=now) for path in paths], ignore_conflicts=True
-    )
 
 
 # What grows old

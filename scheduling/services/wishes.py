@@ -8,6 +8,7 @@ from scheduling.facts import DoorWish, SafePlace, VisitFacts
 from scheduling.leaving import require_leavable, why_not_left
 from scheduling.models import Delivery
 from scheduling.selectors.doors import kept_for
+from scheduling.services.files import give_up_photo
 
 KEPT: Final = "safe_place_kept"
 PLACE_FIELDS: Final = (
@@ -15,16 +16,20 @@ PLACE_FIELDS: Final = (
     "safe_place_note",
     "neighbour_name",
     "neighbour_unit",
+    "safe_place_photo",
     KEPT,
     "safe_place_recalled",
 )
 
 
-def write_place(delivery: Delivery, place: SafePlace, *, kept: bool, recalled: bool = False) -> None:
+def write_place(
+    delivery: Delivery, place: SafePlace, *, kept: bool, photo: str, recalled: bool = False
+) -> None:
     """Set where a delivery may be left. Does not save."""
     delivery.safe_place, delivery.safe_place_note = place.place, place.note
     delivery.neighbour_name, delivery.neighbour_unit = place.neighbour, place.neighbour_unit
     delivery.safe_place_kept, delivery.safe_place_recalled = kept, recalled
+    delivery.safe_place_photo = photo
 
 
 def settle_safe_place(delivery: Delivery, *, depot_id: int) -> None:
@@ -40,16 +45,29 @@ def settle_safe_place(delivery: Delivery, *, depot_id: int) -> None:
     elif delivery.direction == Delivery.Direction.OUT:
         before = next(iter(kept_for(delivery, flag=KEPT)), None)
         if before is not None and not why_not_left(delivery, depot_id=depot_id):
-            write_place(delivery, before.left_at, kept=True, recalled=True)
+            photo = before.safe_place_photo
+            write_place(delivery, before.left_at, kept=True, photo=photo, recalled=True)
 
 
 def note_place(
-    delivery: Delivery, place: SafePlace, *, kept: bool, actor: str, now: datetime, service_s: int
+    delivery: Delivery,
+    place: SafePlace,
+    *,
+    kept: bool,
+    actor: str,
+    now: datetime,
+    service_s: int,
+    photo: str = "",
 ) -> None:
-    """Save where a delivery may be left, and the seconds at its door, with the event."""
-    write_place(delivery, place, kept=kept)
+    """Save where a delivery may be left, and the seconds at its door, with the event.
+
+    A photo that it showed before is given up with it.
+    """
+    before = delivery.safe_place_photo
+    write_place(delivery, place, kept=kept, photo=photo)
     delivery.service_s = service_s
     delivery.save(update_fields=[*PLACE_FIELDS, "service_s"])
+    give_up_photo(before, now=now)
     events.record(
         "delivery.safe_place_changed",
         delivery=delivery,

@@ -67,7 +67,8 @@ STATEMENTS: dict[str, int] = {
     "move": 15,
     "move: moved": 26,
     "safe-place": 8,
-    "safe-place: said": 14,
+    "safe-place: said": 18,
+    "photo": 1,
     "home-times": 15,
     "longer": 4,
     "longer: said": 12,
@@ -95,7 +96,7 @@ STATEMENTS: dict[str, int] = {
     "contact: changed": 8,
     "kept": 26,
     "erase": 8,
-    "erase: erased": 63,
+    "erase: erased": 64,
     "erased": 1,
     "cancel": 3,
     "cancel: cancelled": 14,
@@ -218,6 +219,7 @@ def look_after(shopper: Shopper, count: Counter) -> None:
     count("move: moved", post, page + "move/", {"offer": offers_in(times)[-1]}, status=303)
     count("safe-place", get, page + "place/")
     count("safe-place: said", post, page + "place/", {"place": "porch", "keep": "on"}, status=303)
+    count("photo", get, page + "place/photo/none/", status=404)
     count("home-times", get, page + "place/times/")
     count("longer", get, page + "longer/")
     count("longer: said", post, page + "longer/", {"minutes": "5"}, status=303)

@@ -37,6 +37,7 @@ from scheduling.services import erasing
 from scheduling.services.accounts import close_account
 from scheduling.services.bookings import confirm_hold
 from scheduling.services.diverting import divert_delivery
+from scheduling.services.files import remove_later
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.services.orders import record_order
 from scheduling.ways_in import WayIn
@@ -401,7 +402,7 @@ def test_files_are_removed_and_tried_again_until_they_are_gone(settings, tmp_pat
     settings.MEDIA_ROOT = str(tmp_path)
     path = default_storage.save("a/photo.jpg", ContentFile(b"x"))
     (tmp_path / "stuck" / "inside").mkdir(parents=True)
-    erasing.remove_later([path, path, "a/gone.jpg", "stuck"], now=NOW)
+    remove_later([path, path, "a/gone.jpg", "stuck"], now=NOW)
 
     assert remove_files() == 2
     assert not (tmp_path / path).exists()
