@@ -18,7 +18,7 @@ MULTIPART = "multipart/form-data"
 NAMES = (
     *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
     *("buzzer", "floor", "text", "seen", "entrance", "gate_code", "remove", "stop", "code", "lang"),
-    *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap"),
+    *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap", "code"),
 )
 
 

@@ -1,25 +1,16 @@
 """Customers' links over HTTP: followers and scanners change nothing, guesses learn nothing."""
 
-import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
-from portal.benchmarks.servers import wait_until
-from portal.benchmarks.stack import DATABASES, Database, Stack, running
-from tests.fakes.mail import Mail, MailServer, start_mail_server
+from portal.benchmarks.stack import DATABASES, Database, running
+from tests.fakes.mail import start_mail_server
 from tests.proofs import lookups, within
+from tests.proofs.link_house import CODE, INSIDE, LINK, Found, House
 from tests.proofs.link_visitor import Seen, Visitor
-from tests.proofs.linked import MAIN, count_in
+from tests.proofs.linked import count_in
 from tests.proofs.run import Outcome, Run
 
-INSIDE = "tests.proofs.linked"
-LINK = re.compile(r"https://[^/\s]+(/l/[^/\s\"]+/)")
-DIGITS = re.compile(r"^ +(\d{6})\s*$", re.MULTILINE)
-CODE = "Your code"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 AT_ONCE = 20
 ASKING_IS_KEPT = {"scheduling.quote", "sessions.session"}
@@ -45,69 +36,6 @@ GLANCES: tuple[tuple[str, dict[str, str]], ...] = (
     ("GET", {"X_Moz": "prefetch"}),
     ("GET", {"HX_Request": "true", "HX_Target": "main"}),
 )
-
-
-@dataclass
-class House:
-    """One portal, what was laid out in it, and all secrets seen on the way."""
-
-    stack: Stack
-    mail: MailServer
-    laid: dict[str, Any]
-    chance: Random
-    rows: dict[str, str] = field(default_factory=dict)
-    read: int = 0
-    secrets: list[str] = field(default_factory=list)
-    digits: list[str] = field(default_factory=list)
-
-    @property
-    def page(self) -> str:
-        """The address of the booking's page."""
-        return f"/d/{self.laid['ref']}/"
-
-    def look(self, function: str, **values: Any) -> Any:
-        """Look at what is kept, with the portal's own settings."""
-        return within.call(self.stack, f"{INSIDE}:{function}", **values)
-
-    def facts(self) -> dict[str, Any]:
-        """What is kept of the delivery."""
-        return dict(self.look("of_delivery", ref=self.laid["ref"]))
-
-    @contextmanager
-    def mailing(self) -> Iterator[None]:
-        """Let the worker send what is due meanwhile. Else it rests: its work would be in what is compared."""
-        self.stack.start_worker()
-        try:
-            yield
-        finally:
-            self.stack.worker.end()
-
-    def next_mail(self, about: str) -> Mail:
-        """Wait for the customer's next mail whose subject begins so; note the secrets in it."""
-
-        def new() -> list[Mail]:
-            return [mail for mail in self.mail.to(MAIN)[self.read :] if mail.subject.startswith(about)]
-
-        wait_until(lambda: bool(new()), seconds=30, what=f"a mail: {about}")
-        mail = new()[0]
-        self.read = self.mail.to(MAIN).index(mail) + 1
-        self.secrets += [link.split("/")[2] for link in LINK.findall(mail.text)]
-        self.digits += DIGITS.findall(mail.text) if about == CODE else []
-        return mail
-
-
-@dataclass
-class Found:
-    """What one database came to: figures to say, and whether each thing that was asked holds."""
-
-    figures: list[str] = field(default_factory=list)
-    checks: dict[str, bool] = field(default_factory=dict)
-
-    def note(self, figure: str, **checks: bool) -> None:
-        """Add one part's figures and checks; a check made twice must hold both times."""
-        self.figures += [figure] if figure else []
-        for name, holds in checks.items():
-            self.checks[name] = self.checks.get(name, True) and holds
 
 
 def prove(run: Run) -> Outcome:
