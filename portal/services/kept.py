@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.models import AccessLink, Message
+from portal.pickup import point_line, point_of
 from scheduling.models import AccessNotes, Delivery
 from scheduling.selectors.person import Person, person_behind
 
@@ -80,7 +81,10 @@ def _booking(delivery: Delivery) -> Row | None:
     booking = getattr(delivery, "booking", None)
     if booking is None:
         return None
-    window = columns(booking.stop, "opens_at", "closes_at")
+    point = point_of(booking)
+    window = columns(booking.stop, "opens_at", "closes_at") | {
+        "pickup_point": point_line(point) if point else ""
+    }
     return window | columns(
         booking, "state", "confirmed_at", "cancelled_at", "price_minor", "currency", "grams"
     )

@@ -92,7 +92,11 @@ def person_behind(delivery: Delivery, *, alone: bool = False) -> Person:
     if email and not alone:
         its |= Q(contact_email__iexact=email, booking__isnull=False)
     rows = Delivery.objects.filter(merchant_id=delivery.merchant_id).select_related(
-        "address", "merchant", "order", "booking__stop__route__shift__plan__depot"
+        "address",
+        "merchant",
+        "order",
+        "booking__stop__route__shift__plan__depot",
+        "booking__stop__pickup_point",
     )
     booked = tuple(rows.filter(its).order_by("pk"))
     chosen = Hold.objects.filter(delivery__in=[each.pk for each in booked])

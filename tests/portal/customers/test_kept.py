@@ -9,8 +9,9 @@ from django.test import Client
 from portal.services.erasure import erase_person
 from scheduling.bought import ItemBought, OrderBought
 from scheduling.models import Booking, Delivery, Event, Stop
+from scheduling.services.diverting import divert_delivery
 from scheduling.services.orders import record_order
-from tests.factories import NOW, make_booking, make_network, some_contact, some_facts
+from tests.factories import NOW, make_booking, make_network, make_point, some_contact, some_facts
 from tests.portal.customers.codes import passes_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -63,6 +64,15 @@ def test_the_file_says_all_that_is_kept_and_what_each_part_is(shopper, booked, o
     assert kept["addresses"]["rows"][0]["line"] == "Testikatu 1"
     (order,) = kept["orders"]["rows"]
     assert (order["items"][0]["name"], order["contact_phone"]) == ("Cup äö", "+358401234567")
+
+
+def test_it_says_to_which_pickup_point_a_delivery_goes(shopper, booked):
+    point = make_point(shopper.outlet.depot, name="Kulman kioski", line="Rantatie 4")
+    divert_delivery(delivery=Delivery.objects.get(state="confirmed"), point=point, actor="x", now=NOW)
+
+    (delivery,) = file_of(shopper, booked)["deliveries"]["rows"]
+
+    assert delivery["booking"]["pickup_point"] == "Kulman kioski, Rantatie 4"
 
 
 def test_the_file_is_streamed_as_a_download_and_kept_out_of_caches(shopper, booked):
