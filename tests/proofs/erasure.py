@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from portal.benchmarks.servers import wait_until
 from portal.benchmarks.stack import DATABASES, Database, Stack, running
@@ -15,7 +18,7 @@ from tests.fakes.mail import MailServer, start_mail_server
 from tests.proofs import within
 from tests.proofs.programs import Program
 from tests.proofs.run import Outcome, Run
-from tests.races.shopper import Answer, Shopper
+from tests.races.shopper import TOKEN, Answer, Shopper
 
 HERE = "tests.proofs.erasure"
 MARK = "quillfeather"
@@ -68,11 +71,11 @@ def _erased(run: Run, database: Database) -> tuple[str, list[str]]:
         person.leaves_marks()
         _settle(stack)
         within.call(stack, f"{HERE}:write_down")
-        before = look(stack)
+        before, photos = look(stack), kept_files(stack)
         run.say(f"{database}: planted in {before.said()}")
         person.is_erased()
         _settle(stack)
-        after = look(stack)
+        after, left = look(stack), kept_files(stack)
         for place in after.places:
             run.say(f"{database}: still in {place}")
         others = within.call(stack, f"{HERE}:others")
@@ -84,12 +87,14 @@ def _erased(run: Run, database: Database) -> tuple[str, list[str]]:
     misses = {
         "the marker was planted in too few columns": columns < EXPECTED,
         f"it is still in {after.said()}": bool(after.places),
+        "no photo was kept, or one is left": not photos or bool(left),
         "somebody else lost something": others != [laid["other"]],
         "check_invariants found breaches": broken,
     }
     return (
         f"{sum(before.places.values())} hits in {columns} columns and {len(before.places) - columns} files, "
-        f"logs and keys before, {sum(after.places.values())} after",
+        f"logs and keys, {photos} photo before; "
+        f"{sum(after.places.values())} hits, {left} photos after",
         [miss for miss, true in misses.items() if true],
     )
 
@@ -102,7 +107,11 @@ def _portal(run: Run, database: Database) -> Iterator[tuple[Stack, MailServer]]:
     folder.mkdir(parents=True)
     gazetteer = folder / "places.csv"
     gazetteer.write_text(PLACES)
-    settings = {"LOG_LEVEL": "INFO", "GAZETTEER_FILE": str(gazetteer)}
+    settings = {
+        "LOG_LEVEL": "INFO",
+        "GAZETTEER_FILE": str(gazetteer),
+        "MEDIA_ROOT": str(folder / "media"),
+    }
     try:
         with running(
             folder, database=database, mail_url=f"smtp://{mail.host}:{mail.port}", settings=settings
@@ -214,9 +223,18 @@ class Somebody:
         self._sends("notes/", buzzer=MARK, floor="7", text=f"ring {MARK}", seen="0")
         neighbour = {"place": "neighbour", "neighbour": MARK, "neighbour_unit": f"B {MARK}"[:20]}
         self._sends("place/", **neighbour, note=f"knows {MARK}", keep="on")
+        self._shows_the_place()
         self._shows_code(FIRST)
         self._sends("notes/codes/", gate_code=CODE)
         self._sends("preferences/", quiet_from="22:00", quiet_until="07:00")
+
+    def _shows_the_place(self) -> None:
+        """A photo whose name, description and comment bear the marker, sent as a browser does."""
+        self.browser.get(self.page + "place/")
+        token = TOKEN.search(self.browser.page)
+        fields = {"csrfmiddlewaretoken": token[1] if token else "", "place": "porch", "note": MARK}
+        answer = sent_with_photo(self.browser, self.page + "place/", fields, photo())
+        assert answer.status == 303, (answer.status, self.browser.page[-2000:])
 
     def _moves_to_another_mailbox(self) -> None:
         self.browser.get(self.page + "contact/")
@@ -260,6 +278,37 @@ class Somebody:
         return next(mail for mail in self.mail.to(mailbox) if words in mail.text)
 
 
+def photo() -> bytes:
+    """A small picture that says where and whose it is."""
+    about = Image.Exif()
+    about[0x010E], about[0x013B] = f"{MARK} at home", MARK  # what it shows, and who took it
+    file = BytesIO()
+    Image.new("RGB", (640, 480), "brown").save(file, "JPEG", exif=about, comment=MARK.encode())
+    assert hits(file.getvalue()) >= 3
+    return file.getvalue()
+
+
+def sent_with_photo(browser: Shopper, path: str, fields: dict[str, str], data: bytes) -> Answer:
+    """Send a form with a file in it."""
+    edge = "edge-of-a-part"
+    parts = [
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="photo"; filename="{MARK}.jpg"\r\n'
+    parts += [head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + data + b"\r\n"]
+    headers = {"Content-Type": f"multipart/form-data; boundary={edge}", **browser.headers}
+    headers |= {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
+    connection = browser.connect()
+    try:
+        whole = b"".join(parts) + f"--{edge}--\r\n".encode()
+        connection.request("POST", path, whole, headers | {"X-Forwarded-For": browser.network})
+        response = connection.getresponse()
+        return Answer(response.status, response.read().decode(), response.headers.get("Location", ""))
+    finally:
+        connection.close()
+
+
 # Looking
 
 
@@ -273,6 +322,11 @@ def look(stack: Stack) -> Found:
             found.places.update({f"file:{inside}": hits(path.read_bytes())})
     found.places = +found.places
     return found
+
+
+def kept_files(stack: Stack) -> int:
+    """How many files customers sent are there."""
+    return sum(path.is_file() for path in (stack.folder / "media").rglob("*"))
 
 
 def hits(data: bytes) -> int:
