@@ -93,8 +93,11 @@ def remove_files() -> int:
     """Remove the files that are listed; return how many are gone. Those that can't be stay listed."""
     count = 0
     for row in FileToRemove.objects.order_by("pk"):
+        # What a later delivery to the same door shows as well, since then, is not ours to remove.
+        used = Delivery.objects.filter(safe_place_photo=row.path).exists()
         try:
-            default_storage.delete(row.path)
+            if not used:
+                default_storage.delete(row.path)
         except OSError as error:
             log.warning("File %s is not removed: %s", row.pk, type(error).__name__)
             continue

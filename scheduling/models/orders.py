@@ -261,7 +261,15 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True)
-                | Q(contact_name="", contact_email="", contact_phone="", safe_place_note=""),
+                | Q(
+                    contact_name="",
+                    contact_email="",
+                    contact_phone="",
+                    safe_place_note="",
+                    safe_place_photo="",
+                    neighbour_name="",
+                    neighbour_unit="",
+                ),
                 name="erased_delivery_names_nobody",
             ),
             models.CheckConstraint(

@@ -222,8 +222,8 @@ class Somebody:
     def _says_how_to_get_in(self) -> None:
         self._sends("notes/", buzzer=MARK, floor="7", text=f"ring {MARK}", seen="0")
         neighbour = {"place": "neighbour", "neighbour": MARK, "neighbour_unit": f"B {MARK}"[:20]}
-        self._sends("place/", **neighbour, note=f"knows {MARK}", keep="on")
         self._shows_the_place()
+        self._sends("place/", **neighbour, note=f"knows {MARK}", keep="on")
         self._shows_code(FIRST)
         self._sends("notes/codes/", gate_code=CODE)
         self._sends("preferences/", quiet_from="22:00", quiet_until="07:00")

@@ -412,6 +412,19 @@ def test_files_are_removed_and_tried_again_until_they_are_gone(settings, tmp_pat
     assert remove_files() == 1
 
 
+def test_a_photo_that_another_delivery_shows_since_stays(outlet, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    path = default_storage.save("a/photo.jpg", ContentFile(b"x"))
+    booking = make_booking(outlet, facts=some_facts(safe_place="porch"))
+    remove_later([path], now=NOW)
+    Delivery.objects.filter(pk=booking.delivery_id).update(safe_place_photo=path)
+
+    remove_files()
+
+    assert (tmp_path / path).exists()
+    assert not FileToRemove.objects.exists()
+
+
 # What grows old
 
 
