@@ -65,7 +65,7 @@ AINO = some_contact(email="aino@quillfeather.example", name=f"Aino {MARK}", phon
 
 @pytest.fixture
 def outlet():
-    return make_network()
+    return make_network(days=8)
 
 
 def marked(**values):
