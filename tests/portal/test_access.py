@@ -151,7 +151,7 @@ def test_a_link_ends_fourteen_days_after_the_promised_day(manage):
 
 
 def test_a_later_promise_keeps_the_link_for_longer():
-    later = make_booking(make_network(), day=date(2026, 11, 27))
+    later = make_booking(make_network(days=5), day=date(2026, 11, 27))
 
     assert access.ends_at(make_link(later)) == datetime(2026, 12, 11, 22, 0, tzinfo=UTC)
 
