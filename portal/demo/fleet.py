@@ -19,6 +19,7 @@ from scheduling.models import (
     ShiftPattern,
     Skill,
     SlotPattern,
+    TheftZone,
     Vehicle,
     VehicleClass,
 )
@@ -33,6 +34,11 @@ MANAGED = "nordkaupa"
 """The shop whose manager one can be."""
 SCHOOL_STREET = [[60.1715, 24.9448], [60.1715, 24.9457], [60.173, 24.9457], [60.173, 24.9448]]
 """The upper end of Mikonkatu."""
+HARBOUR = [[60.1655, 24.9500], [60.1655, 24.9540], [60.1690, 24.9540], [60.1690, 24.9500]]
+HARBOUR_SAYS = (
+    "Parcels were taken from doors around here, so we hand everything over: somebody must be at home."
+)
+"""What its customers read; made up, as all of it is: nothing is known to be taken by the harbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Shop:
     unattended: tuple[tuple[int, int, int], ...] = ()
     left_service_s: int | None = None
     requirements: tuple[str, ...] = ()
+    high_value_minor: int | None = None
     allotment: int | None = None
     reserved: int = 0
 
@@ -74,6 +81,7 @@ SHOPS = (
         cap=6,
         unattended=((5, 8, 290), (8, 20, 340)),
         left_service_s=120,
+        high_value_minor=30_000,
         allotment=60,
     ),
     Shop("Aamupuoti", "aamupuoti", "A", "#8a3b12", TWO_HOURS, 200, 240, flexible=(8, 20, 290), reserved=15),
@@ -181,6 +189,9 @@ def set_up() -> Depot:
     kinds = {kind.slug: _vehicle_class(kind) for kind in KINDS}
     for van in VANS:
         _vehicle(van, depot, kinds[van.kind])
+    TheftZone.objects.create(
+        depot=depot, name="Harbour", area=TheftZone.Area.POLYGON, polygon=HARBOUR, sentence=HARBOUR_SAYS
+    )
     _school_street(depot, [kind for kind in kinds.values() if kind.slug != "cargo-bike"])
     for shop in SHOPS:
         _shop(shop, depot)
@@ -250,6 +261,7 @@ def _shop(shop: Shop, depot: Depot) -> None:
         service_s=shop.service_s,
         left_service_s=shop.left_service_s,
         requirements=list(shop.requirements),
+        high_value_minor=shop.high_value_minor,
     )
     Brand.objects.create(merchant=merchant, accent=shop.accent, letter=shop.letter)
     outlet = MerchantDepot.objects.create(
