@@ -191,14 +191,13 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
     """Return what is booked, in the words it was confirmed with."""
     price = words.money(booked.price_minor, booked.currency)
     charged = _("%(price)s, charged by %(shop)s") % {"price": price, "shop": delivery.merchant.name}
-    reached = [delivery.contact_email, words.phone(delivery.contact_phone)]
     return [
         Fact(_("Where"), where_to(booked, delivery)),
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
         Fact(_("Delivery"), charged),
         *(() if point_of(booked) else (*door_facts(delivery), *getting_in(delivery, zone_of(booked)))),
         Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
-        Fact(_("We reach you"), ", ".join(filter(None, reached))),
+        Fact(_("We reach you"), words.reached(delivery)),
     ]
 
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.customers import words
 from portal.customers.door_rows import longer_row, safe_place_row
 from portal.customers.getting_in import notes_change
 from portal.customers.rows import Change
+from portal.pickup import point_of
+from scheduling.selectors.pickup import may_divert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +35,29 @@ def street(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
     return Change(_("Your street"), said, reverse("customers:street", args=[booked.delivery.ref]))
 
 
-OFFERED: list[Offered] = [safe_place_row, longer_row, notes_change, street]
+def pickup_change(link: AccessLink, booked: Booking, now: datetime) -> Change | None:
+    """Return the row of the booking's page that leads here."""
+    if not may_divert(booked, now):
+        return None
+    point = point_of(booked)
+    value = point.name if point else _("No: it comes to your door")
+    return Change(_("Pickup point"), value, reverse("customers:point", args=[link.delivery.ref]))
+
+
+def reached(link: AccessLink, booked: Booking, now: datetime) -> Change:
+    """Return the row that leads here: how they are reached."""
+    url = reverse("customers:preferences", args=[link.delivery.ref])
+    return Change(_("How we reach you"), words.reached(link.delivery), url)
+
+
+OFFERED: tuple[Offered, ...] = (
+    safe_place_row,
+    longer_row,
+    notes_change,
+    pickup_change,
+    street,
+    reached,
+)
 """In the order they are shown. Each returns None where nothing of its kind can be changed any more."""
 
 

@@ -15,12 +15,11 @@ from django.views.decorators.http import require_http_methods
 from portal.access import require_manage
 from portal.customers import words
 from portal.customers.bookings import may_move, order_note, promised, show_booking
-from portal.customers.changing import OFFERED
 from portal.customers.news import tell
 from portal.customers.offers import distance_change, grams_change
 from portal.customers.pages import Notice, show
 from portal.customers.probing import wait_for_quote
-from portal.customers.rows import Change, Fact, Mapped, Place
+from portal.customers.rows import Fact, Mapped, Place
 from portal.customers.slots import map_of, too_many_quotes
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
@@ -39,18 +38,6 @@ if TYPE_CHECKING:
 
 PAGE = "customers/booking/points.html"
 ASK_PAGE = "customers/booking/point.html"
-
-
-def pickup_change(link: AccessLink, booked: Booking, now: datetime) -> Change | None:
-    """Return the row of the booking's page that leads here."""
-    if not may_divert(booked, now):
-        return None
-    point = point_of(booked)
-    value = point.name if point else _("No: it comes to your door")
-    return Change(_("Pickup point"), value, reverse("customers:point", args=[link.delivery.ref]))
-
-
-OFFERED.append(pickup_change)
 
 
 @require_manage

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.access import grant_cookie, require_manage
-from portal.customers import changing, words
+from portal.customers import words
 from portal.customers.bookings import order_note
 from portal.customers.code import require_code
 from portal.customers.forms import PreferencesForm, ReachForm
 from portal.customers.news import tell
 from portal.customers.pages import Notice, show
-from portal.customers.rows import Change, Fact
+from portal.customers.rows import Fact
 from portal.http import redirect_page
 from portal.messaging.mails import language_of
 from portal.services.contacts import (
@@ -30,27 +29,11 @@ from scheduling import clock
 from scheduling.errors import DomainError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from portal.models import AccessLink
-    from scheduling.models import Booking, Delivery
+    from scheduling.models import Delivery
 
 PAGE = "customers/booking/preferences.html"
 CONTACT_PAGE = "customers/booking/contact.html"
-
-
-def reached(link: AccessLink, booked: Booking, now: datetime) -> Change:
-    """Return the row that leads here: how they are reached."""
-    url = reverse("customers:preferences", args=[link.delivery.ref])
-    return Change(_("How we reach you"), contact_words(link.delivery), url)
-
-
-changing.OFFERED.append(reached)
-
-
-def contact_words(delivery: Delivery) -> str:
-    """Return an e-mail address and a phone number as one line."""
-    return ", ".join(filter(None, [delivery.contact_email, words.phone(delivery.contact_phone)]))
 
 
 @require_manage

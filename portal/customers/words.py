@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -94,6 +94,18 @@ def weight(load_g: int) -> str:
 def phone(number: object) -> str:
     """Return a phone number as people write it, or nothing."""
     return str(getattr(number, "as_international", "") or "")
+
+
+class Contactable(Protocol):
+    """Somebody with an e-mail address, a phone, or both."""
+
+    contact_email: str
+    contact_phone: Any
+
+
+def reached(by: Contactable) -> str:
+    """Return an e-mail address and a phone number as one line."""
+    return ", ".join(filter(None, [by.contact_email, phone(by.contact_phone)]))
 
 
 def _dated(at: date, pattern: str) -> str:
