@@ -138,7 +138,9 @@ class Limits:
 
 
 def is_upload(request: HttpRequest) -> bool:
-    """Whether a request that is larger than usual sends no more than its address takes."""
+    """Whether a request that is larger than usual sends files, and no more than its address takes."""
+    if request.content_type != "multipart/form-data":
+        return False
     try:
         name = resolve(request.path_info).view_name
     except Resolver404:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import require_manage
 from portal.customers import words
 from portal.customers.bookings import may_move, order_note, promised, show_booking
+from portal.customers.code import after_keeping, has_typed_code, may_ask_code
 from portal.customers.door_rows import open_until
 from portal.customers.news import tell
 from portal.customers.other_times import Wanted, choose_time, show_other_times
@@ -52,6 +53,7 @@ FORGET: Final = "forget"
 
 
 @require_manage
+@may_ask_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def safe_place(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Ask where it may be left when nobody opens, or that it may not."""
@@ -83,12 +85,13 @@ def keep_place(
     now: datetime,
 ) -> HttpResponse:
     """Change it, or say why it stays as it is; a photo that no row came to name is removed."""
+    wished = bool(form.is_bound and form.cleaned_data["keep"])
     try:
         change_safe_place(
             delivery=link.delivery,
             place=place,
             photo=photo,
-            keep=bool(form.is_bound and form.cleaned_data["keep"]),
+            keep=wished and has_typed_code(request, link),
             forget=request.POST.get("do") == FORGET,
             actor=link.actor,
             now=now,
@@ -105,7 +108,7 @@ def keep_place(
         return show_place(request, link, booked, form, now=now, notice=news, other_time=at_home, status=409)
     remove_files()
     tell(request, link.delivery.ref, "at-door")
-    return redirect_page(request, "customers:booking", link.delivery.ref)
+    return after_keeping(request, link, wished=wished)
 
 
 @require_manage

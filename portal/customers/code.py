@@ -86,6 +86,29 @@ def require_code(view: CodeView[P]) -> CodeView[P]:
     return guarded
 
 
+def may_ask_code(view: CodeView[P]) -> CodeView[P]:
+    """Let the step lead back to a page some of whose changes ask for a code (see `has_typed_code`)."""
+    view.asks_code = True  # type: ignore[attr-defined]
+    return view
+
+
+def has_typed_code(request: HttpRequest, link: AccessLink) -> bool:
+    """Whether the contact's code was typed in this browser, a quarter of an hour ago at most."""
+    return is_let_in(code_of(request, link), now=clock.now())
+
+
+def after_keeping(request: HttpRequest, link: AccessLink, *, wished: bool) -> HttpResponse:
+    """Lead back to the booking; who wished to keep something for next time without a code, to the step.
+
+    What was changed is changed. For later deliveries it counts once whoever wished it has shown that the
+    mail address is theirs: anybody can book in somebody else's name.
+    """
+    ref = link.delivery.ref
+    if not wished or has_typed_code(request, link):
+        return redirect_page(request, "customers:booking", ref)
+    return redirect_page(request, f"{reverse('customers:code', args=[ref])}?next={request.path}")
+
+
 def ran_out(typed: dict[str, list[str]]) -> Notice:
     """Say that nothing was changed yet, and what has to be typed again."""
     sentence = _("Nothing was changed yet. Have another code sent first.")

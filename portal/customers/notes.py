@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
 from portal.customers.bookings import order_note, promised, show_booking
-from portal.customers.code import require_code
+from portal.customers.code import after_keeping, has_typed_code, may_ask_code, require_code
 from portal.customers.getting_in import facts_of_notes, kept_codes
 from portal.customers.news import tell
 from portal.customers.notes_forms import CodesForm, NotesForm
@@ -36,6 +36,7 @@ CODES_PAGE = "customers/booking/codes.html"
 
 
 @require_manage
+@may_ask_code
 @require_http_methods(["GET", "HEAD", "POST"])
 def notes(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Ask how to get in, and keep what is said. Saving the same again changes nothing."""
@@ -48,8 +49,9 @@ def notes(request: HttpRequest, link: AccessLink) -> HttpResponse:
     form = NotesForm(request.POST)
     if not form.is_valid():
         return show_notes(request, link, booked, said, form, status=422)
+    wished = form.cleaned_data["next_time"]
     try:
-        changed = keep(form, link, now=now)
+        changed = keep(form, link, kept=wished and has_typed_code(request, link), now=now)
     except ChangedMeanwhile as error:
         return ask_again(request, link, booked, form, error)
     except NotChangeable as error:
@@ -57,7 +59,7 @@ def notes(request: HttpRequest, link: AccessLink) -> HttpResponse:
         return show_booking(request, link, now=now, notice=news, status=409)
     if changed:
         tell(request, delivery.ref, "notes")
-    return redirect_page(request, "customers:booking", delivery.ref)
+    return after_keeping(request, link, wished=wished)
 
 
 def as_said(said: AccessNotes | None) -> dict[str, Any]:
@@ -65,12 +67,12 @@ def as_said(said: AccessNotes | None) -> dict[str, Any]:
     return WayIn.of(said).as_dict() | {"next_time": said.kept, "seen": said.revision} if said else {}
 
 
-def keep(form: NotesForm, link: AccessLink, *, now: datetime) -> bool:
-    """Keep what a valid form says; return whether that changed anything."""
+def keep(form: NotesForm, link: AccessLink, *, kept: bool, now: datetime) -> bool:
+    """Keep what a valid form says, for next time as well if `kept`; return whether anything changed."""
     return save_notes(
         delivery=link.delivery,
         way_in=form.way_in,
-        kept=form.cleaned_data["next_time"],
+        kept=kept,
         seen=form.cleaned_data["seen"] or 0,
         actor=link.actor,
         now=now,

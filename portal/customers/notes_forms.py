@@ -103,9 +103,7 @@ class NotesForm(PlainForm):
     next_time = forms.BooleanField(
         label=_("Keep this for my next delivery"),
         required=False,
-        help_text=_(
-            "From this shop, to this address and this e-mail address. Codes come along while they are kept."
-        ),
+        help_text=_("From this shop, to this address and this e-mail address. We send a code there first."),
     )
     seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 

@@ -63,7 +63,9 @@ class SafePlaceForm(PlainForm):
     keep = forms.BooleanField(
         label=_("Keep this for next time"),
         required=False,
-        help_text=_("For what this shop brings to this door, booked with this e-mail address."),
+        help_text=_(
+            "For what this shop brings to this door, by this e-mail address. We send a code there first."
+        ),
     )
 
     @classmethod

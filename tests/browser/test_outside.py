@@ -60,7 +60,7 @@ def test_a_safe_place_is_named_and_an_unattended_time_kept_and_booked(visitor, s
     page.get_by_label("E-mail").fill("aino@example.com")
     page.get_by_role("button", name="Confirm Thursday 8:00–20:00").click()
 
-    expect(page.get_by_text("3 minutes more")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="3 minutes more")).to_be_visible()
     assert Delivery.objects.get(order__number="10482").safe_place == "porch"
 
 

@@ -134,7 +134,7 @@ def _of_horizon(clock: WallClock, day: date, chance: Random) -> Iterator[Check]:
         extend_horizon(depot=depot, now=now, days=4)
         yield from _of_plans(clock, depot, now)
         set_up = read_set_up(merchant, now=now)
-        for found in days_of(outlet, facts=some_facts(), set_up=set_up, now=now, days=4):
+        for found in days_of(outlet, facts=some_facts(), set_up=set_up, now=now, days=4, handed_over=False):
             yield from _of_slots(clock, found, pattern, now)
         transaction.set_rollback(True)
 

@@ -94,7 +94,7 @@ class _Journey:
         page.get_by_label("E-mail").fill(self.email)
         page.locator("#confirm button[type=submit]").click()
         expect(page.get_by_role("link", name="Move it")).to_be_visible()
-        manage, follow = self._links()
+        manage, follow, _not_me = self._links()
         self._looks(follow)
         again = self._device()
         again.goto(manage)

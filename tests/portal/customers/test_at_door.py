@@ -13,6 +13,7 @@ from portal.models.people import Role
 from scheduling.errors import OfferForged, SlotTaken
 from scheduling.models import Booking, DayPlan, Delivery, Event, Merchant, SlotPattern, TheftZone
 from tests.factories import NOW, make_booking, make_membership, make_user, some_facts
+from tests.portal.customers.codes import passes_code
 from tests.portal.customers.conftest import offers_in
 from tests.portal.customers.test_joining import came_by, text
 
@@ -55,6 +56,7 @@ def test_the_page_says_until_when(shopper, booked):
 
 
 def test_a_place_is_said_and_shown(shopper, booked):
+    passes_code(shopper.client, booked)
     said = shopper.client.post(booked + "place/", PORCH)
     page = text(shopper.client.get(booked))
 
@@ -65,6 +67,16 @@ def test_a_place_is_said_and_shown(shopper, booked):
     assert delivery().safe_place_kept
     again = text(shopper.client.get(booked + "place/"))
     assert 'value="left of the door"' in again
+
+
+def test_what_is_kept_for_next_time_needs_the_code_and_the_change_does_not(shopper, booked):
+    said = shopper.client.post(booked + "place/", PORCH)
+
+    assert said["Location"] == f"{booked}code/?next={booked}place/"
+    assert (delivery().safe_place, delivery().safe_place_kept) == ("porch", False)
+    passes_code(shopper.client, booked)
+    assert shopper.client.post(booked + "place/", PORCH)["Location"] == booked
+    assert delivery().safe_place_kept
 
 
 def test_a_neighbour_has_a_name_and_a_door(shopper, booked):
@@ -264,6 +276,7 @@ def test_who_wants_to_be_at_home_then_is_led_to_another_time_and_both_change_at_
 def recalled(shopper, outlet, at) -> str:
     """A second booking to the same door, which took its place from the first."""
     first = shopper.books()
+    passes_code(shopper.client, first)
     shopper.client.post(first + "place/", NEIGHBOUR | {"keep": "on"})
     shopper.client.cookies.clear()
     shopper.types()

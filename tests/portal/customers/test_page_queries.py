@@ -67,7 +67,7 @@ STATEMENTS: dict[str, int] = {
     "move": 15,
     "move: moved": 26,
     "safe-place": 8,
-    "safe-place: said": 18,
+    "safe-place: said": 13,
     "photo": 1,
     "home-times": 15,
     "longer": 4,

@@ -17,6 +17,7 @@ from portal.services.photos import sweep_photos
 from scheduling import clock
 from scheduling.models import Delivery, FileToRemove
 from tests.factories import NOW, make_booking, make_membership, make_network, make_user
+from tests.portal.customers.codes import passes_code
 from tests.portal.customers.test_at_door import PORCH, zone
 from tests.portal.customers.test_joining import came_by, text
 from tests.portal.test_photos import HEIC, SECRET, SVG, picture, png_of, with_notes
@@ -193,6 +194,7 @@ def test_one_that_no_row_names_is_swept_and_others_stay(shopper, booked, folder)
 
 
 def test_from_last_time_it_is_the_same_photo_shown_to_the_depot_alone(shopper, booked, outlet, folder):
+    passes_code(shopper.client, booked)
     sends(shopper, booked)
     shopper.client.cookies.clear()
     shopper.types()
