@@ -144,11 +144,14 @@ def keep_moving(laid: dict[str, Any], moves: int, seed: str, go: str, over: str)
 
 
 def _move_one(delivery_id: int, times: list[str], session: str) -> str:
+    from django.db import OperationalError
+
     from scheduling import clock
     from scheduling.errors import DomainError
     from scheduling.models import Delivery
     from scheduling.selectors.shopper import facts_now
     from scheduling.services.bookings import reschedule_delivery
+    from scheduling.services.changes import is_lock_wait
     from scheduling.services.quotes import ask
 
     delivery = Delivery.objects.select_related("merchant", "booking__stop", "booking__quote").get(
@@ -168,6 +171,9 @@ def _move_one(delivery_id: int, times: list[str], session: str) -> str:
         )
     except DomainError as error:
         return error.code
+    except OperationalError as error:
+        # So many processes may keep SQLite's lock from one that only asks: its page says to try again (503).
+        return "asked_in_vain" if is_lock_wait(error) else STRANGE
     except Exception as error:  # noqa: BLE001 - whatever it is, it is counted
         print(repr(error), file=sys.stderr)
         return STRANGE
