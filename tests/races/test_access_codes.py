@@ -1,42 +1,23 @@
 """Two at once: a look at a code against its removal, two tabs that save, a rotation against new codes."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
-from scheduling.errors import ChangedMeanwhile, CodeGone, DomainError
+from scheduling.errors import ChangedMeanwhile, CodeGone
 from scheduling.invariants import breaches
 from scheduling.models import AccessNotes, AccessRead, Booking, Event, Route
 from scheduling.services.codes import Reader, purge_codes, read_access_code, rotate_codes
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
 from tests.factories import NOW, make_booking, make_network
+from tests.races.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ON_THE_DAY = NOW + timedelta(days=1)
 ROUNDS = 12
-
-
-def at_once(*changes) -> list[object]:
-    """Do these at the same moment, each with its own connection; return what they returned or raised."""
-    barrier = Barrier(len(changes))
-
-    def run(change):
-        try:
-            barrier.wait(timeout=30)
-            return change()
-        except DomainError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(changes)) as pool:
-        return [future.result() for future in [pool.submit(run, change) for change in changes]]
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Erasing meets what else happens to a delivery at the same moment: nobody comes back, nothing breaks."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from portal.models import AccessLink
 from portal.services.contacts import change_contact, mark_of
@@ -27,26 +24,10 @@ from tests.factories import (
     some_facts,
     token_at,
 )
+from tests.races.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 6
-
-
-def at_once(*changes) -> list[object]:
-    """Do these at the same moment, each with its own connection; return what they returned or raised."""
-    barrier = Barrier(len(changes))
-
-    def run(change):
-        try:
-            barrier.wait(timeout=30)
-            return change()
-        except DomainError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(changes)) as pool:
-        return [future.result() for future in [pool.submit(run, change) for change in changes]]
 
 
 def erase(booking: Booking):
