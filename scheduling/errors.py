@@ -240,3 +240,10 @@ class BadFacts(DomainError):
 
     code = "bad_facts"
     sentence = _("Please check the size and the address.")
+
+
+class NotOnTheRoad(DomainError):
+    """The stop's route has not left, is back, or does not bring it (any more); or stops of it are left."""
+
+    code = "not_on_the_road"
+    sentence = _("That is not on the road right now. Please look at the list again.")

@@ -14,6 +14,12 @@ PLAN_MOVES: Final[Moves] = {
     "started": frozenset({"finished"}),
     "finished": frozenset(),
 }
+ROUTE_MOVES: Final[Moves] = {
+    "tentative": frozenset({"loaded"}),
+    "loaded": frozenset({"started"}),
+    "started": frozenset({"finished"}),
+    "finished": frozenset(),
+}
 DELIVERY_MOVES: Final[Moves] = {
     "draft": frozenset({"confirmed", "lapsed"}),
     # A draft whose hold ran out may still be confirmed if its time is free when it is asked again.

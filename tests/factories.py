@@ -15,6 +15,7 @@ from scheduling.models import (
     Booking,
     DayPlan,
     Depot,
+    Driver,
     Hold,
     Merchant,
     MerchantDepot,
@@ -22,6 +23,7 @@ from scheduling.models import (
     PickupPoint,
     Quote,
     RestPattern,
+    Route,
     ShiftPattern,
     SlotPattern,
     Vehicle,
@@ -29,8 +31,9 @@ from scheduling.models import (
 )
 from scheduling.selectors.slots import QuoteView
 from scheduling.services.bookings import confirm_hold
+from scheduling.services.days import lock_plan, start_route
 from scheduling.services.holds import place_hold
-from scheduling.services.plans import extend_horizon
+from scheduling.services.plans import close_plan, extend_horizon
 from scheduling.services.quotes import ask
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -232,3 +235,17 @@ def make_membership(user: User | None = None, role: str = Role.MANAGER, **scope:
 
 def make_link(booking: Booking, kind: LinkKind = LinkKind.MANAGE, *, now: datetime = NOW) -> AccessLink:
     return issue_link(delivery=booking.delivery, kind=kind, now=now)
+
+
+def make_driver(depot: Depot, **values: Any) -> Driver:
+    return Driver.objects.create(depot=depot, **{"name": "Veikko Driver"} | values)
+
+
+def start_day(plan: DayPlan, *, now: datetime | None = None) -> list[Route]:
+    """Close and lock a day, and send out the first trip of each vehicle that serves somebody."""
+    at = now or plan.origin_at + timedelta(hours=7)
+    close_plan(plan_id=plan.pk, now=at)
+    lock_plan(plan_id=plan.pk, actor="test", now=at)
+    routes = Route.objects.filter(shift__plan=plan, state=Route.State.LOADED).order_by("shift", "trip")
+    first = {route.shift_id: route for route in reversed(routes)}
+    return [start_route(route_id=route.pk, actor="test", now=at) for route in first.values()]

@@ -24,9 +24,18 @@ from scheduling.models.orders import (
     OrderPayment,
     Parcel,
 )
-from scheduling.models.plans import DayPlan, Improvement, Route, Shift, Stop
+from scheduling.models.plans import DayPlan, Driver, Improvement, Route, Shift, Stop
 from scheduling.models.points import PickupPoint
 from scheduling.models.rests import Rest, RestKind, RestPattern
+from scheduling.models.road import (
+    Attempt,
+    DayException,
+    Device,
+    Expected,
+    HandedParcel,
+    LastSeen,
+    Position,
+)
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
 from scheduling.models.zones import TheftZone
 
@@ -35,20 +44,27 @@ __all__ = [
     "AccessRead",
     "AccessRule",
     "Address",
+    "Attempt",
     "Blackout",
     "Booking",
     "Buffer",
     "CarbonAccount",
     "CarbonShare",
+    "DayException",
     "DayPlan",
     "Delivery",
     "Depot",
+    "Device",
+    "Driver",
     "Event",
+    "Expected",
     "FileToRemove",
     "GeocodedQuery",
+    "HandedParcel",
     "Hold",
     "Improvement",
     "JoinedOrder",
+    "LastSeen",
     "Merchant",
     "MerchantDepot",
     "Operator",
@@ -57,6 +73,7 @@ __all__ = [
     "OrderPayment",
     "Parcel",
     "PickupPoint",
+    "Position",
     "Promise",
     "Quote",
     "Receipt",

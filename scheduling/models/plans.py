@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
 
 from scheduling.access import Part
 from scheduling.models.network import Depot, Vehicle
 from scheduling.models.orders import Delivery
 from scheduling.models.points import PickupPoint
-from scheduling.states import PLAN_MOVES, STOP_MOVES, allows, check_move
+from scheduling.states import PLAN_MOVES, ROUTE_MOVES, STOP_MOVES, allows, check_move
 
 POSITION_STEP = 1 << 16  # stops stand far apart, so that an insertion writes one position
 
@@ -75,11 +76,32 @@ class DayPlan(models.Model):
         self.state = state
 
 
+class Driver(models.Model):
+    """Who drives for a depot. Customers read a first name or the vehicle only where that was agreed to."""
+
+    depot = models.ForeignKey(Depot, on_delete=models.CASCADE, related_name="drivers")
+    name = models.CharField(max_length=120)
+    phone = PhoneNumberField(blank=True, default="")
+    language = models.CharField(max_length=16, default="en")
+    shows_name = models.BooleanField(_("customers may read the first name, on the day"), default=False)
+    shows_vehicle = models.BooleanField(_("customers may read the vehicle’s name, on the day"), default=False)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def first_name(self) -> str:
+        """Return the first of its names."""
+        return self.name.split()[0] if self.name.split() else ""
+
+
 class Shift(models.Model):
     """One vehicle's working day."""
 
     plan = models.ForeignKey(DayPlan, on_delete=models.CASCADE, related_name="shifts")
     vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="shifts")
+    driver = models.ForeignKey(Driver, on_delete=models.SET_NULL, related_name="shifts", null=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     max_shift_s = models.PositiveIntegerField()
@@ -113,12 +135,20 @@ class Route(models.Model):
     return_s = models.PositiveIntegerField(default=0)
     return_m = models.PositiveIntegerField(default=0)
     return_source = models.CharField(max_length=20, blank=True)
+    loaded_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shift", "trip"], name="trip_numbered_once")]
 
     def __str__(self) -> str:
         return f"{self.shift} trip {self.trip}"
+
+    def move_to(self, state: str) -> None:
+        """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
+        check_move(ROUTE_MOVES, self.state, state)
+        self.state = state
 
 
 class StopQuerySet(models.QuerySet["Stop"]):
@@ -131,6 +161,10 @@ class StopQuerySet(models.QuerySet["Stop"]):
     def booked(self) -> "StopQuerySet":
         """Keep booked stops."""
         return self.filter(state=Stop.State.BOOKED)
+
+    def to_do(self) -> "StopQuerySet":
+        """Keep stops at which somebody, or a rest, still waits."""
+        return self.filter(state__in=(Stop.State.BOOKED, Stop.State.REST), done_at__isnull=True)
 
     def of_plan(self, plan: DayPlan) -> "StopQuerySet":
         """Keep the stops of one day plan."""
@@ -180,6 +214,8 @@ class Stop(models.Model):
     arc_m = models.PositiveIntegerField(_("metres from the stop before"))
     arc_source = models.CharField(max_length=20)
     created_at = models.DateTimeField()
+    arrived_at = models.DateTimeField(_("when its driver came, as they say"), null=True)
+    done_at = models.DateTimeField(_("when it was over: handed over, in vain, or rested"), null=True)
 
     objects = StopQuerySet.as_manager()
 
@@ -207,6 +243,12 @@ class Stop(models.Model):
                 name="stop_at_a_point_knows_its_seconds",
             ),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
+            models.CheckConstraint(
+                condition=Q(arrived_at__isnull=True)
+                | Q(done_at__isnull=True)
+                | Q(arrived_at__lte=F("done_at")),
+                name="stop_is_done_after_arrival",
+            ),
             models.CheckConstraint(
                 condition=Q(not_before_at__isnull=True)
                 | Q(done_by_at__isnull=True)

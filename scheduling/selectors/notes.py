@@ -48,7 +48,7 @@ def notes_kept_for(delivery: Delivery) -> AccessNotes | None:
 
 def next_stop_of(route: Route) -> Stop | None:
     """Return the first stop of a route at which somebody is still to be served. One query."""
-    open_ = Stop.objects.booked().filter(route=route, delivery__state__in=TO_COME)
+    open_ = Stop.objects.booked().to_do().filter(route=route, delivery__state__in=TO_COME)
     return open_.order_by("position").first()
 
 

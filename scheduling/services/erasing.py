@@ -18,6 +18,7 @@ from scheduling.geocoding.answers import MOST_CHOICES
 from scheduling.models import (
     AccessNotes,
     Address,
+    Attempt,
     Booking,
     DayPlan,
     Delivery,
@@ -66,6 +67,7 @@ BLANK: Final[Mapping[type[Model], Mapping[str, Any]]] = {
         "image_url": "",
     },
     Promise: {"reason": ERASED},
+    Attempt: {"to_whom": "", "note": "", "lat": None, "lon": None},
 }
 """What stands in a person's rows afterwards."""
 REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {
@@ -98,6 +100,8 @@ SAID: Final = frozenset(
         "before_extra_s",
         "which",
         "by",
+        "outcome",
+        "at",
     }
 )
 """What events still say afterwards: windows, money, orders' numbers, which code was read. All else goes."""
@@ -182,6 +186,7 @@ def _blank_deliveries(person: Person, *, now: datetime) -> None:
     mine = Delivery.objects.filter(pk__in=[each.pk for each in person.all])
     AccessNotes.objects.filter(delivery__in=mine).delete()
     photos = set(mine.exclude(safe_place_photo="").values_list("safe_place_photo", flat=True))
+    Attempt.objects.filter(delivery__in=mine).update(**BLANK[Attempt])
     mine.update(**BLANK[Delivery], erased_at=Coalesce("erased_at", Value(now)))
     for photo in sorted(photos):
         give_up_photo(photo, now=now)

@@ -1,0 +1,220 @@
+"""On the road: who drives, where they are, when they are expected, and what came of each stop."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.models.network import Vehicle, coordinates_on_earth
+from scheduling.models.orders import Delivery, Parcel
+from scheduling.models.plans import DayPlan, Route, Shift, Stop
+
+MOST_PERSON = 120
+MOST_SAID = 300
+
+
+class Attempt(models.Model):
+    """One try to serve a stop, with what came of it. A stop has one at most.
+
+    `happened_at` is when it happened, as whoever drives says; `told_at` when we heard of it.
+    """
+
+    class Outcome(models.TextChoices):
+        HANDED_OVER = "handed_over", _("handed over")
+        PARTLY = "partly", _("handed over in part")
+        SAFE_PLACE = "safe_place", _("left at the safe place")
+        NEIGHBOUR = "neighbour", _("left with a neighbour")
+        AT_POINT = "at_point", _("left at the pickup point")
+        COLLECTED = "collected", _("collected")
+        REFUSED = "refused", _("refused at the door")
+        NOT_POSSIBLE = "not_possible", _("not possible")
+
+    class Reason(models.TextChoices):
+        NOBODY_HOME = "nobody_home", _("nobody opened")
+        NO_WAY_IN = "no_way_in", _("no way in")
+        NOT_FOUND = "not_found", _("the address was not found")
+        DAMAGED = "damaged", _("the goods are damaged")
+        NOT_ON_BOARD = "not_on_board", _("the goods were not on board")
+        NO_PROOF_OF_AGE = "no_proof_of_age", _("no proof of age")
+        NOT_WANTED = "not_wanted", _("not wanted any more")
+        NOT_REACHED = "not_reached", _("the tour ended before")
+        OTHER = "other", _("something else")
+
+    SERVED = ("handed_over", "partly", "safe_place", "neighbour", "at_point", "collected")
+    """Outcomes after which nobody has to come again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="attempt")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    reason = models.CharField(max_length=16, choices=Reason, blank=True, default="")
+    to_whom = models.CharField(max_length=MOST_PERSON, blank=True, default="")
+    note = models.CharField(max_length=MOST_SAID, blank=True, default="")
+    lat = models.FloatField(_("where the driver’s phone was, if it said so"), null=True)
+    lon = models.FloatField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    happened_at = models.DateTimeField()
+    told_at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["refused", "not_possible"]) & ~Q(reason="")
+                | ~Q(outcome__in=["refused", "not_possible"]) & Q(reason=""),
+                name="attempt_that_failed_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(arrived_at__isnull=True) | Q(arrived_at__lte=F("happened_at")),
+                name="attempt_comes_after_arrival",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome}"
+
+    @property
+    def served(self) -> bool:
+        """Whether nobody has to come again."""
+        return self.outcome in self.SERVED
+
+
+class HandedParcel(models.Model):
+    """A parcel that an attempt handed over or collected; what is not listed stayed on board."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="handed")
+    parcel = models.OneToOneField(Parcel, on_delete=models.PROTECT, related_name="handed")
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} at {self.attempt_id}"
+
+
+class Device(models.Model):
+    """What sends a vehicle's positions: a phone's app, a telematics box. Its key is kept as a digest."""
+
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="devices")
+    name = models.CharField(max_length=60)
+    login = models.CharField(max_length=24, unique=True)
+    key_digest = models.CharField(max_length=64)
+    active = models.BooleanField(default=True)
+    made_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Position(models.Model):
+    """One fix of a vehicle on a shift, as sent; kept for 72 hours."""
+
+    shift = models.ForeignKey(Shift, on_delete=models.CASCADE, related_name="positions")
+    source = models.CharField(_("its device’s login, or the sheet"), max_length=24)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    lat = models.FloatField()
+    lon = models.FloatField()
+    accuracy_m = models.FloatField(null=True)
+    speed_m_per_s = models.FloatField(null=True)
+    heading = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shift", "source", "at"], name="position_told_once"),
+            coordinates_on_earth("position"),
+        ]
+        indexes = [models.Index(fields=["received_at"], name="position_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.shift_id} {self.at:%H:%M:%S}"
+
+
+class LastSeen(models.Model):
+    """Where a shift's vehicle was seen last: only ever replaced by what is newer and possible."""
+
+    shift = models.OneToOneField(Shift, on_delete=models.CASCADE, related_name="last_seen")
+    at = models.DateTimeField()
+    lat = models.FloatField()
+    lon = models.FloatField()
+    accuracy_m = models.FloatField(null=True)
+    heading = models.FloatField(null=True)
+
+    class Meta:
+        verbose_name_plural = "last seen"
+        constraints = [coordinates_on_earth("last_seen")]
+
+    def __str__(self) -> str:
+        return f"{self.shift_id} {self.at:%H:%M:%S}"
+
+
+class Expected(models.Model):
+    """When a stop's service is expected to begin: the range its customer reads, and the likeliest instant."""
+
+    stop = models.OneToOneField(Stop, on_delete=models.CASCADE, related_name="expected")
+    from_at = models.DateTimeField()
+    at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    late_since = models.DateTimeField(
+        _("since when it is expected after its promise by more than is tolerated"), null=True
+    )
+
+    class Meta:
+        verbose_name_plural = "expected"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_at__lte=F("at")) & Q(at__lte=F("until_at")), name="expected_is_a_range"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stop_id} {self.from_at:%H:%M}–{self.until_at:%H:%M}"
+
+
+class DayException(models.Model):
+    """Something that will break a promise, or has, unless somebody acts. One is open per kind and subject."""
+
+    class Kind(models.TextChoices):
+        LATE = "late", _("will be late")
+        MISSED = "missed", _("missed")
+        SILENT = "silent", _("no position")
+        UNASSIGNED = "unassigned", _("on no route")
+        MESSAGE_FAILED = "message_failed", _("message not delivered")
+        CAME_BACK = "came_back", _("parcels come back")
+
+    plan = models.ForeignKey(DayPlan, on_delete=models.CASCADE, related_name="exceptions")
+    route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="exceptions", null=True)
+    stop = models.ForeignKey(Stop, on_delete=models.CASCADE, related_name="exceptions", null=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    breaks_at = models.DateTimeField(_("when its promise breaks, or broke"))
+    raised_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=80, blank=True, default="")
+    assigned_to = models.CharField(max_length=80, blank=True, default="")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "stop"],
+                condition=Q(settled_at__isnull=True, stop__isnull=False),
+                name="exception_open_once_per_stop",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "route"],
+                condition=Q(settled_at__isnull=True, stop__isnull=True),
+                name="exception_open_once_per_route",
+            ),
+            models.CheckConstraint(
+                condition=Q(route__isnull=False) | Q(stop__isnull=False), name="exception_has_a_subject"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["plan", "breaks_at"], condition=Q(settled_at__isnull=True), name="exception_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.stop_id or self.route_id}"
