@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 
+from portal.celery import app, every
 from portal.demo.clock import MovableClock
 
 
@@ -21,12 +22,13 @@ class DemoConfig(AppConfig):
         """Mail to files, addresses from the town's own list, a clock bar on every page, a clock to move."""
         from portal.demo import folder, town
 
-        settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+        settings.EMAIL_BACKEND = "portal.demo.mail.ToVisitors"
         settings.EMAIL_FILE_PATH = str(folder.INBOX)
         settings.GEOCODER = "gazetteer"
         settings.GAZETTEER_FILE = str(town.ADDRESSES)
         options: Any = settings.TEMPLATES[0]["OPTIONS"]
         options["context_processors"].append("portal.demo.bar.clock_bar")
+        app.conf.beat_schedule["drive on"] = every(2.0, "portal.demo.tasks.drive_on")
         self.clock = MovableClock(folder.CLOCK)
         self.clock.install()
 

@@ -13,14 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.demo import folder, inbox, layout, shopfront
 from portal.demo.apps import demo_clock, demo_config
-from portal.demo.bar import evening_before
 from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
+from portal.demo.jumps import jumps
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
 from portal.models import User
-from portal.tasks import send_due_messages, send_due_webhooks
-from scheduling import clock, tasks
-from scheduling.selectors.plans import plans_to_improve
+from scheduling import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +97,11 @@ def be_manager(request: HttpRequest) -> HttpResponse:
 @require_POST
 def move_clock(request: HttpRequest) -> HttpResponse:
     """Jump forward, and let the ordinary tasks do what would have been done meanwhile."""
-    jump = evening_before(clock.now())
-    if request.POST.get("to") != jump.name or jump.why_not:
+    wanted = request.POST.get("to")
+    jump = next((each for each in jumps(clock.now()) if each.name == wanted and not each.why_not), None)
+    if jump is None:
         return bad_request(request)
-    demo_clock().move_to(jump.at)
-    tasks.sweep_holds()
-    tasks.close_plans()
-    for plan_id in plans_to_improve(now=clock.now())[:1]:  # the day just closed: it asked for it
-        tasks.improve_plan(plan_id)
-    tasks.narrow_promises()
-    tasks.relay_events()
-    send_due_messages()
-    send_due_webhooks()
+    jump.go()
     return redirect_page(request, _next(request))
 
 

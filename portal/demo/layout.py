@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -14,9 +15,9 @@ from django.db import connection
 from django.db.models import F
 
 from portal.demo import folder
-from portal.demo.bar import HELSINKI
 from portal.demo.fleet import set_up
 from portal.demo.shop.orders import Orders
+from portal.demo.town import TIME_ZONE
 from portal.demo.week import fill
 from scheduling import windows
 from scheduling.models import DayPlan, Depot
@@ -46,7 +47,7 @@ def laid_out_on() -> date | None:
 
 def today(now: datetime) -> date:
     """The date in Helsinki."""
-    return windows.local_date(now, HELSINKI)
+    return windows.local_date(now, ZoneInfo(TIME_ZONE))
 
 
 def lay_out(*, now: datetime) -> Laid:

@@ -77,6 +77,10 @@ WEEK = (
     Round(7, ("Siltasaari",), (18, 20), 2),
     # Neighbours who let their street hear that a van comes: the guide names one of its addresses.
     Round(3, ("Kaartinkaupunki",), (8, 14), 5, street="Kasarmikatu"),
+    # Today they are on the road: a few in each quarter.
+    Round(0, ("Kamppi", "Kluuvi"), (8, 20), 9, "nordkaupa"),
+    Round(0, ("Punavuori",), (8, 16), 4, "kotikolo"),
+    Round(0, ("Kruununhaka", "Siltasaari"), (10, 20), 7, "aamupuoti"),
 )
 
 

@@ -1,0 +1,144 @@
+"""Where the demo's clock can jump to: the evening before, the morning, three stops before, delivered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from portal.demo.apps import demo_clock
+from portal.demo.drivers import drive, drive_until
+from portal.demo.town import TIME_ZONE
+from portal.demo.week import SEEDED_CONTACTS
+from portal.tasks import send_due_messages, send_due_webhooks
+from scheduling import clock, tasks, windows
+from scheduling.models import Booking, Depot, Route, Stop
+from scheduling.selectors.plans import plans_to_improve
+from scheduling.selectors.road import stops_before
+
+HELSINKI: Final = ZoneInfo(TIME_ZONE)
+EVENING, MORNING = time(19), time(7)
+NEAR: Final = 3
+LONGEST_WAIT: Final = timedelta(hours=8)
+"""So long after its window a delivery has been served, or never will be."""
+A_MOMENT: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """One place on the clock. `why_not` says why it can't be chosen, "" where it can.
+
+    `moment` is when that is, "" where nobody knows before it has happened.
+    """
+
+    name: str
+    label: str
+    go: Callable[[], object]
+    moment: str = ""
+    why_not: str = ""
+
+
+def jumps(now: datetime) -> list[Jump]:
+    """Return where the clock can go from here. Two queries at most."""
+    own = own_stop()
+    return [
+        _evening_before(own, now),
+        _morning(own, now),
+        _on_the_road(own, now, "near", _("Three stops before you"), _is_near),
+        _on_the_road(own, now, "delivered", _("Delivered"), _is_done),
+    ]
+
+
+def own_stop() -> Stop | None:
+    """Return where the visitor's own latest delivery is served; None before they book one. One query."""
+    rows = Booking.objects.filter(state=Booking.State.BOOKED)
+    rows = rows.exclude(delivery__contact_email__endswith=SEEDED_CONTACTS)
+    found = rows.select_related("stop__route__shift__plan__depot").order_by("-pk").first()
+    return found.stop if found else None
+
+
+def _evening_before(own: Stop | None, now: datetime) -> Jump:
+    """The evening before one's own delivery, or before the next day: after the cut-off, the day is closed."""
+    day = windows.local_date(own.opens_at, HELSINKI) if own else _tomorrow(now)
+    at = windows.instant(day - timedelta(days=1), EVENING, HELSINKI)
+    if own is None and at <= now:
+        at += timedelta(days=1)
+    label = _("The evening before your delivery") if own else _("The evening before")
+    return _to(at, now, "evening", label, over=_("That evening is over."))
+
+
+def _morning(own: Stop | None, now: datetime) -> Jump:
+    day = windows.local_date(own.opens_at, HELSINKI) if own else _tomorrow(now)
+    at = windows.instant(day, MORNING, HELSINKI)
+    label = _("The morning of your delivery") if own else _("The next morning")
+    return _to(at, now, "morning", label, over=_("That morning is over."))
+
+
+def _tomorrow(now: datetime) -> date:
+    return windows.local_date(now, HELSINKI) + timedelta(days=1)
+
+
+def _to(at: datetime, now: datetime, name: str, label: str, *, over: str) -> Jump:
+    return Jump(name, label, partial(_go_to, at), moment(at), "" if at > now else over)
+
+
+def _on_the_road(
+    own: Stop | None, now: datetime, name: str, label: str, is_there: Callable[[Stop], bool]
+) -> Jump:
+    why_not = _("Book a delivery first.") if own is None else ""
+    if own is not None and (own.done_at is not None or is_there(own)):
+        why_not = _("That is over.")
+    return Jump(name, label, partial(_go_on_until, own, is_there), why_not=why_not)
+
+
+def _is_near(stop: Stop) -> bool:
+    out = Route.objects.filter(pk=stop.route_id, state=Route.State.STARTED).exists()
+    return stop.done_at is not None or (out and stops_before(stop) <= NEAR)
+
+
+def _is_done(stop: Stop) -> bool:
+    return Stop.objects.filter(pk=stop.pk, done_at__isnull=False).exists()
+
+
+def _go_to(at: datetime) -> None:
+    demo_clock().move_to(at)
+    catch_up()
+
+
+def _go_on_until(own: Stop | None, is_there: Callable[[Stop], bool]) -> None:
+    """Let the days go by until something is true of one's own stop, and set the clock to that moment."""
+    if own is None:
+        return
+    evening = _evening_before(own, clock.now())
+    if not evening.why_not:
+        evening.go()
+    latest = own.closes_at + LONGEST_WAIT
+    at = drive_until(partial(is_there, own), depot=own.route.shift.plan.depot, latest=latest)
+    if at is not None and at + A_MOMENT > clock.now():
+        demo_clock().move_to(at + A_MOMENT)
+    catch_up()
+
+
+def catch_up() -> None:
+    """Let the ordinary tasks do what would have been done meanwhile."""
+    now = clock.now()
+    tasks.sweep_holds()
+    tasks.close_plans()
+    for plan_id in plans_to_improve(now=now)[:1]:  # the day just closed: it asked for it
+        tasks.improve_plan(plan_id)
+    tasks.narrow_promises()
+    for depot in Depot.objects.all():
+        drive(now=now, depot=depot)
+    tasks.relay_events()
+    send_due_messages()
+    send_due_webhooks()
+
+
+def moment(at: datetime) -> str:
+    """Mon 23 Nov, 19:00, in Helsinki."""
+    local = at.astimezone(HELSINKI)
+    return _("%(day)s, %(time)s") % {"day": date_format(local, "D j M"), "time": date_format(local, "H:i")}
