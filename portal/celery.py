@@ -41,6 +41,8 @@ app.conf.beat_schedule = {
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
+    "lock day plans": every(MINUTE, "scheduling.tasks.lock_plans"),
+    "finish days": every(MINUTE, "scheduling.tasks.finish_days"),
     "close carbon accounts": every(10 * MINUTE, "scheduling.tasks.close_accounts"),
     "remove access codes": every(10 * MINUTE, "scheduling.tasks.purge_codes"),
     "forget old answers": every(60 * MINUTE, "portal.tasks.forget_old_answers"),

@@ -297,6 +297,8 @@ WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1, 1, 64)
 WEB_THREADS = number("WEB_THREADS", 8, 1, 64)
 # Quotes may be so far behind a change of what is sold; holds and bookings are not.
 SET_UP_KEPT_S = number("SET_UP_KEPT_S", 10 if PRODUCTION else 0, 0, 60)
+# Vehicles are being loaded by then: what was booked stays on its vehicle.
+LOCK_BEFORE_MINUTES = number("LOCK_BEFORE_MINUTES", 45, 0, 24 * 60)
 # Each keeps one process of a worker busy for seconds.
 SOLVERS_AT_ONCE = number("SOLVERS_AT_ONCE", 1, 0, 64)
 if PRODUCTION:

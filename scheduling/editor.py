@@ -82,6 +82,15 @@ class PlanEditor:
         stop.save(update_fields=["state"])
         self._changed = True
 
+    def forget(self, stop: Stop, state: str) -> None:
+        """Take a stop that is over out of the day in its new state: what was driven for it was driven."""
+        if stop.pk in self._rows:
+            self.plan = remove(self.plan, stop.pk, ROAD)
+            del self._rows[stop.pk]
+        stop.move_to(state)
+        stop.save(update_fields=["state"])
+        self._changed = True
+
     def drop_lapsed(self, stops: list[Stop]) -> None:
         """Save stops, which the snapshot already left out, as lapsed."""
         for stop in stops:

@@ -49,6 +49,8 @@ KINDS: Final = {
     "delivery.collected": gettext_noop("It was collected"),
     "delivery.missed": gettext_noop("We could not hand it over"),
     "delivery.back_at_depot": gettext_noop("It is back at the depot"),
+    "delivery.returned": gettext_noop("It goes back to the shop"),
+    "delivery.reassigned": gettext_noop("Another vehicle brings it"),
     "delivery.late": gettext_noop("It will be later than promised"),
     "delivery.late_answered": gettext_noop("You said what is to happen"),
     "route.started": gettext_noop("A vehicle left"),

@@ -105,6 +105,7 @@ def days_of(
         access=_barring(set_up.access_rules.get(outlet.depot_id, ()), facts),
         left_outside=facts.needs_nobody,
         handed_over=handed_over,
+        pickup=facts.direction == Delivery.Direction.IN,
         reserves=set_up.reserves.get(outlet.depot_id, ()),
     )
     found = []
@@ -148,6 +149,7 @@ class Rules:
     access: tuple[AccessHours, ...]
     left_outside: bool
     handed_over: bool
+    pickup: bool
     reserves: tuple[Reserve, ...]
 
     @classmethod
@@ -167,6 +169,7 @@ class Rules:
             access=_barring(access_rules_of([outlet.depot_id]), facts),
             left_outside=facts.needs_nobody,
             handed_over=False,  # else the slot would not have been offered; its caller looks again
+            pickup=facts.direction == Delivery.Direction.IN,
             reserves=read_reserves(outlet.depot),
         )
 
@@ -230,7 +233,7 @@ class Rules:
             return "packing"
         if plan is None:
             return "not_yet"
-        if not plan.allows(write):
+        if not plan.allows(write, pickup=self.pickup):
             return "cutoff"
         if pattern.unattended and not self.left_outside:
             return "outside"

@@ -26,7 +26,8 @@ DELIVERY_MOVES: Final[Moves] = {
     "lapsed": frozenset({"confirmed"}),
     "confirmed": frozenset({"on_board", "cancelled"}),
     "on_board": frozenset({"delivered", "failed", "cancelled"}),
-    "failed": frozenset({"at_depot"}),
+    # What could not be collected stays where it is: only its customer chooses another time.
+    "failed": frozenset({"at_depot", "confirmed"}),
     "at_depot": frozenset({"confirmed", "returned"}),
     "delivered": frozenset(),
     "cancelled": frozenset(),
@@ -54,7 +55,12 @@ HOLD_MOVES: Final[Moves] = {
 AT_DOOR: Final = frozenset({"tell", "lengthen", "shorten"})
 """What a customer says of their door: where it may be left, longer, less long."""
 
+PICKUPS: Final = frozenset({"hold", "confirm", "move_in", "move_out", "move_within"})
+"""What may become of pickups while vehicles are loaded: nothing of theirs is on board."""
+
 # Which writes each state of a day plan allows without a dispatcher. Holds that ran out leave in any.
+# Once a day is locked what is loaded stays on its vehicle; once it has started nothing comes in any more, and
+# what was served stays as it was.
 PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
     "open": frozenset(
         {"hold", "confirm", "move_in", "move_out", "move_within", "cancel", "improve", "notes"} | AT_DOOR
@@ -66,7 +72,14 @@ PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
     "started": frozenset({"notes"}),
     "finished": frozenset(),
 }
+PICKUP_WRITES: Final[Mapping[str, frozenset[str]]] = {
+    **PLAN_WRITES,
+    "locked": PLAN_WRITES["locked"] | PICKUPS,
+}
+"""The same for what is collected."""
 
+DISPATCH_STATES: Final = frozenset({"closed", "locked", "started"})
+"""In which a dispatcher moves stops by hand, sees before what that breaks, and is named for it."""
 
 # While a delivery is still to be handed over, its customer may say how to get in.
 TO_COME: Final = frozenset({"confirmed", "on_board"})
@@ -78,6 +91,6 @@ def check_move(moves: Moves, current: str, target: str) -> None:
         raise IllegalMove(current=current, target=target)
 
 
-def allows(plan_state: str, write: str) -> bool:
-    """Whether a day plan in this state takes this write."""
-    return write in PLAN_WRITES[plan_state]
+def allows(plan_state: str, write: str, *, pickup: bool = False) -> bool:
+    """Whether a day plan in this state takes this write, of a delivery or of a pickup."""
+    return write in (PICKUP_WRITES if pickup else PLAN_WRITES)[plan_state]

@@ -1,7 +1,7 @@
 """What the worker does: each task reads the clock, makes service calls, and bears repetition."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, Final
@@ -21,7 +21,7 @@ from scheduling.selectors.plans import (
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import accounts, codes, improvements, narrowing, plans
+from scheduling.services import accounts, codes, days, improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,39 @@ def _closed(plan_id: int, *, now: datetime) -> int:
         plans.close_plan(plan_id=plan_id, now=now)
     except PlanBusy:
         log.info("Plan %s is busy: closed next time", plan_id)
+        return 0
+    return 1
+
+
+@shared_task
+def lock_plans() -> int:
+    """Lock the closed day plans whose first vehicle is about to leave; return how many."""
+    now = clock.now()
+    due = days.plans_to_lock(now=now, before=timedelta(minutes=settings.LOCK_BEFORE_MINUTES))
+    return sum(_locked(pk, now=now) for pk in due)
+
+
+def _locked(plan_id: int, *, now: datetime) -> int:
+    try:
+        days.lock_plan(plan_id=plan_id, actor="clock", now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: locked next time", plan_id)
+        return 0
+    return 1
+
+
+@shared_task
+def finish_days() -> int:
+    """End the days of which nothing is left to be driven; return how many."""
+    now = clock.now()
+    return sum(_finished(pk, now=now) for pk in days.plans_to_finish())
+
+
+def _finished(plan_id: int, *, now: datetime) -> int:
+    try:
+        days.finish_day(plan_id=plan_id, actor="clock", now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: finished next time", plan_id)
         return 0
     return 1
 

@@ -28,6 +28,7 @@ from portal.messaging.facts import booking_of, current_entry, zone_of
 from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
+from scheduling.selectors.again import may_choose_again
 from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
 
@@ -123,7 +124,8 @@ def waiting(booked: Booking, zone: ZoneInfo, now: datetime) -> Waiting | None:
 
 def may_move(booked: Booking, now: datetime) -> bool:
     """Whether its customer may still move it, by the clock and the day; the services have the last word."""
-    return is_booked(booked) and now < booked.change_until_at and plan_of(booked).allows("move_out")
+    in_time = is_booked(booked) and now < booked.change_until_at and plan_of(booked).allows("move_out")
+    return in_time or may_choose_again(booked)
 
 
 def may_join(booked: Booking, now: datetime) -> bool:

@@ -119,6 +119,20 @@ class Merchant(models.Model):
         validators=[MinValueValidator(1)],
     )
 
+    most_attempts = models.PositiveSmallIntegerField(
+        _("tries to hand a delivery over; after so many in vain it goes back to the shop"),
+        default=2,
+        db_default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(9)],
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_attempts__range=(1, 9)), name="merchant_tries_one_to_nine_times"
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name
 

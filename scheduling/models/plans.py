@@ -66,9 +66,9 @@ class DayPlan(models.Model):
     def __str__(self) -> str:
         return f"{self.depot} {self.service_date}"
 
-    def allows(self, write: str) -> bool:
-        """Whether the plan's state takes this write."""
-        return allows(self.state, write)
+    def allows(self, write: str, *, pickup: bool = False) -> bool:
+        """Whether the plan's state takes this write, of a delivery or of a pickup."""
+        return allows(self.state, write, pickup=pickup)
 
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
@@ -102,6 +102,13 @@ class Shift(models.Model):
     plan = models.ForeignKey(DayPlan, on_delete=models.CASCADE, related_name="shifts")
     vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="shifts")
     driver = models.ForeignKey(Driver, on_delete=models.SET_NULL, related_name="shifts", null=True)
+    assigned_by = models.CharField(
+        _("who gave it its driver or vehicle by hand; empty: nobody did, and it may get another by itself"),
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     max_shift_s = models.PositiveIntegerField()
@@ -138,6 +145,7 @@ class Route(models.Model):
     loaded_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    broke_down_at = models.DateTimeField(_("since when its vehicle can’t go on"), null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shift", "trip"], name="trip_numbered_once")]
@@ -156,7 +164,7 @@ class StopQuerySet(models.QuerySet["Stop"]):
 
     def active(self) -> "StopQuerySet":
         """Keep stops that take a place on a route."""
-        return self.filter(state__in=Stop.ACTIVE)
+        return self.filter(state__in=Stop.ACTIVE, unassigned_at__isnull=True)
 
     def booked(self) -> "StopQuerySet":
         """Keep booked stops."""
@@ -164,7 +172,8 @@ class StopQuerySet(models.QuerySet["Stop"]):
 
     def to_do(self) -> "StopQuerySet":
         """Keep stops at which somebody, or a rest, still waits."""
-        return self.filter(state__in=(Stop.State.BOOKED, Stop.State.REST), done_at__isnull=True)
+        waiting = self.filter(state__in=(Stop.State.BOOKED, Stop.State.REST), done_at__isnull=True)
+        return waiting.filter(unassigned_at__isnull=True)
 
     def of_plan(self, plan: DayPlan) -> "StopQuerySet":
         """Keep the stops of one day plan."""
@@ -216,6 +225,16 @@ class Stop(models.Model):
     created_at = models.DateTimeField()
     arrived_at = models.DateTimeField(_("when its driver came, as they say"), null=True)
     done_at = models.DateTimeField(_("when it was over: handed over, in vain, or rested"), null=True)
+    unassigned_at = models.DateTimeField(
+        _("since when no vehicle brings it: the one of its route broke down"), null=True
+    )
+    placed_by = models.CharField(
+        _("who put it on its route by hand; empty: nobody, and better routes may move it"),
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+    )
 
     objects = StopQuerySet.as_manager()
 
@@ -229,7 +248,7 @@ class Stop(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["route", "position"],
-                condition=Q(state__in=["held", "booked", "waypoint", "rest"]),
+                condition=Q(state__in=["held", "booked", "waypoint", "rest"], unassigned_at__isnull=True),
                 name="one_stop_per_position",
             ),
             models.CheckConstraint(
@@ -243,6 +262,10 @@ class Stop(models.Model):
                 name="stop_at_a_point_knows_its_seconds",
             ),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="stop_opens_to_close"),
+            models.CheckConstraint(
+                condition=Q(unassigned_at__isnull=True) | Q(state__in=["booked", "replaced", "cancelled"]),
+                name="stop_without_a_vehicle_was_booked",
+            ),
             models.CheckConstraint(
                 condition=Q(arrived_at__isnull=True)
                 | Q(done_at__isnull=True)

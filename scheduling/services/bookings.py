@@ -17,6 +17,7 @@ from scheduling.errors import (
 from scheduling.facts import NO_WISH, Contact, DoorWish, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
 from scheduling.routing.improve import driving
+from scheduling.selectors.again import may_choose_again
 from scheduling.selectors.doors import facts_wished
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
@@ -170,8 +171,13 @@ def reschedule_delivery(
         save_all(editors)
         return booking
     require_movable(booking, source, target, now=now)
+    if old.done_at is not None:  # tried in vain: what was driven for it stays as it was
+        source.forget(old, Stop.State.REPLACED)
+        booking.delivery.move_to(Delivery.State.CONFIRMED)
+        booking.delivery.save(update_fields=["state"])
     driven_before_m = driven_m(editors.values())
-    source.take_out(old, Stop.State.REPLACED)
+    if old.done_at is None:
+        source.take_out(old, Stop.State.REPLACED)
     give_places_back(old, booking.delivery.parcel_count)
     # Judged without the old stop, which is not to count against the shop's caps.
     write = "move_within" if source is target else "move_in"
@@ -230,14 +236,15 @@ def lock_booking(
 
 
 def require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
-    """Raise NotChangeable or TooLateToChange unless its customer may still change a booking."""
+    """Raise NotChangeable or TooLateToChange unless its customer may (still, or again) change a booking."""
+    if may_choose_again(booking):
+        return
+    pickup = booking.delivery.direction == Delivery.Direction.IN
     if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
         raise NotChangeable
     if now >= booking.change_until_at:
         raise TooLateToChange
-    if source is target and not source.row.allows("move_within"):
-        raise TooLateToChange
-    if source is not target and not source.row.allows("move_out"):
+    if not source.row.allows("move_within" if source is target else "move_out", pickup=pickup):
         raise TooLateToChange
 
 

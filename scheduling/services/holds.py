@@ -279,7 +279,8 @@ def require_confirmable(hold: Hold, editor: PlanEditor, *, now: datetime) -> Non
     """Raise unless a live hold could become a booking now: its cut-off may have passed, not its window."""
     if now >= hold.stop.opens_at:
         raise CutoffPassed
-    if not editor.row.allows("confirm"):
+    pickup = hold.delivery.direction == Delivery.Direction.IN
+    if not editor.row.allows("confirm", pickup=pickup):
         raise TooLateToChange
 
 

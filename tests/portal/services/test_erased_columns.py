@@ -55,6 +55,8 @@ NOBODY = {
     "scheduling.Attempt.actor": "a shift by its number; staff",
     "scheduling.DayException.acknowledged_by": "staff",
     "scheduling.DayException.assigned_to": "staff",
+    "scheduling.Shift.assigned_by": "staff",
+    "scheduling.Stop.placed_by": "staff",
     "scheduling.DayException.settled_by": "staff or a clock",
     "scheduling.Position.source": "a device by its number",
     "scheduling.Delivery.language": "says nobody",
