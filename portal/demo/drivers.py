@@ -36,12 +36,11 @@ _at_work = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a driver, or their dispatcher, does next, and when. `stop_id` is the stop it leads to or is at."""
+    """What a driver, or their dispatcher, does next, and when. No two of a shift are the same step."""
 
     at: datetime
     do: Callable[[datetime], object]
-    shift_id: int = 0
-    stop_id: int = 0
+    step: tuple[str, int]
 
 
 def drive(*, now: datetime, depot: Depot) -> int:
@@ -73,10 +72,25 @@ def _do(act: Act) -> None:
 def _due(depot: Depot, *, now: datetime) -> Iterator[Act]:
     """Yield what is due, the earliest first; each is worked out when those before it are done."""
     for plan in _plans(depot, now=now):
-        tried: set[tuple[int, datetime]] = set()
-        while (act := _next_of(plan, now=now, without=tried)) is not None and act.at <= now:
-            tried.add((act.stop_id or -act.shift_id, act.at))
-            yield act
+        if plan.state in (DayPlan.State.OPEN, DayPlan.State.CLOSED):
+            loading = _loading(plan)
+            if loading is None or loading.at > now:
+                continue
+            yield loading
+        yield from _due_on_the_road(plan, now=now)
+
+
+def _due_on_the_road(plan: DayPlan, *, now: datetime) -> Iterator[Act]:
+    acts = {shift: act for shift in _shifts(plan) if (act := _next_of_shift(shift)) is not None}
+    while acts:
+        shift = min(acts, key=lambda each: (acts[each].at, each.pk))
+        act = acts.pop(shift)
+        if act.at > now:
+            return
+        yield act
+        following = _next_of_shift(shift)
+        if following is not None and following.step != act.step:  # else somebody else has to act there first
+            acts[shift] = following
 
 
 def _plans(depot: Depot, *, now: datetime) -> list[DayPlan]:
@@ -85,20 +99,11 @@ def _plans(depot: Depot, *, now: datetime) -> list[DayPlan]:
     return list(rows.select_related("depot").order_by("service_date"))
 
 
-def _next_of(plan: DayPlan, *, now: datetime, without: set[tuple[int, datetime]]) -> Act | None:
-    plan.refresh_from_db(fields=["state"])
-    if plan.state in (DayPlan.State.OPEN, DayPlan.State.CLOSED):
-        return _loading(plan)
-    acts = (act for shift in _shifts(plan) if (act := _next_of_shift(shift)) is not None)
-    left = [act for act in acts if (act.stop_id or -act.shift_id, act.at) not in without]
-    return min(left, key=lambda act: (act.at, act.shift_id), default=None)
-
-
 def _loading(plan: DayPlan) -> Act | None:
     """Return the locking of a day, which is closed then at the latest; None where nobody drives."""
     leaves = Stop.objects.booked().of_plan(plan).order_by("route__shift__starts_at")
     first = leaves.values_list("route__shift__starts_at", flat=True).first()
-    return Act(first - LOADED_BEFORE, partial(_load, plan.pk)) if first else None
+    return Act(first - LOADED_BEFORE, partial(_load, plan.pk), ("load", plan.pk)) if first else None
 
 
 def _load(plan_id: int, at: datetime) -> None:
@@ -118,7 +123,7 @@ def _next_of_shift(shift: Shift) -> Act | None:
         return None
     if route.state == Route.State.LOADED:
         begins = max(shift.starts_at, _free_since(shift))
-        return Act(_leaves_at(route, begins), partial(_start, route.pk), shift.pk)
+        return Act(_leaves_at(route, begins), partial(_start, route.pk), ("start", route.pk))
     return _next_on(route)
 
 
@@ -142,9 +147,11 @@ def _start(route_id: int, at: datetime) -> None:
 
 
 def _to_do(route: Route) -> list[Stop]:
-    rows = Stop.objects.filter(route=route, state__in=(Stop.State.BOOKED, Stop.State.REST), done_at=None)
+    """Return what is left of a route in order. A rest before a door that is done has been taken."""
+    rows = Stop.objects.filter(route=route, state__in=(Stop.State.BOOKED, Stop.State.REST))
     found = rows.select_related("delivery__address", "pickup_point", "rest").order_by("position")
-    return list(found)
+    since = max((stop.position for stop in found if stop.done_at), default=-(1 << 62))
+    return [stop for stop in found if stop.done_at is None and (stop.rest is None or stop.position > since)]
 
 
 def _next_on(route: Route) -> Act:
@@ -157,10 +164,10 @@ def _next_on(route: Route) -> Act:
             continue
         if stop.arrived_at is None:
             at = comes_at(stop, since + pause)
-            return Act(at, partial(_arrive, stop.pk), route.shift_id, stop.pk)
-        return Act(_done_at(stop), partial(_settle, stop.pk), route.shift_id, stop.pk)
+            return Act(at, partial(_arrive, stop.pk), ("arrive", stop.pk))
+        return Act(_done_at(stop), partial(_settle, stop.pk), ("settle", stop.pk))
     back = since + pause + timedelta(seconds=route.return_s)
-    return Act(back, partial(_finish, route.pk), route.shift_id)
+    return Act(back, partial(_finish, route.pk), ("finish", route.pk))
 
 
 def next_stop(route: Route) -> Stop | None:

@@ -45,12 +45,11 @@ class Jump:
 def jumps(now: datetime) -> list[Jump]:
     """Return where the clock can go from here. Two queries at most."""
     own = own_stop()
-    return [
-        _evening_before(own, now),
-        _morning(own, now),
-        _on_the_road(own, now, "near", _("Three stops before you"), _is_near),
-        _on_the_road(own, now, "delivered", _("Delivered"), _is_done),
-    ]
+    days = [_evening_before(own, now), _morning(own, now)]
+    if own is None:
+        return days
+    near = _on_the_road(own, "near", _("Three stops before you"), _is_near)
+    return [*days, near, _on_the_road(own, "delivered", _("Delivered"), _is_done)]
 
 
 def own_stop() -> Stop | None:
@@ -86,12 +85,8 @@ def _to(at: datetime, now: datetime, name: str, label: str, *, over: str) -> Jum
     return Jump(name, label, partial(_go_to, at), moment(at), "" if at > now else over)
 
 
-def _on_the_road(
-    own: Stop | None, now: datetime, name: str, label: str, is_there: Callable[[Stop], bool]
-) -> Jump:
-    why_not = _("Book a delivery first.") if own is None else ""
-    if own is not None and (own.done_at is not None or is_there(own)):
-        why_not = _("That is over.")
+def _on_the_road(own: Stop, name: str, label: str, is_there: Callable[[Stop], bool]) -> Jump:
+    why_not = _("That is over.") if is_there(own) else ""
     return Jump(name, label, partial(_go_on_until, own, is_there), why_not=why_not)
 
 
@@ -109,10 +104,8 @@ def _go_to(at: datetime) -> None:
     catch_up()
 
 
-def _go_on_until(own: Stop | None, is_there: Callable[[Stop], bool]) -> None:
+def _go_on_until(own: Stop, is_there: Callable[[Stop], bool]) -> None:
     """Let the days go by until something is true of one's own stop, and set the clock to that moment."""
-    if own is None:
-        return
     evening = _evening_before(own, clock.now())
     if not evening.why_not:
         evening.go()
