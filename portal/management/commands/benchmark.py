@@ -1,7 +1,8 @@
-"""`manage.py benchmark quote`, `http`, `booking`: how long things take, and what scored times are worth."""
+"""`manage.py benchmark`: how long things take, what scored times are worth, whether ranges hold."""
 
 import sys
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from json import dumps
 from math import inf
@@ -51,6 +52,12 @@ class Command(BaseCommand):
         )
         http.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
+        held = subjects.add_parser("ranges", help="whether ranges of arrival hold, on made-up months")
+        held.add_argument("--days", type=positive, default=22, help="days of a month (22)")
+        held.add_argument("--vans", type=positive, default=8, help="vans on each of them (8)")
+        held.add_argument("--seed", type=int, default=1, help="which months (1)")
+        held.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
         booking = subjects.add_parser(
             "booking", help="what scored times are worth: policies on given instances, day after day"
         )
@@ -58,7 +65,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, subject: str, **options: Any) -> None:
         """Measure the subject."""
-        {"quote": self.quote, "http": self.http, "booking": self.booking}[subject](**options)
+        subjects: dict[str, Callable[..., None]] = {
+            "quote": self.quote,
+            "http": self.http,
+            "booking": self.booking,
+            "ranges": self.ranges,
+        }
+        subjects[subject](**options)
+
+    def ranges(self, *, days: int, vans: int, seed: int, json: bool, **_: Any) -> None:
+        """Print how often ranges hold, in both families of noise; exit 1 if not in the first."""
+        from portal.benchmarks import ranges
+
+        found = ranges.measured(seed=seed, days=days, vans=vans)
+        self.stdout.write(ranges.as_json(found) if json else "\n".join(map(ranges.as_text, found)))
+        if not found[0].holds:
+            sys.exit(1)
 
     def booking(self, *, json: bool, **options: Any) -> None:
         """Print what each policy came to; exit 1 if a promise was broken."""
