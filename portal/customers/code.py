@@ -83,12 +83,12 @@ def require_code(view: CodeView[P]) -> CodeView[P]:
         return Step(request, link, now, request.path, typed).show(notice=ran_out(typed), status=403)
 
     guarded.asks_code = True  # type: ignore[attr-defined]
-    return guarded
+    return may_ask_code(guarded)
 
 
 def may_ask_code(view: CodeView[P]) -> CodeView[P]:
     """Let the step lead back to a page some of whose changes ask for a code (see `has_typed_code`)."""
-    view.asks_code = True  # type: ignore[attr-defined]
+    view.follows_code = True  # type: ignore[attr-defined]
     return view
 
 
@@ -133,12 +133,12 @@ def carried_by(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def onward(path: str, ref: str) -> str:
-    """Return `path` if it is of a page of this delivery that asks for a code; else the booking's."""
+    """Return `path` if it is of a page of this delivery that may ask for a code; else the booking's."""
     try:
         match = resolve(path)
     except Resolver404:
         return reverse("customers:booking", args=[ref])
-    if match.kwargs.get("ref") != ref or not getattr(match.func, "asks_code", False):
+    if match.kwargs.get("ref") != ref or not getattr(match.func, "follows_code", False):
         return reverse("customers:booking", args=[ref])
     return reverse(match.view_name, args=match.args, kwargs=match.kwargs)
 

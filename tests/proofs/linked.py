@@ -75,7 +75,7 @@ def addresses(ref: str) -> list[str]:
 
 
 def sensitive(ref: str) -> list[str]:
-    """Those that ask for a code."""
+    """Those that ask for a code before they show anything."""
     return [path for path, view in _behind_links(ref) if getattr(view, "asks_code", False)]
 
 
@@ -133,6 +133,14 @@ def _redis() -> str:
     keys = list(client.scan_iter())
     values = [client.dump(key) or b"" for key in keys]
     return b"\n".join([*keys, *values]).decode("latin-1")
+
+
+def said_of_getting_in(ref: str) -> tuple[int, bool]:
+    """How often it was changed, and whether it counts for later deliveries too."""
+    from scheduling.models import AccessNotes
+
+    said = AccessNotes.objects.filter(delivery__ref=ref).first()
+    return (said.revision, said.kept) if said else (0, False)
 
 
 def of_delivery(ref: str) -> dict[str, Any]:

@@ -138,6 +138,7 @@ def codes(run: Run, house: House, found: Found) -> None:
         let_in = [owner.ask("GET", path).status for path in sensitive]
         kept_out = [forwarded.ask("GET", path) for path in sensitive]
         asked_again = [owner.ask("GET", step).status, forwarded.ask("GET", step).status]
+        wishes = [wish_for_next_time(house, visitor) for visitor in (forwarded, owner)]
         guesser = Visitor(house.stack, "198.51.104.7").came_by(house.laid["manage"])
         guesser.ask("POST", step, {"send": "1"})
         house.next_mail(CODE)
@@ -148,9 +149,19 @@ def codes(run: Run, house: House, found: Found) -> None:
         codes_let_in_who_asked=(wrong.status, right.status) == (422, 303) and asked_again == [303, 200],
         forwarded_links_stay_outside=stolen.status == 409
         and all(seen.status == 303 and seen.header("Location").startswith(step) for seen in kept_out),
-        owners_get_what_is_sensitive=all(status < 400 for status in let_in),
+        owners_get_what_is_sensitive=all(status < 400 for status in let_in) and len(let_in) >= 4,
+        only_owners_keep_for_next_time=wishes == [(step, False), (house.page, True)],
         five_tries_of_twenty_at_once=tries == [2, 5] and late == 409,
     )
+
+
+def wish_for_next_time(house: House, visitor: Visitor) -> tuple[str, bool]:
+    """Say how to get in, next time too; return which page it leads to, and whether it is kept so."""
+    seen, _kept = house.look("said_of_getting_in", ref=house.laid["ref"])
+    said = {"buzzer": visitor.network, "next_time": "on", "seen": str(seen)}
+    answer = visitor.ask("POST", house.page + "notes/", said)
+    _seen, kept = house.look("said_of_getting_in", ref=house.laid["ref"])
+    return answer.header("Location").partition("?")[0], kept
 
 
 def other_than(digits: str) -> str:
