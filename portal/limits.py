@@ -80,6 +80,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:preferences": (by_link("preferences", 40), by_network("preferences", 300)),
     "customers:contact": (by_link("contacts", 40), by_network("contacts", 300)),
     "customers:erase": (by_link("erasures", 40), by_network("erasures", 300)),
+    "customers:unsubscribe": (by_network("unsubscribes", 1_200),),
     "customers:find": (by_network("finds", 60),),
     "widget:open": (by_network("widget-opens", 1_200),),
     "widget:where": (by_network("widget-looks", 1_200),),
@@ -93,6 +94,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:widget": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
     "merchants:playground-list": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
     "merchants:playground-open": (by_browser("widget-tries", 60), by_network("widget-tries", 600)),
+    "merchants:telling": (by_browser("tellings", 60), by_network("tellings", 600)),
     "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:end-key": (by_browser("keys", 60), by_network("keys", 600)),
@@ -104,6 +106,9 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:test-endpoint": HOOKS,
     "merchants:replay": HOOKS,
     "merchants:delete-endpoint": HOOKS,
+    # Of those who send SMS for us: all from few networks, each signed.
+    "messaging:inbound": (by_network("sms-answers", 30_000),),
+    "messaging:status": (by_network("sms-answers", 30_000),),
     "operations:read-code": (by_browser("code-reads", 120), by_network("code-reads", 600)),
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }

@@ -8,7 +8,7 @@ import logging
 import re
 from typing import Any, Final
 
-TOKEN: Final = re.compile(r"(/l/)[^/\s\"'?]{8,}")
+TOKEN: Final = re.compile(r"(/(?:l|unsubscribe)/)[^/\s\"'?]{8,}")
 
 
 def redact(text: str) -> str:

@@ -368,9 +368,35 @@ given_mail = urlsplit(
         lambda value: urlsplit(value).scheme in MAIL_SCHEMES and bool(urlsplit(value).hostname),
     )
 )
+# Or a mail service’s own API, through anymail: what each calls its key there.
+MAIL_SERVICES = {
+    "brevo": "API_KEY",
+    "mailgun": "API_KEY",
+    "postmark": "SERVER_TOKEN",
+    "resend": "API_KEY",
+    "sparkpost": "API_KEY",
+}
+EMAIL_SERVICE = read(
+    env.str,
+    "EMAIL_SERVICE",
+    "",
+    f"say {', '.join(MAIL_SERVICES)}, or leave it empty for a mail server.",
+    lambda value: value in MAIL_SERVICES,
+)
+EMAIL_SERVICE_KEY = env.str("EMAIL_SERVICE_KEY", "")
+EMAIL_SERVICE_URL = read(
+    env.str,
+    "EMAIL_SERVICE_URL",
+    "",
+    "give the whole address of the service’s API where it is not the usual one, or leave it empty.",
+    is_http,
+)
+if EMAIL_SERVICE:
+    require(EMAIL_SERVICE_KEY, f"EMAIL_SERVICE_KEY: {EMAIL_SERVICE} asks for the key of your account.")
+    require(not given_mail.hostname, "EMAIL_URL: mails leave one way. Leave it empty, or EMAIL_SERVICE.")
 if PRODUCTION:
     require(
-        os.environ.get("EMAIL_URL", "").strip(),
+        os.environ.get("EMAIL_URL", "").strip() or EMAIL_SERVICE,
         "EMAIL_URL: give your mail server as smtp+tls://user:password@host:587. Else links land in logs.",
     )
     require(
@@ -385,7 +411,52 @@ EMAIL_HOST_PASSWORD = unquote(given_mail.password or "")
 EMAIL_USE_TLS = given_mail.scheme == "smtp+tls"
 EMAIL_USE_SSL = given_mail.scheme == "smtp+ssl"
 EMAIL_TIMEOUT = 8  # an outbox handler has 10 s
+if EMAIL_SERVICE:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_SERVICE}.EmailBackend"
+    ANYMAIL = {
+        f"{EMAIL_SERVICE.upper()}_{MAIL_SERVICES[EMAIL_SERVICE]}": EMAIL_SERVICE_KEY,
+        "REQUESTS_TIMEOUT": EMAIL_TIMEOUT,
+    }
+    if EMAIL_SERVICE_URL:
+        ANYMAIL[f"{EMAIL_SERVICE.upper()}_API_URL"] = EMAIL_SERVICE_URL
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
+
+# Texts: SMS, by Twilio. Without these nobody is sent one, and pages speak of mails alone
+
+SMS_ACCOUNT = read(
+    env.str,
+    "SMS_ACCOUNT",
+    "",
+    "give your account’s SID at Twilio: AC and 32 signs, or leave it empty for no SMS.",
+    lambda value: bool(re.fullmatch(r"AC[0-9a-fA-F]{32}", value)),
+)
+SMS_TOKEN = env.str("SMS_TOKEN", "")
+SMS_FROM = read(
+    env.str,
+    "SMS_FROM",
+    "",
+    "give the number that SMS come from, such as +358401234567, a name of up to 11 letters and digits, "
+    "or a messaging service’s SID.",
+    lambda value: bool(
+        re.fullmatch(r"\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", value)
+    ),
+)
+SMS_API = read(
+    env.str,
+    "SMS_API",
+    "",
+    "give the whole address of what stands in for Twilio’s API, or leave it empty.",
+    is_http,
+)
+SMS_TIMEOUT = 8
+if any(os.environ.get(name, "").strip() for name in ("SMS_ACCOUNT", "SMS_TOKEN", "SMS_FROM")):
+    for name in ("SMS_ACCOUNT", "SMS_TOKEN", "SMS_FROM"):
+        require(
+            os.environ.get(name, "").strip(),
+            f"{name}: SMS need SMS_ACCOUNT, SMS_TOKEN and SMS_FROM. Give all three, or none for no SMS.",
+        )
+if not (DEMO or TESTING):
+    require(not SMS_API, "SMS_API: only tests and the demo send SMS to something else. Leave it empty.")
 
 # Webhooks
 
@@ -537,6 +608,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},  # portal.request has a line for each request already
+        "twilio.http_client": {"level": "WARNING"},  # would write down every request
         "gunicorn.http.wsgi": {"level": "ERROR"},  # warns at every HEAD that Django made a body for nothing
     },
 }

@@ -41,18 +41,26 @@ def forget_old_people() -> int:
 
 @shared_task
 def send_due_messages() -> int:
-    """Send what is due, oldest event first, until nothing is; return how many mails went out."""
-    until, sent = monotonic() + LONGEST_S, 0
-    while monotonic() < until and (due := due_messages(now=clock.now(), limit=AT_ONCE)):
+    """Send what is due, oldest event first, until nothing is; return how many messages went out.
+
+    A mail server that is away holds up no SMS, nor the other way round.
+    """
+    until, sent, away = monotonic() + LONGEST_S, 0, set[str]()
+    while monotonic() < until and (due := _due(away)):
         for pk in due:
             if monotonic() >= until:
                 return sent
-            outcome = try_message(pk=pk, now=clock.now())
-            messages.labels(outcome.name.lower()).inc()
-            sent += outcome is Outcome.SENT
-            if outcome is Outcome.SERVER_AWAY:
-                return sent
+            tried = try_message(pk=pk, now=clock.now())
+            messages.labels(tried.outcome.name.lower()).inc()
+            sent += tried.outcome is Outcome.SENT
+            if tried.outcome is Outcome.SERVER_AWAY:
+                away.add(tried.channel)
+                break
     return sent
+
+
+def _due(away: set[str]) -> list[int]:
+    return due_messages(now=clock.now(), limit=AT_ONCE, besides=away)
 
 
 @shared_task

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.operations.urls")),
     path("", include("portal.widget.urls")),
     path("", include("portal.merchants.urls")),
+    path("", include("portal.messaging.urls")),
     path("api/v1/docs", reference, name="api-docs"),
     path("api/v1/openapi.json", description, name="api-description"),
     path("api/v1/", api.urls),

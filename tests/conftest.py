@@ -15,6 +15,7 @@ from django.db import connection
 from portal import limits
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
+from tests.fakes.sms import SmsServer, sms_settings, texting
 
 # How long it takes to draw an example says how busy this machine is, and nothing about what is tested.
 hypothesis.settings.register_profile(
@@ -102,6 +103,15 @@ def mail_server(settings) -> Iterator[MailServer]:
     settings.EMAIL_HOST, settings.EMAIL_PORT = server.host, server.port
     yield server
     controller.stop()
+
+
+@pytest.fixture
+def sms_server(settings) -> Iterator[SmsServer]:
+    """A real HTTP server to which the portal sends its SMS."""
+    with texting() as server:
+        for name, value in sms_settings(server.url).items():
+            setattr(settings, name, value)
+        yield server
 
 
 @pytest.fixture(autouse=True)

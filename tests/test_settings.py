@@ -92,6 +92,13 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("TRUSTED_PROXY_HOPS", "-1", "whole number from 0 to 5"),
         ("EMAIL_URL", "mail.example.org", "smtp+tls://"),
         ("EMAIL_URL", "console://", "smtp+tls://"),
+        ("EMAIL_SERVICE", "pigeon", "brevo, mailgun, postmark, resend, sparkpost"),
+        ("EMAIL_SERVICE_URL", "api", "whole address"),
+        ("SMS_ACCOUNT", "me", "AC and 32 signs"),
+        ("SMS_FROM", "0401234567", "+358401234567"),
+        ("SMS_FROM", "A name too long", "up to 11 letters"),
+        ("SMS_TOKEN", "secret", "Give all three, or none"),
+        ("SMS_API", "http://127.0.0.1:8200", "only tests and the demo"),
         ("MAP_TILES_URL", "https://tiles.example.org/", "{z}/{x}/{y}"),
         ("GEOCODER", "crystal ball", "gazetteer, nominatim, photon or pelias"),
         ("WEBHOOK_RETRY_H", "0", "whole number from 1 to 720"),
@@ -109,6 +116,28 @@ def test_a_bad_value_gets_a_sentence(load, name, value, sentence):
     said = refusal(load, **PRODUCTION | {name: value})
 
     assert sentence in said
+
+
+def test_sms_are_on_with_all_three_and_off_without(load):
+    account = "AC" + "0" * 32
+    for sender in ("+358401234567", "MG" + "0" * 32, "Kauppa"):
+        settings = load(**PRODUCTION, SMS_ACCOUNT=account, SMS_TOKEN="t", SMS_FROM=sender)
+        assert (settings["SMS_ACCOUNT"], settings["SMS_FROM"]) == (account, sender)
+    assert load(**PRODUCTION)["SMS_ACCOUNT"] == ""
+
+
+def test_mails_may_leave_through_a_service_instead_of_a_server(load):
+    service = {"EMAIL_URL": "", "EMAIL_SERVICE": "postmark", "EMAIL_SERVICE_KEY": "k"}
+    settings = load(**PRODUCTION | service)
+
+    assert settings["EMAIL_BACKEND"] == "anymail.backends.postmark.EmailBackend"
+    assert settings["ANYMAIL"] == {"POSTMARK_SERVER_TOKEN": "k", "REQUESTS_TIMEOUT": 8}
+    assert "- EMAIL_SERVICE_KEY: postmark" in refusal(
+        load, **PRODUCTION | service | {"EMAIL_SERVICE_KEY": ""}
+    )
+    assert "- EMAIL_URL: mails leave one way" in refusal(
+        load, **PRODUCTION | service | {"EMAIL_URL": "smtp://m"}
+    )
 
 
 def test_no_sentence_repeats_a_secret(load):

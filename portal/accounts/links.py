@@ -1,6 +1,7 @@
 """Customers come in by the links in their mails."""
 
 from datetime import datetime
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -8,19 +9,31 @@ from django.views.decorators.http import require_safe
 
 from portal.access import MANAGE, grant_cookie, link_from_token, private
 from portal.http import render_page
+from portal.messaging.subscribe import topic_of
 from portal.not_me import grant_cookie as grant_report
 from portal.not_me import report_from_token
+from portal.short_links import link_from_short
 from scheduling import clock
+
+LEADS_TO: Final = {
+    "tomorrow": "customers:tomorrow",
+    "late": "customers:late",
+    "move": "customers:move",
+}
+"""Pages to which a message's link may lead at once, by how they are called in its address."""
 
 
 @require_safe
-def open_link(request: HttpRequest, token: str) -> HttpResponse:
+def open_link(request: HttpRequest, token: str, to: str = "") -> HttpResponse:
     """Swap a token for its delivery's cookie, and go on to an address without it. Changes nothing."""
     now = clock.now()
     link = link_from_token(token, now=now)
+    if link is None and (short := link_from_short(token, now=now)):
+        link, message = short
+        to = topic_of(message.event).page
     if link is None:
         return open_report(request, token, now=now)
-    page = "customers:booking" if link.kind == MANAGE else "customers:follow"
+    page = LEADS_TO.get(to, "customers:booking") if link.kind == MANAGE else "customers:follow"
     response = redirect(page, link.delivery.ref)
     grant_cookie(response, link, request=request, now=now)
     return private(response)

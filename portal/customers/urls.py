@@ -22,6 +22,7 @@ from portal.customers import (
     streets,
     styleguide,
     theme,
+    unsubscribing,
 )
 
 app_name = "customers"
@@ -56,6 +57,7 @@ urlpatterns = [
     path("s/<slug:merchant>/erased/", kept.erased, name="erased"),
     path("f/<slug:ref>/", bookings.follow, name="follow"),
     path("not-me/<slug:ref>/", not_me.not_me, name="not-me"),
+    path("unsubscribe/<str:token>/", unsubscribing.unsubscribe, name="unsubscribe"),
     path("find/", find.find, name="find"),
     path("find/asked/", find.asked, name="asked"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.merchants import funnel, hooks, keys, playground, widget
+from portal.merchants import funnel, hooks, keys, playground, telling, widget
 
 app_name = "merchants"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("shop/<slug:merchant>/widget/try/", playground.playground, name="playground"),
     path("shop/<slug:merchant>/widget/try/list/", playground.list_here, name="playground-list"),
     path("shop/<slug:merchant>/widget/try/open/", playground.open_here, name="playground-open"),
+    path("shop/<slug:merchant>/messages/", telling.telling, name="telling"),
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),

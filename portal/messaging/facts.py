@@ -13,7 +13,7 @@ from portal.customers import words
 from portal.door import left_outside, takes_longer
 from portal.messaging.calendars import Entry
 from portal.not_me import not_me_url
-from portal.pickup import point_lines, point_of, waits
+from portal.pickup import kept_until, point_lines, point_of, waits
 from scheduling.models import Booking, Delivery, Event, PickupPoint
 from scheduling.selectors.shopper import orders_of
 
@@ -27,6 +27,7 @@ class When:
 
     day: str
     hours: str
+    short_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class MailFacts:
     door: tuple[str, ...]
     waits: str
     point: str
+    point_name: str
+    kept: str
+    kept_short: str
     manage_url: str
     follow_url: str
     not_me_url: str
@@ -95,6 +99,9 @@ def facts_of(event: Event, delivery: Delivery, *, now: datetime) -> MailFacts:
         narrowing=_narrowing(event, booking),
         door=() if point else door_sentences(delivery),
         waits=waits(booking, zone) if point else "",
+        point_name=point.name if point else "",
+        kept=_kept(booking, zone) if point else "",
+        kept_short=words.short_day(kept_until(booking, zone)) if point else "",
         point=str(data.get("pickup_point", {}).get("name", "")),
         change_until=words.long_moment(booking.change_until_at.astimezone(zone)),
         manage_url=url_of(manage),
@@ -127,6 +134,11 @@ def _noted(delivery: Delivery) -> list[str]:
     if not delivery.safe_place_recalled:
         return list(door_sentences(delivery))
     return list(filter(None, [takes_longer(delivery.extra_s)]))
+
+
+def _kept(booking: Booking, zone: ZoneInfo) -> str:
+    """Say until when parcels wait at their pickup point."""
+    return _("They wait there until %(day)s.") % {"day": words.long_day(kept_until(booking, zone))}
 
 
 def _narrowing(event: Event, booking: Booking) -> str:
@@ -164,7 +176,7 @@ def _before(data: dict[str, Any], zone: ZoneInfo) -> When | None:
 
 def _when(opens_at: datetime, closes_at: datetime, zone: ZoneInfo) -> When:
     opens, closes = opens_at.astimezone(zone), closes_at.astimezone(zone)
-    return When(day=words.long_day(opens), hours=words.hours(opens, closes))
+    return When(day=words.long_day(opens), hours=words.hours(opens, closes), short_day=words.short_day(opens))
 
 
 def address_lines(delivery: Delivery) -> tuple[str, ...]:

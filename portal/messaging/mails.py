@@ -16,14 +16,19 @@ from portal.access import links_ended
 from portal.codes import code_asked, digits_of
 from portal.customers import words
 from portal.messaging.calendars import calendar_file
+from portal.messaging.day_facts import OutOfDate, day_facts
 from portal.messaging.facts import booking_of, entry_of, facts_of, zone_of
-from portal.messaging.subscribe import CODE_ASKED, FAREWELL, FOLDERS, LINKS_ASKED, NOTICES
+from portal.messaging.subscribe import CODE_ASKED, FAREWELL, LINKS_ASKED, NOTICES, topic_of
+from portal.messaging.unsubscribing import unsubscribe_url
 from portal.models.messages import FormerContact, Message
 from portal.services.hooks import endpoint_of
 from portal.services.messages import FORMER, MERCHANT
 from scheduling.models import Delivery, Event
 from scheduling.selectors.shopper import orders_of
 
+OF_THE_DAY: Final = frozenset(
+    {"day_before", "on_the_way", "near", "next", "late", "delivered", "ready", "missed"}
+)
 WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "delivery.diverted", "promise.narrowed"}
 
 
@@ -108,8 +113,17 @@ def language_of(delivery: Delivery) -> str:
 
 
 def _worded(event: Event, delivery: Delivery, *, now: datetime) -> EmailMultiAlternatives:
-    mail = _written(FOLDERS[event.kind], _context(event, delivery, now=now), to=delivery.contact_email)
+    topic, context = topic_of(event), context_of(event, delivery, now=now)
+    if not topic.needed:
+        context["unsubscribe_url"] = unsubscribe_url(delivery)
+    mail = _written(topic.name, context, to=delivery.contact_email)
     mail.reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else []
+    if not topic.needed:
+        # As RFC 8058 asks: mail programs show a button of their own, and one press is a POST.
+        mail.extra_headers |= {
+            "List-Unsubscribe": f"<{context['unsubscribe_url']}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     if event.kind in WITH_CALENDAR:
         mail.attach("delivery.ics", calendar_file(entry_of(event, delivery)), "text/calendar")
     return mail
@@ -131,9 +145,12 @@ def _styled(html: str) -> str:
     return html.replace("</head>", f"<style>\n{render_to_string('messages/mail.css')}</style>\n</head>", 1)
 
 
-def _context(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+def context_of(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    """Return what the words of a message are made of. Raises NobodyToTell or NobodyWaits."""
     if event.kind == CODE_ASKED:
         return {"mail": facts_of(event, delivery, now=now), "code": _code(event, delivery, now=now)}
+    if topic_of(event).name in OF_THE_DAY:
+        return _of_the_day(event, delivery, now=now)
     if event.kind != LINKS_ASKED:
         return {"mail": facts_of(event, delivery, now=now)}
     # Never another contact's: only deliveries that go to the address this mail goes to.
@@ -147,8 +164,16 @@ def _context(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, An
     return {"mail": mails[-1], "mails": mails}
 
 
+def _of_the_day(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    try:
+        day = day_facts(event, topic_of(event), delivery, now=now)
+    except OutOfDate as error:
+        raise NobodyWaits from error
+    return {"mail": facts_of(event, delivery, now=now), "day": day}
+
+
 def _code(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, str]:
-    """Return the digits and until when they work. They are nowhere but in this mail."""
+    """Return the digits and until when they work. They are nowhere but in this message."""
     code = code_asked(event.data["code"], now=now)
     if code is None:
         raise NobodyWaits

@@ -1,13 +1,18 @@
-"""Which events people are told about by mail, and by which words: the folders of templates/messages/."""
+"""Which events people are told about, by which words: the topics, folders of templates/messages/."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from django.utils.translation import gettext_noop
 
+from portal.messaging.reach import channels_for
+from portal.messaging.topics import TOPICS, Topic
 from portal.models import FormerContact
+from portal.models.codes import OneTimeCode
+from portal.models.messages import Channel
 from portal.services.hook_queue import DISABLED_KIND, PAUSED_KIND
 from portal.services.messages import queue_farewell, queue_message, queue_notice
+from portal.services.telling import hours_of
 from scheduling import events
 from scheduling.models import Booking, Delivery, Event
 from scheduling.windows import end_of_quiet
@@ -28,6 +33,13 @@ FOLDERS: Final = {
     "delivery.safe_place_changed": "at_door",
     "delivery.longer_at_door": "at_door",
     "delivery.notes_changed": "door_changed",
+    "delivery.day_before": "day_before",
+    "delivery.on_the_way": "on_the_way",
+    "delivery.near": "near",
+    "delivery.next": "next",
+    "delivery.late": "late",
+    "delivery.delivered": "delivered",
+    "delivery.missed": "missed",
     LINKS_ASKED: "links",
     LINKS_REVOKED: "revoked",
     CODE_ASKED: "code",
@@ -35,10 +47,10 @@ FOLDERS: Final = {
 }
 FAREWELL: Final = "contact_left"
 """What the former contact is told."""
-CAN_WAIT: Final = frozenset({"promise.narrowed"})
-"""What no customer has just caused: at night it waits for the end of their quiet hours."""
+BEFORE_IT_COMES: Final = frozenset({"narrowed", "day_before"})
+"""What is of use only before the window begins."""
 LAST_CALL: Final = timedelta(hours=1)
-"""So long before a window begins a mail about it is still of use: it waits no longer."""
+"""So long before a window begins a message about it is still of use: it waits no longer."""
 NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
 """What merchants are told of."""
 # Scheduling knows neither links nor codes, so their events are declared here.
@@ -57,25 +69,57 @@ def connect() -> None:
         events.subscribe(kind, "portal.messages", tell_merchant)
 
 
+def topic_of(event: Event) -> Topic:
+    """Return what an event's message is about. What a pickup point was brought is ready to be collected."""
+    if event.kind == "delivery.delivered" and event.data.get("outcome") == "at_point":
+        return TOPICS["ready"]
+    return TOPICS[FOLDERS[event.kind]]
+
+
 def tell_customer(event: Event, now: datetime) -> None:
-    """Queue one mail to the contact of the event's delivery; of an event without one nobody hears."""
-    if event.delivery is None:
+    """Queue one message a channel to the contact of the event's delivery; without one nobody hears."""
+    delivery = event.delivery
+    if delivery is None:
         return
-    if event.delivery.contact_email:
-        at = leaves_at(event, event.delivery, now=now)
-        queue_message(event=event, ref=event.delivery.ref, now=now, at=at)
+    topic = topic_of(event)
+    for channel in _channels(event, topic, delivery):
+        at = leaves_at(event, delivery, channel, now=now)
+        queue_message(event=event, ref=delivery.ref, channel=channel, now=now, at=at)
     if event.kind == CONTACT_CHANGED and FormerContact.objects.filter(event=event).exists():
-        queue_farewell(event=event, ref=event.delivery.ref, now=now)
+        queue_farewell(event=event, ref=delivery.ref, now=now)
 
 
-def leaves_at(event: Event, delivery: Delivery, *, now: datetime) -> datetime:
-    """Return when a mail may leave: after the quiet hours where it can wait, and while it is of use."""
-    if event.kind not in CAN_WAIT or delivery.quiet_from is None or delivery.quiet_until is None:
+def _channels(event: Event, topic: Topic, delivery: Delivery) -> list[Channel]:
+    if event.kind == CODE_ASKED:  # it goes where it was asked to
+        code = OneTimeCode.objects.filter(pk=event.data["code"]).first()
+        return [Channel(code.channel)] if code else []
+    return channels_for(topic, delivery)
+
+
+def leaves_at(
+    event: Event, delivery: Delivery, channel: Channel = Channel.EMAIL, *, now: datetime
+) -> datetime:
+    """Return when a message may leave: after the quiet hours where it can wait, and while it is of use."""
+    topic = topic_of(event)
+    if not topic.waits:
+        return now
+    begins, ends = quiet_hours(delivery, channel)
+    if begins is None or ends is None:
         return now
     booking = Booking.objects.select_related("stop__route__shift__plan__depot").get(delivery=delivery)
     zone, window_opens = booking.stop.route.shift.plan.depot.zone, booking.stop.opens_at
-    ends = end_of_quiet(now, begins=delivery.quiet_from, ends=delivery.quiet_until, zone=zone)
-    return max(now, min(ends, window_opens - LAST_CALL)) if ends else now
+    over = end_of_quiet(now, begins=begins, ends=ends, zone=zone)
+    if over is None:
+        return now
+    return max(now, min(over, window_opens - LAST_CALL)) if topic.name in BEFORE_IT_COMES else over
+
+
+def quiet_hours(delivery: Delivery, channel: Channel) -> tuple[time | None, time | None]:
+    """Return its contact's own quiet hours; those of the shop's SMS where they said none."""
+    if delivery.quiet_from is not None or channel == Channel.EMAIL:
+        return delivery.quiet_from, delivery.quiet_until
+    hours = hours_of(delivery.merchant)
+    return hours.quiet_from, hours.quiet_until
 
 
 def tell_merchant(event: Event, now: datetime) -> None:

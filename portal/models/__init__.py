@@ -7,6 +7,7 @@ from portal.models.keys import ApiKey, Repeatable
 from portal.models.merchants import Brand
 from portal.models.messages import FormerContact, Message
 from portal.models.people import AccessLink, Membership, User
+from portal.models.telling import MessageRule, Silence, TellingHours
 from portal.models.widget import Widget, WidgetSession
 
 __all__ = [
@@ -18,8 +19,11 @@ __all__ = [
     "FormerContact",
     "Membership",
     "Message",
+    "MessageRule",
     "OneTimeCode",
     "Repeatable",
+    "Silence",
+    "TellingHours",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",

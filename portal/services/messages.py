@@ -1,5 +1,6 @@
 """Messages on their way: queued once, claimed by one sender at a time, tried again until they are out."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,17 +13,25 @@ from scheduling.models import Event
 
 LEASE: Final = timedelta(seconds=45)
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
+CUSTOMER: Final = "customer:"
 MERCHANT: Final = "merchant:"
 FORMER: Final = "former:"
 MOST_ATTEMPTS: Final = len(WAITS) + 1
 
 
-def queue_message(*, event: Event, ref: str, now: datetime, at: datetime | None = None) -> Message:
-    """Queue one mail about `event` to the contact of delivery `ref`; asked again, return the same row.
+def queue_message(
+    *,
+    event: Event,
+    ref: str,
+    now: datetime,
+    at: datetime | None = None,
+    channel: Channel = Channel.EMAIL,
+) -> Message:
+    """Queue one mail or SMS about `event` to the contact of delivery `ref`; asked again, return the same row.
 
     It leaves at `at`, or now.
     """
-    return _queue(event, f"customer:{ref}", ref.lower(), now=now, at=at)
+    return _queue(event, f"{CUSTOMER}{ref}", ref.lower(), channel=channel, now=now, at=at)
 
 
 def queue_farewell(*, event: Event, ref: str, now: datetime) -> Message:
@@ -42,8 +51,15 @@ def queue_notice(*, event: Event, slug: str, now: datetime) -> Message:
     return _queue(event, f"{MERCHANT}{slug}", slug, now=now)
 
 
-def _queue(event: Event, person: str, name: str, *, now: datetime, at: datetime | None = None) -> Message:
-    channel = Channel.EMAIL
+def _queue(
+    event: Event,
+    person: str,
+    name: str,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    channel: Channel = Channel.EMAIL,
+) -> Message:
     message, _new = Message.objects.get_or_create(
         event=event,
         channel=channel,
@@ -61,14 +77,19 @@ def _host() -> str:
     return urlsplit(settings.PUBLIC_URL).hostname or "localhost"
 
 
-def due_messages(*, now: datetime, limit: int) -> list[int]:
-    """Return the ids of messages to be tried now, in the order of their events. One query."""
+def due_messages(*, now: datetime, limit: int, besides: Collection[str] = ()) -> list[int]:
+    """Return the ids of messages to be tried now, in the order of their events. One query.
+
+    `besides`: channels of which nobody is there to take any.
+    """
     due = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__lte=now)
+    if besides:
+        due = due.exclude(channel__in=besides)
     return list(due.order_by("event_id", "pk").values_list("pk", flat=True)[:limit])
 
 
 def oldest_due_message(*, now: datetime) -> datetime | None:
-    """Return since when the longest waiting mail could have been tried; None if none waits. One query."""
+    """Return since when the longest waiting one could have been tried; None if none waits. One query."""
     due = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__lte=now)
     since: datetime | None = due.aggregate(since=Min("next_attempt_at"))["since"]
     return since
@@ -90,23 +111,35 @@ def claim_message(*, pk: int, now: datetime) -> Message | None:
 
 
 def mark_sent(message: Message, *, now: datetime) -> None:
-    """Note that a mail server took it, however long that was after the claim."""
+    """Note that a server took it, however long that was after the claim."""
     Message.objects.filter(pk=message.pk).exclude(state=MessageState.SENT).update(
         state=MessageState.SENT, sent_at=now, next_attempt_at=None, error=""
     )
 
 
-def mark_refused(message: Message, *, error: str, for_good: bool, now: datetime) -> None:
-    """Note that it did not go out; try again later, unless refused for good or tried often enough."""
-    if for_good or message.attempts >= MOST_ATTEMPTS:
-        _settle(message, state=MessageState.FAILED, next_attempt_at=None, error=error[:200])
-    else:
-        wait = WAITS[min(message.attempts, len(WAITS)) - 1]
-        _settle(message, next_attempt_at=now + wait, error=error[:200])
+def mark_refused(message: Message, *, error: str, now: datetime) -> None:
+    """Note that it did not go out; try again later."""
+    wait = WAITS[min(message.attempts, len(WAITS)) - 1]
+    _settle(message, next_attempt_at=now + wait, error=error[:200])
 
 
-def _settle(message: Message, **changes: object) -> None:
+def mark_given_up(message: Message, *, error: str) -> bool:
+    """Note that it will never go out; False if somebody else has settled it."""
+    return _settle(message, state=MessageState.FAILED, next_attempt_at=None, error=error[:200])
+
+
+def mark_undelivered(message: Message, *, error: str) -> bool:
+    """Note that what a server took never arrived; False if that is known."""
+    taken = Message.objects.filter(pk=message.pk, state=MessageState.SENT)
+    return bool(taken.update(state=MessageState.FAILED, sent_at=None, error=error[:200]))
+
+
+def is_last_attempt(message: Message) -> bool:
+    """Whether it was tried as often as is of use."""
+    return message.attempts >= MOST_ATTEMPTS
+
+
+def _settle(message: Message, **changes: object) -> bool:
     # Only the attempt that is still the latest may settle: a slow sender whose lease ran out may not.
-    Message.objects.filter(pk=message.pk, state=MessageState.QUEUED, attempts=message.attempts).update(
-        **changes
-    )
+    latest = Message.objects.filter(pk=message.pk, state=MessageState.QUEUED, attempts=message.attempts)
+    return bool(latest.update(**changes))

@@ -112,7 +112,12 @@ def all_routes(
             parts = set(re.findall(r"<(?:\w+:)?(\w+)>", here))
             path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "x"), here)
             owned = bool(parts & OWNED) or here.startswith("/shop/")
-            yield Route(space + str(each.name), path, owned and space != "" and each.name != "open-link")
+            yield Route(space + str(each.name), path, owned and space != "" and not opens_link(each))
+
+
+def opens_link(address: URLPattern) -> bool:
+    """Whether an address is a link's own: its token says who may."""
+    return str(address.name).startswith("open-")
 
 
 def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[[], Any]]:

@@ -200,7 +200,7 @@ def test_a_sender_whose_lease_ran_out_does_not_undo_the_other_s_word(booking):
     quick = messages.claim_message(pk=pk, now=NOW + messages.LEASE)
     messages.mark_sent(quick, now=NOW + messages.LEASE)
 
-    messages.mark_refused(slow, error="late", for_good=True, now=NOW + messages.LEASE)
+    assert not messages.mark_given_up(slow, error="late")
 
     assert Message.objects.get().state == "sent"
 
@@ -229,9 +229,10 @@ def test_after_a_day_and_a_half_of_refusals_it_is_given_up(booking, mail_server,
     ],
 )
 def test_refusals_are_told_apart(error, for_good, server_away):
-    assert sending._for_good(error) == for_good
-    assert sending._about_this_mail(error) != server_away
-    assert "a@b.example" not in sending._plain(error)
+    refusal = sending.refusal_of(error)
+
+    assert (refusal.for_good, refusal.about_it) == (for_good, not server_away)
+    assert "a@b.example" not in refusal.error
 
 
 def test_whose_address_is_gone_gets_nothing_and_holds_nobody_up(booking, mail_server):

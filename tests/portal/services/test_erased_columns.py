@@ -39,6 +39,8 @@ SET_UP = {
     "scheduling.VehicleClass",
 }
 NOBODY = {
+    "portal.MessageRule.topic": "a list of ours",
+    "portal.Silence.mark": "a keyed digest: without it we would write again",
     "portal.Message.message_id": "an event, a channel, a reference",
     "portal.Message.person": "a reference",
     "portal.Message.error": "the kind of a fault and numbers, never what a server said",
