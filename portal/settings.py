@@ -166,6 +166,25 @@ elif not ACCESS_KEYS:
     ACCESS_KEYS = [("made-up", b"no secret, for trying things out")]
 ACCESS_CODES_KEPT_H = number("ACCESS_CODES_KEPT_H", 24, 0, 24)
 
+# What signs what happened at doors, newest first, and how long photos and signatures of it are kept
+
+PROOF_KEYS: list[tuple[str, bytes]] = read(
+    read_keys,
+    "PROOF_KEYS",
+    [],
+    "give one or more keys as id:key, comma-separated, newest first; each key 32 random bytes in base64, "
+    "each id another one of up to 16 letters and digits.",
+)
+if PRODUCTION:
+    require(
+        os.environ.get("PROOF_KEYS", "").strip(),
+        "PROOF_KEYS: give at least one key that signs proofs of delivery, such as 2026a:<32 random bytes in "
+        "base64>, and keep it: without it nobody can tell whether they were altered.",
+    )
+elif not PROOF_KEYS:
+    PROOF_KEYS = [("made-up", b"no secret, for trying things out")]
+PROOF_DAYS = number("PROOF_DAYS", 180, 0, 3_650)
+
 # What we are made of
 
 INSTALLED_APPS = [

@@ -13,6 +13,7 @@ from portal.services.codes import forget_codes
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages, forget_former
 from portal.services.photos import sweep_photos
+from portal.services.proofs import forget_proofs
 from portal.services.repeats import forget_repeats
 from portal.services.sessions import forget_sessions
 from scheduling import clock
@@ -36,7 +37,8 @@ def forget_old_answers() -> int:
 @shared_task
 def forget_old_people() -> int:
     """Take out what was kept for long enough, and files that nobody needs; return how many."""
-    return erasure.forget_old(now=clock.now()) + sweep_photos(wall=clock.wall())
+    now = clock.now()
+    return forget_proofs(now=now) + erasure.forget_old(now=now) + sweep_photos(wall=clock.wall())
 
 
 @shared_task

@@ -247,3 +247,43 @@ class NotOnTheRoad(DomainError):
 
     code = "not_on_the_road"
     sentence = _("That is not on the road right now. Please look at the list again.")
+
+
+class BadAttempt(DomainError):
+    """What was reported of a visit makes no sense, or something is missing. Nothing was noted."""
+
+    code = "bad_attempt"
+    sentence = _("That does not fit this stop. Look at it again.")
+
+
+class StepMissing(BadAttempt):
+    """A step of the stop’s check list is not done: `step` is its code."""
+
+    code = "step_missing"
+
+    def __init__(self, step: str, sentence: str | LazyText) -> None:
+        super().__init__(sentence)
+        self.step = step
+
+
+class BadSignature(BadAttempt):
+    """What was sent is no signature."""
+
+    code = "bad_signature"
+    sentence = _("We can’t read that signature. Clear it and sign again.")
+
+
+class StopGone(DomainError):
+    """The stop is not on today’s routes any more: cancelled, or moved to another day."""
+
+    code = "stop_gone"
+    sentence = _(
+        "This stop was cancelled or moved to another day. Keep its parcels on board and call the depot."
+    )
+
+
+class StopDone(DomainError):
+    """What happened at the stop was noted already, and was something else."""
+
+    code = "stop_done"
+    sentence = _("This stop is done already: what was noted first counts. Call the depot to have it undone.")

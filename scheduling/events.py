@@ -48,6 +48,7 @@ KINDS: Final = {
     "delivery.delivered": gettext_noop("It was handed over"),
     "delivery.collected": gettext_noop("It was collected"),
     "delivery.missed": gettext_noop("We could not hand it over"),
+    "delivery.undone": gettext_noop("What was noted of it was taken back"),
     "delivery.back_at_depot": gettext_noop("It is back at the depot"),
     "delivery.returned": gettext_noop("It goes back to the shop"),
     "delivery.reassigned": gettext_noop("Another vehicle brings it"),

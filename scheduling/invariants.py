@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from scheduling.facts import NEIGHBOUR, why_handed_over
 from scheduling.models import (
     AccessRead,
+    Attempt,
     Booking,
     CarbonAccount,
     DayPlan,
@@ -142,6 +143,30 @@ def left_outside_though_nobody_said_so() -> Iterator[Breach]:
             yield Breach("I1", f"{row._meta.model_name} {row.pk}", "needs nobody, and has no safe place")
 
 
+def stops_done_without_their_attempt() -> Iterator[Breach]:
+    """I3: a served stop has one attempt, of its delivery, and no other has one; what is handed over is there."""
+    booked = Stop.objects.booked()
+    for stop in booked.filter(done_at__isnull=False, attempt__isnull=True):
+        yield Breach("I3", f"stop {stop.pk}", "is done, and nobody said what came of it")
+    for attempt in Attempt.objects.filter(stop__isnull=False).exclude(stop__done_at=F("happened_at")):
+        yield Breach("I3", f"attempt {attempt.pk}", "is of a stop that is not done, or was at another time")
+    for attempt in Attempt.objects.filter(stop__isnull=False).exclude(stop__delivery=F("delivery")):
+        yield Breach("I3", f"attempt {attempt.pk}", "is of another delivery’s stop")
+    for attempt in Attempt.objects.prefetch_related("handed__parcel").iterator(chunk_size=200):
+        handed = sorted(each.parcel.barcode for each in attempt.handed.all())
+        if handed != (sorted(attempt.parcels) if attempt.undone_at is None else []):
+            yield Breach("I3", f"attempt {attempt.pk}", "handed over other parcels than it says")
+
+
+def deliveries_unlike_their_attempt() -> Iterator[Breach]:
+    """I3: a delivery is delivered if and only if its stop was served; it failed only where it was not."""
+    served = Q(booking__stop__attempt__outcome__in=Attempt.SERVED)
+    wrong = Q(state=Delivery.State.DELIVERED) & ~served | served & ~Q(state=Delivery.State.DELIVERED)
+    wrong |= Q(state=Delivery.State.FAILED, booking__stop__attempt__isnull=True)
+    for delivery in Delivery.objects.filter(wrong):
+        yield Breach("I3", f"delivery {delivery.pk}", f"is {delivery.state}, unlike what came of its stop")
+
+
 def bookings_without_their_stop() -> Iterator[Breach]:
     """I3: a booking has its booked stop, a booked stop its booking, a live hold its held stop."""
     for booking in Booking.objects.filter(state=Booking.State.BOOKED).exclude(stop__state=Stop.State.BOOKED):
@@ -246,8 +271,16 @@ def _changes() -> dict[str, dict[int, int]]:
         "promise.narrowed": _counted(Promise.objects.filter(cause=Promise.Cause.NARROWED)),
         "booking.joined": _counted(JoinedOrder.objects.all()),
         "delivery.code_read": _counted(AccessRead.objects.all()),
+        "delivery.delivered": _counted(_tries(Delivery.Direction.OUT, *Attempt.SERVED)),
+        "delivery.collected": _counted(_tries(Delivery.Direction.IN, *Attempt.SERVED)),
+        "delivery.missed": _counted(Attempt.objects.exclude(outcome__in=Attempt.SERVED)),
+        "delivery.undone": _counted(Attempt.objects.filter(undone_at__isnull=False)),
         "booking.cancelled": _counted(Booking.objects.filter(state=Booking.State.CANCELLED)),
     }
+
+
+def _tries(direction: str, *outcomes: str) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(delivery__direction=direction, outcome__in=outcomes)
 
 
 def _homeward(diverted: Mapping[int, int]) -> dict[int, int]:
@@ -316,6 +349,8 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     rests_without_their_stop,
     ways_home_without_a_stop,
     left_outside_though_nobody_said_so,
+    stops_done_without_their_attempt,
+    deliveries_unlike_their_attempt,
     bookings_without_their_stop,
     bookings_without_their_choice,
     points_that_miscount,

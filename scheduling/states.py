@@ -26,10 +26,11 @@ DELIVERY_MOVES: Final[Moves] = {
     "lapsed": frozenset({"confirmed"}),
     "confirmed": frozenset({"on_board", "cancelled"}),
     "on_board": frozenset({"delivered", "failed", "cancelled"}),
-    # What could not be collected stays where it is: only its customer chooses another time.
-    "failed": frozenset({"at_depot", "confirmed"}),
-    "at_depot": frozenset({"confirmed", "returned"}),
-    "delivered": frozenset(),
+    # What could not be collected stays where it is: only its customer chooses another time. Back on board only
+    # when what was noted at its door is taken back.
+    "failed": frozenset({"at_depot", "confirmed", "on_board"}),
+    "at_depot": frozenset({"confirmed", "returned", "on_board"}),
+    "delivered": frozenset({"on_board"}),
     "cancelled": frozenset(),
     "returned": frozenset(),
 }

@@ -37,14 +37,15 @@ def test_the_example_names_all_that_production_asks_for_and_nothing_unknown():
     assert set(example()) - variables_read() == {"POSTGRES_PASSWORD"}
 
 
+KEYS = ("SECRET_KEY", "ACCESS_KEYS", "PROOF_KEYS")
+
+
 def test_the_example_holds_no_secret():
-    assert all(
-        example()[name] == "" for name in ("SECRET_KEY", "ACCESS_KEYS", "EMAIL_URL", "POSTGRES_PASSWORD")
-    )
+    assert all(example()[name] == "" for name in (*KEYS, "EMAIL_URL", "POSTGRES_PASSWORD"))
 
 
 def test_production_starts_with_the_example_filled_in(load):
-    filled = example() | {name: PRODUCTION[name] for name in ("SECRET_KEY", "ACCESS_KEYS", "EMAIL_URL")}
+    filled = example() | {name: PRODUCTION[name] for name in (*KEYS, "EMAIL_URL")}
 
     settings = load(**{name: value for name, value in filled.items() if value})
 
@@ -120,7 +121,7 @@ def test_containers_have_ports_of_their_own_for_their_counts_and_publish_none():
 
 
 def test_the_example_is_read_by_a_shell_as_by_systemd(tmp_path):
-    given = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ACCESS_KEYS")}
+    given = {name: PRODUCTION[name] for name in KEYS}
     given |= {"EMAIL_URL": "smtp://me:p$HOME&w@mail.example.org:25"}
     file = text("doorstep.env.example")
     for name, value in (given | {"REDIS_URL": PRODUCTION["REDIS_URL"]}).items():

@@ -17,6 +17,7 @@ KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PRODUCTION = {
     "SECRET_KEY": "k7Qp2vX9" * 8,
     "ACCESS_KEYS": f"2026a:{KEY}",
+    "PROOF_KEYS": f"2026a:{KEY}",
     "ALLOWED_HOSTS": "times.example.org",
     "PUBLIC_URL": "https://times.example.org/",
     "DATABASE_URL": "postgres://doorstep:pw@db.example.org:5432/doorstep",
@@ -57,7 +58,7 @@ def test_production_starts_when_it_has_been_told_everything(load):
 
 @pytest.mark.parametrize(
     "name",
-    ["SECRET_KEY", "ACCESS_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL", "REDIS_URL", "EMAIL_URL", "FROM_EMAIL"],
+    sorted(set(PRODUCTION) - {"DATABASE_URL"}),
 )
 def test_production_does_not_start_without_what_it_needs(load, name):
     assert f"- {name}: " in refusal(load, **PRODUCTION | {name: ""})
@@ -67,7 +68,7 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
     sentences = refusal(load).splitlines()
 
     assert sentences[0] == "Doorstep can't start:"
-    assert len(sentences) == 8
+    assert len(sentences) == 9
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,8 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("ACCESS_KEYS", "2026a:c2hvcnQ=", "32 random bytes"),
         ("ACCESS_KEYS", "no-id", "id:key"),
         ("ACCESS_KEYS", f"a:{KEY},a:{KEY}", "another one"),
+        ("PROOF_KEYS", "2026a:c2hvcnQ=", "32 random bytes"),
+        ("PROOF_DAYS", "-1", "whole number from 0 to 3650"),
         ("ACCESS_CODES_KEPT_H", "48", "whole number from 0 to 24"),
         ("ALLOWED_HOSTS", "*", "name the hosts"),
         ("PUBLIC_URL", "times.example.org", "give the portal's address"),

@@ -12,14 +12,17 @@ from scheduling.errors import DomainError
 
 UNPROCESSABLE: Final = frozenset(
     {
+        "bad_attempt",
         "bad_endpoint",
         "bad_facts",
+        "bad_signature",
         "bad_target",
         "needs_somebody",
         "order_comes_already",
         "origin_not_listed",
         "outside_area",
         "pin_too_far",
+        "step_missing",
         "too_large",
     }
 )

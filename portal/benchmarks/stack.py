@@ -182,6 +182,7 @@ def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
     return kept | {
         "SECRET_KEY": "only-for-this-machine-" * 3,
         "ACCESS_KEYS": "here:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "PROOF_KEYS": "here:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
         "PUBLIC_URL": f"https://{LOOPBACK}:{port}",
         "REDIS_URL": redis_url,

@@ -20,6 +20,7 @@ from portal.models import AccessLink, FormerContact, Repeatable, WidgetSession
 from portal.services.browsers import Told, forget_told, sessions_of
 from scheduling.errors import DayHasBegun, PlanBusy
 from scheduling.models import Delivery, FileToRemove
+from scheduling.selectors.files import is_named
 from scheduling.selectors.person import Person, person_behind
 from scheduling.services import erasing
 from scheduling.services.changes import one_change
@@ -94,7 +95,7 @@ def remove_files() -> int:
     count = 0
     for row in FileToRemove.objects.order_by("pk"):
         # What a later delivery to the same door shows as well, since then, is not ours to remove.
-        used = Delivery.objects.filter(safe_place_photo=row.path).exists()
+        used = is_named(row.path)
         try:
             if not used:
                 default_storage.delete(row.path)

@@ -1,4 +1,4 @@
-"""Photos of safe places: kept under names drawn by lot, shown by addresses that end after five minutes."""
+"""Photos of doors: kept under names drawn by lot, shown by addresses that end after five minutes."""
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -10,9 +10,10 @@ from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse
 
 from portal.photos import plain_jpeg
-from scheduling.models import Delivery
+from scheduling.selectors.files import is_named
 
 FOLDER: Final = "safe-places"
+PROOFS: Final = "proofs"
 SHOWN_FOR: Final = timedelta(minutes=5)
 UNUSED_FOR: Final = timedelta(hours=1)
 """A file that no row names is nobody's by then: its change was refused, or its process killed."""
@@ -21,25 +22,32 @@ SALT: Final = "portal.photo"
 
 def keep_photo(file: IO[bytes], *, size: int) -> str:
     """Keep a photo as a plain JPEG; return its path below MEDIA_ROOT. Raises BadPhoto."""
-    data = plain_jpeg(file, size=size)
-    return default_storage.save(f"{FOLDER}/{token_urlsafe(24)}.jpg", ContentFile(data))
+    return keep_picture(plain_jpeg(file, size=size), folder=FOLDER)
+
+
+def keep_picture(data: bytes, *, folder: str) -> str:
+    """Keep a plain JPEG in a folder below MEDIA_ROOT; return its path."""
+    return default_storage.save(f"{folder}/{token_urlsafe(24)}.jpg", ContentFile(data))
 
 
 def drop_photo(path: str) -> None:
     """Remove a photo that no row came to name."""
-    if path and not Delivery.objects.filter(safe_place_photo=path).exists():
+    if path and not is_named(path):
         default_storage.delete(path)
 
 
 def sweep_photos(*, wall: datetime) -> int:
     """Remove photos that no row names; return how many. `wall` is the machine's own time, as of files."""
-    if not default_storage.exists(FOLDER):
+    return sum(_sweep(folder, wall=wall) for folder in (FOLDER, PROOFS))
+
+
+def _sweep(folder: str, *, wall: datetime) -> int:
+    if not default_storage.exists(folder):
         return 0
-    _folders, names = default_storage.listdir(FOLDER)
+    _folders, names = default_storage.listdir(folder)
     count = 0
-    for path in (f"{FOLDER}/{name}" for name in names):
-        old = default_storage.get_modified_time(path) < wall - UNUSED_FOR
-        if old and not Delivery.objects.filter(safe_place_photo=path).exists():
+    for path in (f"{folder}/{name}" for name in names):
+        if default_storage.get_modified_time(path) < wall - UNUSED_FOR and not is_named(path):
             default_storage.delete(path)
             count += 1
     return count
@@ -60,15 +68,20 @@ def unseal(sealed: str, *, path: str, whom: str, now: datetime) -> None:
         raise Http404
 
 
-def photo_response(path: str) -> HttpResponse:
+def photo_response(path: str, *, name: str = "place.jpg") -> HttpResponse:
     """Return a photo: always a JPEG, kept by nobody. Raises Http404 where it is gone."""
     try:
         with default_storage.open(path) as file:
-            response = HttpResponse(file.read(), content_type="image/jpeg")
+            return picture_response(file.read(), content_type="image/jpeg", name=name)
     except FileNotFoundError as error:
         raise Http404 from error
+
+
+def picture_response(data: bytes, *, content_type: str, name: str) -> HttpResponse:
+    """Return a picture that nobody keeps."""
+    response = HttpResponse(data, content_type=content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store, private"
-    response["Content-Disposition"] = 'inline; filename="place.jpg"'
+    response["Content-Disposition"] = f'inline; filename="{name}"'
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -35,6 +35,7 @@ from scheduling.models.road import (
     HandedParcel,
     LastSeen,
     Position,
+    Proof,
 )
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
 from scheduling.models.zones import TheftZone
@@ -75,6 +76,7 @@ __all__ = [
     "PickupPoint",
     "Position",
     "Promise",
+    "Proof",
     "Quote",
     "Receipt",
     "Rest",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.models.network import Vehicle, coordinates_on_earth
 from scheduling.models.orders import Delivery, Parcel
 from scheduling.models.plans import DayPlan, Route, Shift, Stop
+from scheduling.outcomes import SERVED
 
 MOST_PERSON = 120
 MOST_SAID = 300
@@ -17,7 +18,9 @@ MOST_SAID = 300
 class Attempt(models.Model):
     """One try to serve a stop, with what came of it. A stop has one at most.
 
-    `happened_at` is when it happened, as whoever drives says; `told_at` when we heard of it.
+    `happened_at` is when it happened, as whoever drives says; `told_at` when we heard of it. `parcels` are
+    the barcodes of what was handed over, as they were sealed; `seal` signs all of it, with the digests of its
+    proofs. One that was taken back has no stop any more, and says who took it back and why.
     """
 
     class Outcome(models.TextChoices):
@@ -36,30 +39,57 @@ class Attempt(models.Model):
         NOT_FOUND = "not_found", _("the address was not found")
         DAMAGED = "damaged", _("the goods are damaged")
         NOT_ON_BOARD = "not_on_board", _("the goods were not on board")
+        NOT_SAFE = "not_safe", _("it was not safe")
         NO_PROOF_OF_AGE = "no_proof_of_age", _("no proof of age")
+        NOBODY_SIGNS = "nobody_signs", _("nobody signed")
+        NOT_READY = "not_ready", _("nothing was ready")
+        WRONG_GOODS = "wrong_goods", _("not what was ordered")
+        NOT_ORDERED = "not_ordered", _("never ordered")
+        TOO_LATE = "too_late", _("it came too late")
         NOT_WANTED = "not_wanted", _("not wanted any more")
         NOT_REACHED = "not_reached", _("the tour ended before")
         OTHER = "other", _("something else")
 
-    SERVED = ("handed_over", "partly", "safe_place", "neighbour", "at_point", "collected")
+    SERVED = SERVED
     """Outcomes after which nobody has to come again."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="attempt")
+    stop = models.OneToOneField(Stop, on_delete=models.PROTECT, related_name="attempt", null=True)
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField(_("of its delivery’s, from 1"), default=1)
     outcome = models.CharField(max_length=12, choices=Outcome)
     reason = models.CharField(max_length=16, choices=Reason, blank=True, default="")
     to_whom = models.CharField(max_length=MOST_PERSON, blank=True, default="")
     note = models.CharField(max_length=MOST_SAID, blank=True, default="")
+    parcels = models.JSONField(default=list, blank=True)
+    age_checked = models.BooleanField(default=False)
     lat = models.FloatField(_("where the driver’s phone was, if it said so"), null=True)
     lon = models.FloatField(null=True)
+    accuracy_m = models.FloatField(null=True)
+    distance_m = models.PositiveIntegerField(_("from there to where it was to go"), null=True)
     arrived_at = models.DateTimeField(null=True)
     happened_at = models.DateTimeField()
     told_at = models.DateTimeField()
     actor = models.CharField(max_length=80)
+    seal = models.CharField(max_length=100, blank=True, default="")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=80, blank=True, default="")
+    undone_because = models.CharField(max_length=MOST_SAID, blank=True, default="")
 
     class Meta:
+        ordering = ["delivery", "number"]
         constraints = [
+            models.UniqueConstraint(fields=["delivery", "number"], name="attempt_numbered_once"),
+            models.CheckConstraint(
+                condition=Q(stop__isnull=False, undone_at__isnull=True, undone_by="", undone_because="")
+                | Q(stop__isnull=True, undone_at__isnull=False) & ~Q(undone_by="") & ~Q(undone_because=""),
+                name="attempt_taken_back_names_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(lat__isnull=True, lon__isnull=True)
+                | Q(lat__range=(-90, 90), lon__range=(-180, 180)),
+                name="attempt_on_earth",
+            ),
             models.CheckConstraint(
                 condition=Q(outcome__in=["refused", "not_possible"]) & ~Q(reason="")
                 | ~Q(outcome__in=["refused", "not_possible"]) & Q(reason=""),
@@ -88,6 +118,45 @@ class HandedParcel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parcel_id} at {self.attempt_id}"
+
+
+class Proof(models.Model):
+    """A photo or a signature of an attempt, with the SHA-256 of its file or of its strokes.
+
+    Once it is removed its digest stays: the attempt’s seal still holds.
+    """
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("photo")
+        SIGNATURE = "signature", _("signature")
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="proofs")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    path = models.CharField(_("a photo’s file, below MEDIA_ROOT"), max_length=80, blank=True, default="")
+    strokes = models.TextField(_("a signature as it was drawn: strokes of points"), blank=True, default="")
+    digest = models.CharField(max_length=64)
+    kept_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["attempt", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "number"], name="proof_numbered_once"),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=False, path="", strokes="")
+                | Q(removed_at__isnull=True, kind="photo", strokes="") & ~Q(path="")
+                | Q(removed_at__isnull=True, kind="signature", path="") & ~Q(strokes=""),
+                name="proof_is_a_photo_or_a_signature",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["kept_at"], condition=Q(removed_at__isnull=True), name="proof_by_age"),
+            models.Index(fields=["path"], condition=~Q(path=""), name="proof_by_file"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.kind}"
 
 
 class Device(models.Model):

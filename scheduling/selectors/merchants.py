@@ -34,6 +34,10 @@ TOLD: Final = (
     "delivery.longer_at_door",
     "delivery.contact_changed",
     "delivery.erased",
+    "delivery.delivered",
+    "delivery.collected",
+    "delivery.missed",
+    "delivery.undone",
 )
 """The kinds of events that a merchant is told of; all others are between depots and us."""
 

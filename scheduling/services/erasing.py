@@ -28,13 +28,14 @@ from scheduling.models import (
     Order,
     OrderItem,
     Promise,
+    Proof,
     Quote,
     Stop,
 )
 from scheduling.selectors.person import ERASED, NOBODYS, Person, person_behind
 from scheduling.services.bookings import cancel_delivery
 from scheduling.services.changes import one_change
-from scheduling.services.files import give_up_photo
+from scheduling.services.files import give_up_photo, give_up_proofs
 from scheduling.services.holds import release_hold
 
 KIND: Final = "delivery.erased"
@@ -67,7 +68,7 @@ BLANK: Final[Mapping[type[Model], Mapping[str, Any]]] = {
         "image_url": "",
     },
     Promise: {"reason": ERASED},
-    Attempt: {"to_whom": "", "note": "", "lat": None, "lon": None},
+    Attempt: {"to_whom": "", "note": "", "lat": None, "lon": None, "accuracy_m": None},
 }
 """What stands in a person's rows afterwards."""
 REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {
@@ -75,6 +76,8 @@ REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {
     Quote: frozenset({"facts", "facts_digest", "session_key"}),
     Hold: frozenset({"session_key"}),
     Event: frozenset({"data", "last_error"}),
+    Attempt: frozenset({"undone_because"}),
+    Proof: frozenset({"path", "strokes"}),
 }
 """Columns of which a part stays."""
 DROPPED: Final = (GeocodedQuery, AccessNotes)
@@ -102,6 +105,7 @@ SAID: Final = frozenset(
         "by",
         "outcome",
         "at",
+        "of",
     }
 )
 """What events still say afterwards: windows, money, orders' numbers, which code was read. All else goes."""
@@ -186,11 +190,18 @@ def _blank_deliveries(person: Person, *, now: datetime) -> None:
     mine = Delivery.objects.filter(pk__in=[each.pk for each in person.all])
     AccessNotes.objects.filter(delivery__in=mine).delete()
     photos = set(mine.exclude(safe_place_photo="").values_list("safe_place_photo", flat=True))
-    Attempt.objects.filter(delivery__in=mine).update(**BLANK[Attempt])
+    _blank_attempts(Attempt.objects.filter(delivery__in=mine), now=now)
     mine.update(**BLANK[Delivery], erased_at=Coalesce("erased_at", Value(now)))
     for photo in sorted(photos):
         give_up_photo(photo, now=now)
     person.addresses().update(**{name: value for name, value in BLANK[Address].items() if name != "source"})
+
+
+def _blank_attempts(attempts: QuerySet[Attempt], *, now: datetime) -> None:
+    """Take out of what happened at a door who took it, where the driver stood, photos and signatures."""
+    give_up_proofs(list(Proof.objects.filter(attempt__in=attempts, removed_at=None)), now=now)
+    attempts.exclude(undone_at=None).update(undone_because=ERASED)
+    attempts.update(**BLANK[Attempt])
 
 
 def _blank_questions(quotes: list[Quote], holds: QuerySet[Hold]) -> None:

@@ -1,33 +1,29 @@
 """At the door: the driver comes, hands over or can't. What they say happened counts more than the plan."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from scheduling import events
-from scheduling.errors import NotOnTheRoad
-from scheduling.models import Attempt, Delivery, HandedParcel, Route, Stop
+from scheduling.errors import BadAttempt, NotOnTheRoad, PlanBusy, StopDone, StopGone
+from scheduling.models import Attempt, DayException, DayPlan, Delivery, HandedParcel, Proof, Route, Stop
+from scheduling.models.network import distance_m
+from scheduling.models.road import MOST_PERSON, MOST_SAID
+from scheduling.proving import digest_of, seal
+from scheduling.selectors.attempts import record_of
 from scheduling.services.changes import one_change
-from scheduling.services.days import lock_route
+from scheduling.services.reports import Handover, KeptPhoto, outcome_said, parcels_said, require_steps
 
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What came of a stop, as its driver says. `barcodes` are of the parcels handed over; None: all."""
-
-    outcome: str
-    happened_at: datetime
-    reason: str = ""
-    to_whom: str = ""
-    note: str = ""
-    barcodes: Collection[str] | None = field(default=None)
-    lat: float | None = None
-    lon: float | None = None
+__all__ = ["Handover", "KeptPhoto", "arrive", "settle_stop", "undo_attempt"]
 
 
 @one_change
 def arrive(*, stop_id: int, at: datetime, actor: str, now: datetime) -> Stop:
-    """Note that the driver is at a stop's door. Repeating it changes nothing. Raises NotOnTheRoad."""
+    """Note that the driver is at a stop's door. Repeating it changes nothing.
+
+    Raises NotOnTheRoad, or StopGone if it was cancelled or moved to another day.
+    """
     stop = _lock_stop(stop_id)
     if stop.arrived_at is not None or stop.done_at is not None:
         return stop
@@ -41,39 +37,128 @@ def arrive(*, stop_id: int, at: datetime, actor: str, now: datetime) -> Stop:
 
 @one_change
 def settle_stop(*, stop_id: int, handover: Handover, actor: str, now: datetime) -> Attempt:
-    """Note what came of a stop, once: its attempt, its parcels, its delivery’s state, the event.
+    """Note what came of a stop, once: its attempt sealed with its proofs, parcels, its delivery's state.
 
-    Said again, the first answer stands. Raises NotOnTheRoad for a stop of a route that is not out.
+    Said again, the first answer stands; StopDone if it said something else. What was noted by itself, because
+    Said again, the first answer stands; StopDone if it said something else. What was noted by itself,
+    because the tour had ended, gives way to its driver. Raises NotOnTheRoad, StopGone, StepMissing where its
     """
     stop = _lock_stop(stop_id)
+    [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
+    parcels = parcels_said(handover, delivery)
+    outcome = outcome_said(handover, stop, delivery, parcels)
     done: Attempt | None = Attempt.objects.filter(stop=stop).first()
-    if done is not None:
+    if done is not None and not _gives_way(done, delivery, actor):
+        if (done.outcome, done.reason, sorted(done.parcels)) != (outcome, handover.reason, parcels):
+            raise StopDone
         return done
-    delivery = Delivery.objects.lock({stop.delivery_id or 0})[0]
+    require_steps(handover, outcome, stop, delivery)
+    if done is not None:
+        _take_back(done, delivery, because=_("Its driver said what came of it."), actor=actor, now=now)
+        stop.refresh_from_db()
+    attempt = _note(handover, outcome, parcels, stop, delivery, actor=actor, now=now)
+    _conclude(delivery, attempt, actor=actor, now=now)
+    _tell_dispatcher(attempt, stop, delivery, now=now)
+    return attempt
+
+
+@one_change
+def undo_attempt(*, stop_id: int, because: str, actor: str, now: datetime) -> Attempt | None:
+    """Take back what was noted of a stop: it is to be served again. Who and why stays with the attempt.
+
+    For who dispatches, while its route is out. Taken back already: None. Raises NotOnTheRoad once the route
+    is back, IllegalMove once its goods went on, BadAttempt without a reason.
+    """
+    if not because.strip() or len(because) > MOST_SAID or not actor.startswith("user:"):
+        raise BadAttempt(_("Say in a few words why it is taken back."))
+    stop = _lock_stop(stop_id)
+    done: Attempt | None = Attempt.objects.filter(stop=stop).first()
+    if done is None:
+        return None
+    if stop.route.state != Route.State.STARTED:
+        raise NotOnTheRoad
+    [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
+    _take_back(done, delivery, because=because.strip(), actor=actor, now=now)
+    return done
+
+
+def _gives_way(done: Attempt, delivery: Delivery, actor: str) -> bool:
+    """Whether what was noted by itself, since the tour had ended, gives way to who was there."""
+    by_itself = done.reason == Attempt.Reason.NOT_REACHED and not done.actor.startswith("shift:")
+    return by_itself and actor.startswith("shift:") and delivery.state == Delivery.State.FAILED
+
+
+# What is noted
+
+
+def _note(
+    handover: Handover,
+    outcome: str,
+    parcels: list[str],
+    stop: Stop,
+    delivery: Delivery,
+    *,
+    actor: str,
+    now: datetime,
+) -> Attempt:
+    """Write the attempt, sealed, with its proofs and parcels; its stop is done."""
     happened_at = _clamped(handover.happened_at, stop, now=now)
-    attempt = Attempt.objects.create(
+    before = Attempt.objects.filter(delivery=delivery).order_by("number").last()
+    attempt = Attempt(
         stop=stop,
         delivery=delivery,
-        outcome=handover.outcome,
+        number=before.number + 1 if before else 1,
+        outcome=outcome,
         reason=handover.reason,
-        to_whom=handover.to_whom,
-        note=handover.note,
-        lat=handover.lat,
-        lon=handover.lon,
+        to_whom=_to_whom(handover, delivery),
+        note=handover.note.strip(),
+        parcels=parcels,
+        age_checked=handover.age_checked,
         arrived_at=stop.arrived_at or happened_at,
         happened_at=happened_at,
         told_at=now,
         actor=actor,
+        **_where(handover, stop, delivery),
     )
+    proofs = list(_proofs(attempt, handover, now=now))
+    record = record_of(attempt, ref=delivery.ref, proofs=proofs, before=before.seal if before else "")
+    attempt.seal = seal(record)
+    attempt.save(force_insert=True)
+    Proof.objects.bulk_create(proofs)
+    handed = delivery.parcels.filter(barcode__in=parcels)
+    HandedParcel.objects.bulk_create(HandedParcel(attempt=attempt, parcel=parcel) for parcel in handed)
     stop.arrived_at, stop.done_at = attempt.arrived_at, happened_at
     stop.save(update_fields=["arrived_at", "done_at"])
-    if attempt.served:
-        parcels = delivery.parcels.all()
-        if handover.barcodes is not None:
-            parcels = parcels.filter(barcode__in=handover.barcodes)
-        HandedParcel.objects.bulk_create(HandedParcel(attempt=attempt, parcel=parcel) for parcel in parcels)
-    _conclude(delivery, attempt, actor=actor, now=now)
     return attempt
+
+
+def _to_whom(handover: Handover, delivery: Delivery) -> str:
+    """Return who took it; the neighbour is the one that its customer named, if nobody says another."""
+    said = handover.to_whom.strip()
+    if said or handover.outcome != Attempt.Outcome.NEIGHBOUR:
+        return said
+    return f"{delivery.neighbour_name}, {delivery.neighbour_unit}"[:MOST_PERSON]
+
+
+def _where(handover: Handover, stop: Stop, delivery: Delivery) -> dict[str, Any]:
+    """Return where the driver's phone was, and how far that is from where it was to go."""
+    if handover.lat is None or handover.lon is None:
+        return {}
+    lat, lon, at = float(handover.lat), float(handover.lon), stop.pickup_point or delivery.address
+    accuracy_m = None if handover.accuracy_m is None else float(handover.accuracy_m)
+    away_m = round(distance_m(lat, lon, at.lat, at.lon))
+    return {"lat": lat, "lon": lon, "accuracy_m": accuracy_m, "distance_m": away_m}
+
+
+def _proofs(attempt: Attempt, handover: Handover, *, now: datetime) -> list[Proof]:
+    """Return the rows of its photos, in order, and of its signature."""
+    made = [Proof(kind=Proof.Kind.PHOTO, path=one.path, digest=one.digest) for one in handover.photos]
+    if drawn := handover.signature:
+        digest = digest_of(drawn.encode())
+        made.append(Proof(kind=Proof.Kind.SIGNATURE, strokes=drawn, digest=digest))
+    for number, proof in enumerate(made, start=1):
+        proof.attempt, proof.number, proof.kept_at = attempt, number, now
+    return made
 
 
 def _conclude(delivery: Delivery, attempt: Attempt, *, actor: str, now: datetime) -> None:
@@ -85,22 +170,85 @@ def _conclude(delivery: Delivery, attempt: Attempt, *, actor: str, now: datetime
         delivery.move_to(Delivery.State.ON_BOARD)
     delivery.move_to(Delivery.State.DELIVERED if attempt.served else Delivery.State.FAILED)
     delivery.save(update_fields=["state"])
-    data = {
+    events.record(kind, delivery=delivery, actor=actor, now=now, data=_said_of(attempt, delivery))
+
+
+def _said_of(attempt: Attempt, delivery: Delivery) -> dict[str, Any]:
+    """Return what events say of it: nothing of anybody."""
+    return {
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "at": attempt.happened_at.isoformat(),
+        "parcels": len(attempt.parcels),
+        "of": delivery.parcel_count,
     }
-    events.record(kind, delivery=delivery, actor=actor, now=now, data=data)
+
+
+def _tell_dispatcher(attempt: Attempt, stop: Stop, delivery: Delivery, *, now: datetime) -> None:
+    """Raise an exception where goods come back: all of them, or those that were not handed over."""
+    outward = delivery.direction == Delivery.Direction.OUT
+    whole = len(attempt.parcels) == delivery.parcel_count
+    if attempt.served and (whole or not outward):
+        return
+    kind = DayException.Kind.CAME_BACK if attempt.served else DayException.Kind.MISSED
+    DayException.objects.get_or_create(
+        kind=kind,
+        stop=stop,
+        settled_at=None,
+        defaults={
+            "plan_id": stop.route.shift.plan_id,
+            "route_id": stop.route_id,
+            "breaks_at": stop.closes_at,
+            "raised_at": now,
+        },
+    )
+
+
+def _take_back(done: Attempt, delivery: Delivery, *, because: str, actor: str, now: datetime) -> None:
+    """Take an attempt from its stop: goods are on board again, what was raised because of it is settled."""
+    stop = done.stop
+    if stop is None:
+        return
+    delivery.move_to(Delivery.State.ON_BOARD)
+    delivery.save(update_fields=["state"])
+    done.handed.all().delete()
+    done.stop, done.undone_at, done.undone_by, done.undone_because = None, now, actor, because
+    done.save(update_fields=["stop", "undone_at", "undone_by", "undone_because"])
+    stop.done_at = None
+    if done.arrived_at == done.happened_at:  # nobody said when the driver came
+        stop.arrived_at = None
+    stop.save(update_fields=["arrived_at", "done_at"])
+    raised = DayException.objects.filter(stop=stop, settled_at=None)
+    raised.filter(kind__in=(DayException.Kind.CAME_BACK, DayException.Kind.MISSED)).update(
+        settled_at=now, settled_by=actor
+    )
+    events.record("delivery.undone", delivery=delivery, actor=actor, now=now, data={"outcome": done.outcome})
+
+
+# Where and when
 
 
 def _lock_stop(stop_id: int) -> Stop:
-    """Lock a stop's day plan; return the stop as it then is. Raises NotOnTheRoad unless its route is out."""
-    route_id = Stop.objects.filter(pk=stop_id).values_list("route_id", flat=True).first()
-    if route_id is None:
+    """Lock the day of a stop; return the stop as it then is, or the one that took its place that day.
+
+    Raises NotOnTheRoad unless its route is out, or is back without it being done, and StopGone if it was
+    cancelled or moved to another day.
+    """
+    plan_id = Stop.objects.filter(pk=stop_id).values_list("route__shift__plan_id", flat=True).first()
+    if plan_id is None:
         raise NotOnTheRoad
-    route, _plan = lock_route(route_id)
-    stop = Stop.objects.select_related("delivery", "route__shift").get(pk=stop_id)
-    if stop.route_id != route.pk or stop.state != Stop.State.BOOKED or route.state != Route.State.STARTED:
+    DayPlan.objects.lock({plan_id})
+    found = Stop.objects.select_related("delivery", "pickup_point", "route__shift__plan")
+    stop = found.get(pk=stop_id)
+    if stop.state == Stop.State.REPLACED:
+        moved = found.booked().filter(delivery=stop.delivery_id, route__shift__plan=plan_id)
+        stop = moved.first() or stop
+    if stop.route.shift.plan_id != plan_id:  # between the two looks
+        raise PlanBusy
+    if stop.state in (Stop.State.REPLACED, Stop.State.CANCELLED):
+        raise StopGone
+    out = stop.route.state in (Route.State.STARTED, Route.State.FINISHED)
+    if stop.state != Stop.State.BOOKED or not out:
         raise NotOnTheRoad
     return stop
 
