@@ -144,7 +144,7 @@ def left_outside_though_nobody_said_so() -> Iterator[Breach]:
 
 
 def stops_done_without_their_attempt() -> Iterator[Breach]:
-    """I3: a served stop has one attempt, of its delivery, and no other has one; what is handed over is there."""
+    """I3: a stop that is done has one attempt, of its delivery, no other has one; parcels are as it says."""
     booked = Stop.objects.booked()
     for stop in booked.filter(done_at__isnull=False, attempt__isnull=True):
         yield Breach("I3", f"stop {stop.pk}", "is done, and nobody said what came of it")

@@ -26,8 +26,8 @@ DELIVERY_MOVES: Final[Moves] = {
     "lapsed": frozenset({"confirmed"}),
     "confirmed": frozenset({"on_board", "cancelled"}),
     "on_board": frozenset({"delivered", "failed", "cancelled"}),
-    # What could not be collected stays where it is: only its customer chooses another time. Back on board only
-    # when what was noted at its door is taken back.
+    # What could not be collected stays where it is: only its customer chooses another time.
+    # Back on board only when what was noted at the door is taken back.
     "failed": frozenset({"at_depot", "confirmed", "on_board"}),
     "at_depot": frozenset({"confirmed", "returned", "on_board"}),
     "delivered": frozenset({"on_board"}),

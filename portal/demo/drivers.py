@@ -14,13 +14,14 @@ from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from portal.demo.shown import report
 from portal.demo.town import TIME_ZONE
 from portal.demo.week import SEEDED_CONTACTS
 from scheduling import windows
 from scheduling.errors import DomainError
 from scheduling.models import Attempt, DayPlan, Delivery, Depot, Route, Shift, Stop
 from scheduling.services.days import finish_route, lock_plan, start_route
-from scheduling.services.handing_over import Handover, arrive, settle_stop
+from scheduling.services.handing_over import Handover, arrive
 from scheduling.services.plans import close_plan
 
 SEED: Final = "demo"
@@ -206,8 +207,9 @@ def _arrive(stop_id: int, at: datetime) -> None:
 
 
 def _settle(stop_id: int, at: datetime) -> None:
-    stop = Stop.objects.select_related("route__shift", "delivery").get(pk=stop_id)
-    settle_stop(stop_id=stop_id, handover=_outcome(stop, at), actor=_driver_of(stop), now=at)
+    found = Stop.objects.select_related("route__shift", "delivery__address", "pickup_point")
+    stop = found.get(pk=stop_id)
+    report(stop, _outcome(stop, at), actor=_driver_of(stop))
 
 
 def _driver_of(stop: Stop) -> str:

@@ -170,7 +170,9 @@ def _came_back(route: Route) -> list[Stop]:
 def _put_back(stop: Stop, *, actor: str, now: datetime) -> None:
     [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
     delivery.move_to(Delivery.State.AT_DEPOT)
-    tries = Attempt.objects.filter(delivery=delivery).exclude(outcome__in=Attempt.SERVED).count()
+    tries = (
+        Attempt.objects.filter(delivery=delivery, undone_at=None).exclude(outcome__in=Attempt.SERVED).count()
+    )
     most = delivery.merchant.most_attempts
     data = {"tries": tries, "tries_left": max(0, most - tries)}
     events.record("delivery.back_at_depot", delivery=delivery, actor=actor, now=now, data=data)

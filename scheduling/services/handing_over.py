@@ -67,7 +67,7 @@ def undo_attempt(*, stop_id: int, because: str, actor: str, now: datetime) -> At
     """Take back what was noted of a stop: it is to be served again. Who and why stays with the attempt.
 
     For who dispatches, while its route is out. Taken back already: None. Raises NotOnTheRoad once the route
-    is back, IllegalMove once its goods went on, BadAttempt without a reason.
+    is back, BadAttempt without a reason.
     """
     if not because.strip() or len(because) > MOST_SAID or not actor.startswith("user:"):
         raise BadAttempt(_("Say in a few words why it is taken back."))
@@ -85,7 +85,8 @@ def undo_attempt(*, stop_id: int, because: str, actor: str, now: datetime) -> At
 def _gives_way(done: Attempt, delivery: Delivery, actor: str) -> bool:
     """Whether what was noted by itself, since the tour had ended, gives way to who was there."""
     by_itself = done.reason == Attempt.Reason.NOT_REACHED and not done.actor.startswith("shift:")
-    return by_itself and actor.startswith("shift:") and delivery.state == Delivery.State.FAILED
+    waits = delivery.state in (Delivery.State.FAILED, Delivery.State.AT_DEPOT)
+    return by_itself and actor.startswith("shift:") and waits
 
 
 # What is noted
