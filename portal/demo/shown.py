@@ -48,9 +48,9 @@ def _signs(delivery: Delivery, handover: Handover) -> bool:
 
 def _there(stop: Stop, chance: Random) -> dict[str, float]:
     """Return where the phone was: where it was to go, give or take some metres."""
-    at = stop.pickup_point or (stop.delivery and stop.delivery.address)
-    if at is None:
+    if stop.delivery is None:
         return {}
+    at = stop.pickup_point or stop.delivery.address
     away_m, angle = abs(chance.gauss(0, 8)), chance.uniform(0, 2 * pi)
     lat = at.lat + away_m * cos(angle) / METRES_PER_DEGREE
     lon = at.lon + away_m * sin(angle) / METRES_PER_DEGREE / cos(at.lat * pi / 180)
