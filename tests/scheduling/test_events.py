@@ -7,6 +7,7 @@ from django.db import transaction
 
 from scheduling import events
 from scheduling.models import Event, Operator, Receipt
+from scheduling.selectors.outbox import events_waiting, oldest_waiting_event
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +118,17 @@ def test_recording_wakes_the_relay_after_the_commit(django_capture_on_commit_cal
     events.set_waker(before)
 
     assert woken == [1]
+
+
+def test_what_waits_longest_is_known_and_what_failed_waits_from_its_next_try(handled):
+    assert (oldest_waiting_event(now=NOW), events_waiting()) == (None, 0)
+    first = record()
+    events.record("plan.closed", actor="test", now=NOW + timedelta(minutes=1))
+    tried_again_at = NOW + timedelta(minutes=5)
+
+    assert (oldest_waiting_event(now=NOW), events_waiting()) == (NOW, 2)
+    Event.objects.filter(pk=first.pk).update(leased_until=tried_again_at)
+
+    assert oldest_waiting_event(now=tried_again_at - timedelta(seconds=1)) == NOW + timedelta(minutes=1)
+    Event.objects.exclude(pk=first.pk).update(relayed_at=NOW)
+    assert oldest_waiting_event(now=tried_again_at) == tried_again_at

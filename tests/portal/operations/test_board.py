@@ -8,14 +8,12 @@ import pytest
 
 from portal.models.people import Role
 from scheduling import clock
-from scheduling.models import CarbonAccount, CarbonShare, DayPlan, Depot, MerchantDepot, Stop
-from scheduling.selectors.board import board_days, board_mark, board_of, day_last_kept
+from scheduling.models import CarbonAccount, CarbonShare, DayPlan, Depot, MerchantDepot
+from scheduling.selectors.board import board_mark, board_of
 from scheduling.services.accounts import close_account
 from scheduling.services.diverting import divert_delivery
-from scheduling.services.holds import release_hold
 from tests.factories import (
     CANTEEN,
-    LATER,
     NOW,
     PASSWORD,
     TOMORROW,
@@ -62,83 +60,6 @@ def url(outlet, day=TOMORROW) -> str:
 
 def board(outlet, now=NOW):
     return board_of(depot=outlet.depot, day=TOMORROW, now=now)
-
-
-def test_a_route_says_where_it_goes_when_and_how_far(outlet):
-    make_booking(outlet, facts=some_facts(north_m=500))
-    make_booking(outlet, facts=some_facts(north_m=-500), hour=14)
-
-    (route,) = board(outlet).routes
-    legs = list(Stop.objects.active().order_by("position").values_list("arc_m", flat=True))
-
-    assert [stop.leg_m for stop in route.stops] == legs
-    assert route.metres > sum(legs)
-    assert [stop.number for stop in route.stops] == [1, 2]
-    assert [f"{stop.arrives:%H}" for stop in route.stops] == ["10", "14"]
-    assert route.departs < route.stops[0].arrives < route.stops[1].arrives < route.returns
-    assert route.grams == round(route.metres * 100 / 1000)
-    assert route.load_g == 10_000
-
-
-def test_a_held_stop_is_marked_with_what_it_adds(outlet):
-    hold = make_hold(outlet)
-
-    (stop,) = board(outlet).routes[0].stops
-
-    assert stop.state == Stop.State.HELD
-    assert stop.added_m == hold.added_m
-    assert stop.held_until == hold.expires_at
-    assert board(outlet).held == 1
-
-
-def test_a_hold_that_ran_out_is_gone_before_anybody_writes(outlet):
-    make_hold(outlet)
-    before, after = (board_mark(depot=outlet.depot, day=TOMORROW, now=now) for now in (NOW, LATER))
-
-    assert board(outlet, LATER).routes == ()
-    assert before != after
-    assert board(outlet, LATER).mark == after
-
-
-def test_the_mark_changes_with_every_change_and_only_then(outlet):
-    marks = [board_mark(depot=outlet.depot, day=TOMORROW, now=NOW)]
-    hold = make_hold(outlet)
-    marks.append(board_mark(depot=outlet.depot, day=TOMORROW, now=NOW))
-    release_hold(hold=hold, actor="test", now=NOW)
-    marks.append(board_mark(depot=outlet.depot, day=TOMORROW, now=NOW))
-
-    assert len(set(marks)) == 3
-    assert board_mark(depot=outlet.depot, day=TOMORROW, now=NOW) == marks[-1]
-    assert board_mark(depot=outlet.depot, day=TOMORROW + timedelta(days=300), now=NOW) is None
-
-
-def test_the_strip_counts_stops_and_held_ones(outlet):
-    make_booking(outlet)
-    make_hold(outlet, hour=14)
-    today = TOMORROW - timedelta(days=1)
-
-    days = board_days(depot=outlet.depot, first=today, now=NOW)
-
-    assert [(day.stops, day.held) for day in days] == [(0, 0), (2, 1), (0, 0)]
-    assert board_days(depot=outlet.depot, first=today, now=LATER)[1].held == 0
-
-
-def test_the_day_kept_last_is_followed_while_it_is_kept(outlet):
-    later = TOMORROW + timedelta(days=1)
-    make_hold(outlet)
-    make_hold(outlet, day=later, now=NOW + timedelta(minutes=1))
-
-    assert day_last_kept(depot=outlet.depot, now=NOW + timedelta(minutes=2)) == later
-    assert day_last_kept(depot=outlet.depot, now=NOW + timedelta(minutes=15, seconds=30)) == later
-    assert day_last_kept(depot=outlet.depot, now=LATER) is None
-
-
-def test_reading_a_board_takes_at_most_twelve_queries(outlet, django_assert_max_num_queries):
-    for hour in (8, 10, 12, 14):
-        make_booking(outlet, hour=hour)
-
-    with django_assert_max_num_queries(12):
-        board(outlet)
 
 
 def test_the_page_shows_the_day_on_a_map_and_as_rows(planner, outlet):
@@ -213,36 +134,10 @@ def test_who_works_for_another_operator_does_not(client, outlet):
     assert client.get(url(outlet)).status_code == 404
 
 
-def test_plan_of_another_depot_has_no_mark(outlet):
-    plan = plan_on(outlet)
-
-    assert board_mark(depot=make_depot(), day=plan.service_date, now=NOW) is None
-
-
 @pytest.fixture
 def resting():
     rests = [a_break(11, **CANTEEN), a_break(15, kind="charge", minutes=45)]
     return make_network(vans=1, days=3, rests=rests)
-
-
-def test_a_van_that_only_rests_is_no_tour(resting):
-    seen = board(resting)
-
-    assert (seen.routes, seen.metres, seen.stops, len(seen.idle)) == ((), 0, 0, 1)
-
-
-def test_a_route_shows_its_rests_and_counts_those_who_are_served(resting):
-    make_booking(resting, hour=8)
-    make_booking(resting, hour=12)
-
-    (route,) = board(resting).routes
-
-    assert [(stop.number, stop.rest, stop.address) for stop in route.stops if not stop.served] == [
-        (1, "break", "Canteen"),
-        (2, "charging", ""),
-    ]
-    assert [stop.number for stop in route.stops if stop.served] == [1, 2]
-    assert (route.served, board(resting).stops) == (2, 2)
 
 
 def test_the_page_says_where_the_van_rests(client, resting):
