@@ -209,6 +209,7 @@ MIDDLEWARE = [
     "portal.health.probes",
     "portal.middleware.watched",
     "django.middleware.security.SecurityMiddleware",
+    "portal.polls.polls",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

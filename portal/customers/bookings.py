@@ -1,25 +1,27 @@
-"""A booking's own page: what is promised, its history, its calendar file; and the page that only looks."""
+"""A booking's own page: what is promised and what happens, its history, its calendar file."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import FOLLOW, issue_link, require_follow, require_manage, url_of
+from portal.access import FOLLOW, issue_link, require_manage, url_of
 from portal.collection import code_of
 from portal.customers import words
 from portal.customers.changing import changes_of
+from portal.customers.following import answer_poll, asked_for, live_now
 from portal.customers.getting_in import getting_in
 from portal.customers.news import news_of
 from portal.customers.pages import Notice, show
-from portal.customers.rows import Fact, Mapped, Pin, Promised, Tag, Waiting
+from portal.customers.rows import Fact, Mapped, Pin, Promised, Waiting
 from portal.customers.slots import map_of
-from portal.customers.timeline import followed, timeline
+from portal.customers.timeline import timeline
 from portal.customers.way_back import way_back
 from portal.door import minutes_more, shown_words
 from portal.http import redirect_page
@@ -28,6 +30,7 @@ from portal.messaging.facts import booking_of, current_entry, zone_of
 from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
+from scheduling.phases import BEFORE_IT_LEAVES, ON_THE_ROAD, OVER, TROUBLED
 from scheduling.selectors.again import may_choose_again
 from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
@@ -35,31 +38,26 @@ from scheduling.services.bookings import cancel_delivery
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from django.utils.functional import Promise
-
+    from portal.customers.tracking import Live
     from portal.models import AccessLink
     from scheduling.models import Booking, DayPlan, Delivery
 
 PAGE = "customers/booking/page.html"
 CANCEL_PAGE = "customers/booking/cancel.html"
-FOLLOW_PAGE = "customers/booking/follow.html"
-
-STATES: dict[str, tuple[str | Promise, str]] = {
-    "confirmed": (gettext_lazy("Booked"), "good"),
-    "on_board": (gettext_lazy("On the van"), "good"),
-    "delivered": (gettext_lazy("Delivered"), "good"),
-    "failed": (gettext_lazy("We could not deliver"), "warn"),
-    "at_depot": (gettext_lazy("Back at the depot"), "warn"),
-    "returned": (gettext_lazy("Back at the shop"), ""),
-    "cancelled": (gettext_lazy("Cancelled"), "bad"),
-}
+BODY = "customers/booking/_booking.html"
+TO_COME = (*BEFORE_IT_LEAVES, *ON_THE_ROAD, *TROUBLED)
+"""Phases in which a visit is still to come."""
 
 
 @require_manage
 @require_safe
 def booking(request: HttpRequest, link: AccessLink) -> HttpResponse:
-    """Show a booking to who may change it, and once, what has just been done to it."""
-    return show_booking(request, link, now=clock.now(), notice=news_of(request, link.delivery))
+    """Show a booking to who may change it, and once, what was just done to it; to who polls, what is new."""
+    now, delivery = clock.now(), link.delivery
+    if asked_for(request) is not None:
+        live = live_now(delivery, now)
+        return answer_poll(request, delivery, live, partial(context_of, request, link, live, now=now))
+    return show_booking(request, link, now=now, notice=news_of(request, delivery))
 
 
 def show_booking(
@@ -70,31 +68,41 @@ def show_booking(
     notice: Notice | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Show the whole page."""
+    live = live_now(link.delivery, now)
+    context = context_of(request, link, live, now=now) | {"notice": notice}
+    return show(request, link.delivery.merchant, PAGE, context, status=status)
+
+
+def context_of(request: HttpRequest, link: AccessLink, live: Live, *, now: datetime) -> dict[str, Any]:
+    """Return all that the page shows of a booking, a notice aside."""
     delivery = link.delivery
     booked = booking_of(delivery)
     zone = zone_of(booked)
     movable, cancellable = may_move(booked, now), may_cancel(booked)
-    context: dict[str, Any] = {
-        "notice": notice,
-        "promised": promised(booked, zone),
-        "tag": state_tag(delivery),
-        "cancelled": delivery.state == delivery.State.CANCELLED,
+    return {
+        "live": live,
+        "body": BODY,
+        "cancelled": live.phase == "cancelled",
         "can_move": movable,
         "can_join": may_join(booked, now),
         "can_cancel": cancellable,
+        "to_come": live.phase in TO_COME,
         "narrowing": narrowing(booked),
-        "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable),
+        "change_until": change_until(booked, zone, movable=movable, cancellable=cancellable)
+        if live.phase in TO_COME
+        else "",
         "facts": facts_of(booked, delivery),
-        "changes": changes_of(link, booked, now=now),
-        "happened": timeline(delivery, booked, zone),
-        "map": map_to(booked, delivery),
-        "waiting": waiting(booked, zone, now),
+        "changes": changes_of(link, booked, now=now) if live.phase not in OVER else [],
+        "happened": timeline(delivery, booked, zone, ahead=live.ahead),
+        "map": map_to(booked, delivery) if live.shows_home else None,
+        "waiting": waiting(booked, zone, live, now),
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         "ref": delivery.ref,
         "back_url": way_back(request, delivery),
         "brand_note": order_note(delivery),
+        "poll_url": reverse("customers:booking", args=[delivery.ref]),
     }
-    return show(request, delivery.merchant, PAGE, context, status=status)
 
 
 def map_to(booked: Booking, delivery: Delivery) -> Mapped:
@@ -109,10 +117,10 @@ def map_to(booked: Booking, delivery: Delivery) -> Mapped:
     )
 
 
-def waiting(booked: Booking, zone: ZoneInfo, now: datetime) -> Waiting | None:
+def waiting(booked: Booking, zone: ZoneInfo, live: Live, now: datetime) -> Waiting | None:
     """Return what its customer needs to collect it; None where it comes to the door, or no more."""
     point = point_of(booked)
-    if point is None or not is_booked(booked):
+    if point is None or live.phase not in (*TO_COME, "at_point"):
         return None
     return Waiting(
         sentence=waits(booked, zone),
@@ -175,12 +183,6 @@ def promised(booked: Booking, zone: ZoneInfo) -> Promised:
     """Return the window as the largest words of a page."""
     opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
     return Promised(day=words.long_day(opens), hours=words.hours(opens, closes))
-
-
-def state_tag(delivery: Delivery) -> Tag:
-    """Return a delivery's state as a word."""
-    word, tone = STATES.get(delivery.state, (_("Not confirmed"), "warn"))
-    return Tag(str(word), tone)
 
 
 def order_note(delivery: Delivery) -> str:
@@ -254,19 +256,3 @@ def cancel(request: HttpRequest, link: AccessLink) -> HttpResponse:
         news = Notice(_("It is not cancelled"), str(error))
         return show_booking(request, link, now=now, notice=news, status=409)
     return redirect_page(request, "customers:booking", delivery.ref)
-
-
-@require_follow
-def follow(request: HttpRequest, link: AccessLink) -> HttpResponse:
-    """Only look: the state and the promised window. No name, address, items or price, and no other link."""
-    delivery = link.delivery
-    booked = booking_of(delivery)
-    zone = zone_of(booked)
-    context = {
-        "promised": promised(booked, zone),
-        "tag": state_tag(delivery),
-        "cancelled": delivery.state == delivery.State.CANCELLED,
-        "happened": followed(delivery, booked, zone),
-        "follow_only": True,
-    }
-    return show(request, delivery.merchant, FOLLOW_PAGE, context)

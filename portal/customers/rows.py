@@ -86,11 +86,12 @@ class KeptCode:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A line of components/timeline.html. `state`: done, now or next."""
+    """A line of components/timeline.html. `state`: done, now or next; `event` names what it tells of."""
 
     sentence: str
     time: str
     state: str = "done"
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from portal.customers import words
 from portal.customers.rows import Happened
+from portal.customers.status import MISSED, STATUSES
 from portal.door import minutes_more
 from portal.notes import looked_at
 from portal.pickup import point_of
+from scheduling.selectors.road import ROAD
 from scheduling.selectors.shopper import history_of
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ FOLLOWED = (
     "delivery.diverted",
     "booking.cancelled",
     "promise.narrowed",
+    *ROAD,
 )
 TOLD = (
     *FOLLOWED,
@@ -52,6 +55,19 @@ SAID: dict[str, str | Promise] = {
     "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
     "code.accepted": gettext_lazy("The code was typed: that browser could do what is private"),
     "code.used_up": gettext_lazy("A code was typed wrong five times"),
+    "delivery.day_before": gettext_lazy("We asked if the time suits you"),
+    "delivery.day_before_answered": gettext_lazy("You said that it suits you"),
+    "delivery.on_the_way": gettext_lazy("The van left"),
+    "delivery.near": gettext_lazy("Three stops before you"),
+    "delivery.next": gettext_lazy("You were next"),
+    "delivery.arrived": gettext_lazy("The driver came"),
+    "delivery.late": gettext_lazy("We said that it will be later"),
+    "delivery.late_answered": gettext_lazy("You said what is to happen"),
+    "delivery.collected": gettext_lazy("Collected"),
+    "delivery.undone": gettext_lazy("That was a mistake: it is still on its way"),
+    "delivery.reassigned": gettext_lazy("Another van brings it"),
+    "delivery.back_at_depot": gettext_lazy("Back at the depot"),
+    "delivery.returned": gettext_lazy("It goes back to the shop"),
 }
 """What happened that is about no time."""
 OF_A_WINDOW: dict[str, str | Promise] = {
@@ -61,20 +77,23 @@ OF_A_WINDOW: dict[str, str | Promise] = {
 }
 
 
-def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
-    """Return what happened so far and what comes next, oldest first, from the one log of events."""
+def timeline(delivery: Delivery, booked: Booking, zone: ZoneInfo, *, ahead: str) -> list[Happened]:
+    """Return what happened so far, oldest first, from the one log of events; last `ahead`: when it comes."""
     done = [happened(event, zone) for event in history_of(delivery, TOLD)]
-    if booked.state != booked.State.BOOKED:
-        return done
-    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
-    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
     there = _("At the pickup point") if point_of(booked) else _("At your door")
-    return [*done, Happened(there, door, "next")]
+    return [*done, Happened(there, ahead, "next")] if ahead else done
 
 
 def happened(event: Event, zone: ZoneInfo) -> Happened:
     """Return one event in plain words."""
-    return Happened(sentence_of(event, zone), words.short_moment(event.occurred_at.astimezone(zone)))
+    return Happened(sentence_of(event, zone), when(event, zone), event=event.uid.hex)
+
+
+def when(event: Event, zone: ZoneInfo) -> str:
+    """Return when it happened: as the driver's own device said, where it did."""
+    said = event.data.get("at") if event.kind in ROAD else None
+    at = datetime.fromisoformat(said) if said else event.occurred_at
+    return words.short_moment(at.astimezone(zone))
 
 
 def sentence_of(event: Event, zone: ZoneInfo) -> str:
@@ -124,6 +143,16 @@ def may_be_left(event: Event, _zone: ZoneInfo) -> str:
     return _("You said that somebody will be at home")
 
 
+def came_of_it(event: Event, _zone: ZoneInfo) -> str:
+    """Say what came of the visit, in the words of its status."""
+    outcome, reason = event.data.get("outcome", ""), event.data.get("reason", "")
+    if outcome in ("handed_over", "partly"):
+        return _("Handed over") if outcome == "handed_over" else _("Handed over in part")
+    if outcome in ("not_possible", ""):
+        outcome = reason if reason in STATUSES else "other"
+    return str(STATUSES[outcome].headline)
+
+
 def window_words(event: Event, zone: ZoneInfo) -> str:
     """Return the window an event speaks of: Thu 26 Nov 10–12."""
     opens, closes = (
@@ -139,27 +168,35 @@ SAID_OF: dict[str, Callable[[Event, ZoneInfo], str]] = {
     "delivery.safe_place_changed": may_be_left,
     "delivery.street": street,
     "delivery.code_read": code_read,
+    "delivery.delivered": came_of_it,
+    "delivery.missed": came_of_it,
 }
 """What is said with something of the event's own."""
 
 
-def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo) -> list[Happened]:
+PLAINLY: dict[str, str | Promise] = {
+    "booking.confirmed": gettext_lazy("Booked"),
+    "booking.moved": gettext_lazy("Moved to another time"),
+    "delivery.diverted": gettext_lazy("Moved to another time"),
+    "booking.cancelled": gettext_lazy("Cancelled"),
+    "promise.narrowed": gettext_lazy("Its time became exact"),
+    "delivery.day_before": gettext_lazy("We asked if the time suits"),
+    "delivery.day_before_answered": gettext_lazy("It suits"),
+    "delivery.near": gettext_lazy("Three stops before it"),
+    "delivery.next": gettext_lazy("It was next"),
+    "delivery.late_answered": gettext_lazy("It was said what is to happen"),
+    "delivery.delivered": gettext_lazy("Handed over"),
+    "delivery.missed": MISSED.headline,
+}
+"""What a follow link says differently: what happened, and nothing of whose it is or where."""
+
+
+def followed(delivery: Delivery, booked: Booking, zone: ZoneInfo, *, ahead: str) -> list[Happened]:
     """Return the timeline without anything but what happened when."""
-    plain = {
-        "booking.confirmed": _("Booked"),
-        "booking.moved": _("Moved to another time"),
-        "delivery.diverted": _("Moved to another time"),
-        "booking.cancelled": _("Cancelled"),
-        "promise.narrowed": _("Its time became exact"),
-    }
     done = [
-        Happened(plain[event.kind], words.short_moment(event.occurred_at.astimezone(zone)))
+        Happened(str(PLAINLY.get(event.kind) or SAID[event.kind]), when(event, zone), event=event.uid.hex)
         for event in history_of(delivery, FOLLOWED)
     ]
-    if booked.state != booked.State.BOOKED:
-        return done
-    opens, closes = booked.stop.opens_at.astimezone(zone), booked.stop.closes_at.astimezone(zone)
-    door = f"{words.short_day(opens)} {words.short_hours(opens, closes)}"
     # Where it goes is for who manages it: a follow link tells a day and hours.
     there = _("It arrives") if point_of(booked) else _("At the door")
-    return [*done, Happened(there, door, "next")]
+    return [*done, Happened(there, ahead, "next")] if ahead else done

@@ -5,6 +5,7 @@
 //   data-movable: the pin can be dragged, or moved with the arrow keys; the fields `lat` and `lon` of the form
 //   around the map, or of the page's [data-pin-form], follow, and the map fires "map:pin" {lat, lon}.
 // <div data-routes-for="id of the map" data-routes="..."> beside it draws routes (staff; see map-routes.js).
+// <p data-van-for="id of the map" data-lat data-lon [data-stale]> beside it draws a van (see map-van.js).
 // The page's <script id="map-script"> says where things are: data-leaflet-js, -css, -vector or -tiles, -attribution.
 
 const config = document.getElementById("map-script").dataset;
@@ -146,7 +147,7 @@ class TownMap {
 
   pin() {
     const movable = "movable" in this.element.dataset;
-    const label = this.element.dataset.label || config.label;
+    const label = this.element.dataset.pinLabel || this.element.dataset.label || config.label;
     const icon = this.L.divIcon({ className: `map-pin${movable ? " map-pin--movable" : ""}`, html: HOUSE, iconSize: [40, 40], iconAnchor: [20, 20] });
     const marker = this.L.marker(this.home, {
       icon, draggable: movable, autoPan: movable, keyboard: movable, interactive: movable, alt: label,
@@ -191,7 +192,7 @@ async function draw(element) {
   try {
     const [L, streets] = await Promise.all([loadLeaflet(), loadStreets()]);
     drawn.set(element, new TownMap(L, element, streets));
-    await routes(element);
+    await Promise.all([routes(element), van(element)]);
   } catch (error) {
     // The sentence in the frame stays, and says the same in words.
     console.warn("The map does not show:", error);
@@ -206,6 +207,14 @@ async function routes(element) {
   await drawRoutes(town, JSON.parse(source.dataset.routes));
 }
 
+async function van(element) {
+  const town = drawn.get(element);
+  const source = element.id && document.querySelector(`[data-van-for="${element.id}"]`);
+  if (!town || !source) return;
+  const { drawVan } = await import("./map-van.js");
+  drawVan(town, source.dataset);
+}
+
 const whenSeen = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
@@ -216,8 +225,10 @@ const whenSeen = new IntersectionObserver((entries) => {
 
 function look(root) {
   for (const element of root.querySelectorAll("[data-map]")) {
-    if (drawn.get(element)) routes(element);
-    else whenSeen.observe(element);
+    if (drawn.get(element)) {
+      routes(element);
+      van(element);
+    } else whenSeen.observe(element);
   }
 }
 
