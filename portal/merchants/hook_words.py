@@ -32,6 +32,10 @@ KINDS: Final[dict[str, Promise]] = {
     "delivery.longer_at_door": gettext_lazy("A customer needs longer, or less long, at the door"),
     "delivery.contact_changed": gettext_lazy("Its customer changed how they are reached"),
     "delivery.erased": gettext_lazy("Its customer is erased: erase your copy too"),
+    "delivery.delivered": gettext_lazy("A delivery is handed over, or left where it may be"),
+    "delivery.collected": gettext_lazy("A delivery is collected"),
+    "delivery.missed": gettext_lazy("A delivery could not be handed over, or is refused"),
+    "delivery.undone": gettext_lazy("The last of these was a mistake: it is taken back"),
 }
 """What an endpoint may be told of."""
 

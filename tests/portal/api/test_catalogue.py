@@ -28,6 +28,7 @@ from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
 from scheduling.services.diverting import divert_delivery
 from scheduling.services.doors import change_safe_place, change_time_at_door
+from scheduling.services.handing_over import Handover, settle_stop, undo_attempt
 from scheduling.services.holds import extend_hold, release_hold
 from scheduling.services.joining import join_delivery
 from scheduling.services.narrowing import narrow_promises
@@ -41,6 +42,8 @@ from tests.factories import (
     make_network,
     make_point,
     plan_on,
+    some_facts,
+    start_day,
     token_at,
 )
 from tests.portal.messaging.test_node import node
@@ -95,6 +98,22 @@ def one_of_each() -> None:
     link = make_link(moved)
     change_contact(link=link, email="new@example.com", phone="", was=mark_of(delivery), now=EVENING)
     erase_person(delivery=delivery, actor="test", now=EVENING, alone=True)
+    at_doors()
+
+
+def at_doors() -> None:
+    """Have one fetched and one missed; that was a mistake: it is handed over."""
+    outlet = make_network(vans=1)
+    fetched, brought = make_booking(outlet, facts=some_facts(direction="in")), make_booking(outlet)
+    start_day(plan_on(outlet))
+    missed = {"outcome": "not_possible", "reason": "nobody_home"}
+    for booked, said in ((fetched, {"outcome": "collected"}), (brought, missed)):
+        handover = Handover(**said, happened_at=booked.stop.opens_at)
+        settle_stop(stop_id=booked.stop_id, handover=handover, actor="shift:1", now=booked.stop.opens_at)
+    at = brought.stop.opens_at + timedelta(minutes=1)
+    undo_attempt(stop_id=brought.stop_id, because="Wrong stop", actor="user:1", now=at)
+    handover = Handover(outcome="handed_over", happened_at=at)
+    settle_stop(stop_id=brought.stop_id, handover=handover, actor="shift:1", now=at)
 
 
 @pytest.mark.django_db
