@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
     "sweep lapsed holds": every(MINUTE, "scheduling.tasks.sweep_holds"),
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
+    "refresh ranges": every(30.0, "scheduling.tasks.refresh_ranges"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
     "lock day plans": every(MINUTE, "scheduling.tasks.lock_plans"),
     "finish days": every(MINUTE, "scheduling.tasks.finish_days"),

@@ -14,6 +14,7 @@ from scheduling.errors import PlanBusy
 from scheduling.models import Depot
 from scheduling.models.plans import Improvement
 from scheduling.routing.improve import BeyondRange
+from scheduling.selectors.ahead import shifts_out
 from scheduling.selectors.carbon import plans_to_account
 from scheduling.selectors.plans import (
     plans_to_improve,
@@ -21,7 +22,7 @@ from scheduling.selectors.plans import (
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import accounts, codes, days, improvements, narrowing, plans
+from scheduling.services import accounts, codes, days, expecting, improvements, narrowing, plans
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +170,21 @@ def _accounted(plan_id: int, *, now: datetime) -> int:
         return accounts.close_account(plan_id=plan_id, now=now)
     except PlanBusy:
         log.info("Plan %s is busy: accounted for next time", plan_id)
+        return 0
+
+
+@shared_task
+def refresh_ranges() -> int:
+    """Work out anew when all stops of vehicles on the road are expected; return how many stops."""
+    now = clock.now()
+    return sum(_refreshed(pk, now=now) for pk in shifts_out(now=now))
+
+
+def _refreshed(shift_id: int, *, now: datetime) -> int:
+    try:
+        return expecting.refresh_shift(shift_id=shift_id, now=now)
+    except PlanBusy:
+        log.info("Shift %s is busy: expected anew next time", shift_id)
         return 0
 
 

@@ -86,6 +86,19 @@ class Driver(models.Model):
     shows_name = models.BooleanField(_("customers may read the first name, on the day"), default=False)
     shows_vehicle = models.BooleanField(_("customers may read the vehicle’s name, on the day"), default=False)
     active = models.BooleanField(default=True)
+    start_lat = models.FloatField(
+        _("where they begin and end, if not at the depot: latitude"), null=True, blank=True
+    )
+    start_lon = models.FloatField(_("longitude"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start_lat__isnull=True, start_lon__isnull=True)
+                | Q(start_lat__range=(-90, 90), start_lon__range=(-180, 180)),
+                name="driver_starts_on_earth",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -114,6 +127,9 @@ class Shift(models.Model):
     max_shift_s = models.PositiveIntegerField()
     break_after_s = models.PositiveIntegerField(
         _("seconds on the road without a break at most"), null=True, blank=True
+    )
+    hides_position = models.BooleanField(
+        _("its driver does not want its vehicle’s place to be kept"), default=False, db_default=False
     )
     reload_s = models.PositiveIntegerField()
 
@@ -145,6 +161,10 @@ class Route(models.Model):
     loaded_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    late_s = models.PositiveIntegerField(
+        _("seconds by which its driver says they will be later than usual"), default=0, db_default=0
+    )
+    late_said_at = models.DateTimeField(null=True)
     broke_down_at = models.DateTimeField(_("since when its vehicle can’t go on"), null=True)
 
     class Meta:

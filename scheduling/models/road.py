@@ -175,10 +175,15 @@ class Device(models.Model):
 
 
 class Position(models.Model):
-    """One fix of a vehicle on a shift, as sent; kept for 72 hours."""
+    """One fix of a vehicle on a shift, as sent; kept for 72 hours.
+
+    `said_at` is when it was by the device's own clock: what is sent again bears the same. `at` is the same,
+    unless that lies in the future: then it is when it came.
+    """
 
     shift = models.ForeignKey(Shift, on_delete=models.CASCADE, related_name="positions")
     source = models.CharField(_("its device’s login, or the sheet"), max_length=24)
+    said_at = models.DateTimeField()
     at = models.DateTimeField()
     received_at = models.DateTimeField()
     lat = models.FloatField()
@@ -189,10 +194,13 @@ class Position(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["shift", "source", "at"], name="position_told_once"),
+            models.UniqueConstraint(fields=["shift", "source", "said_at"], name="position_told_once"),
             coordinates_on_earth("position"),
         ]
-        indexes = [models.Index(fields=["received_at"], name="position_by_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="position_by_age"),
+            models.Index(fields=["shift", "-at"], name="position_by_shift"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.shift_id} {self.at:%H:%M:%S}"
@@ -227,6 +235,8 @@ class Expected(models.Model):
     late_since = models.DateTimeField(
         _("since when it is expected after its promise by more than is tolerated"), null=True
     )
+    near_told_at = models.DateTimeField(_("when its customer was told that the vehicle is near"), null=True)
+    next_told_at = models.DateTimeField(_("when its customer was told that they are next"), null=True)
 
     class Meta:
         verbose_name_plural = "expected"

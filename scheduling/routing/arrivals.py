@@ -32,8 +32,8 @@ NARROWER: Final = 0.6
 class Onward:
     """A stop that is still to come, in planned seconds.
 
-    `apart_s` passes before the way and never varies: loading again at the depot, what a driver says they are
-    late. `extra_s` at the door was asked for by its customer, on top of `door_s`; it is taken as it is.
+    `apart_s` passes before the way and never varies: loading again at the depot. `extra_s` at the
+    door was asked for by its customer, on top of `door_s`; it is taken as it is.
     """
 
     key: int
@@ -49,11 +49,14 @@ class Onward:
 class Certain:
     """The last thing that is certain: at `at_s` the van left somewhere, or was somewhere on its way.
 
-    `serving`: at `at_s` it arrived at that stop, and it is still there.
+    `serving`: at `at_s` it arrived at that stop, and it is still there. `late_s`: at `said_s` its driver said
+    that they will be at the first stop to come by so much later than was expected then.
     """
 
     at_s: int
     serving: Onward | None = None
+    said_s: int = 0
+    late_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ def ranges(
     for number, stop in enumerate(onward):
         at = courses.comes(stop, at, number)
         if number == 0 and certain.serving is None:
-            at = _not_yet(at, now_s, since_s=certain.at_s)
+            at = _not_yet(at, certain.said_s if certain.late_s else now_s, since_s=certain.at_s)
         at = np.maximum(at, stop.opens_s)
+        if number == 0 and certain.late_s:
+            at = _not_yet(at + certain.late_s, now_s, since_s=certain.at_s)
         starts.append(at)
         at = courses.leaves(stop, at, number + 1)
     quantiles = np.quantile(np.array(starts), LEVELS, axis=1)

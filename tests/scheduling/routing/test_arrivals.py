@@ -77,9 +77,18 @@ def test_a_stop_that_takes_long_makes_the_next_late_before_anybody_says_so():
 
 
 def test_what_a_driver_says_they_are_late_is_added():
-    usual, late = stops(1), stops(1, apart_s=1_200)
+    usual, late = Certain(AT), Certain(AT, said_s=AT + 60, late_s=1_200)
 
-    assert expected(Certain(AT), late)[0].at_s - expected(Certain(AT), usual)[0].at_s == 1_200
+    for passed_s in (60, 300):
+        moved_s = expected(late, stops(1), now_s=AT + passed_s)[0].at_s - expected(usual, stops(1))[0].at_s
+        assert moved_s == pytest.approx(1_200, abs=20)
+    assert expected(late, stops(1), now_s=AT + 2_000)[0].from_s >= AT + 2_000
+
+
+def test_loading_again_takes_the_time_it_takes():
+    usual, again = stops(1), stops(1, apart_s=1_200)
+
+    assert expected(Certain(AT), again)[0].at_s - expected(Certain(AT), usual)[0].at_s == 1_200
 
 
 def test_a_break_takes_as_long_as_it_takes():
