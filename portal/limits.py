@@ -110,12 +110,20 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "messaging:inbound": (by_network("sms-answers", 30_000),),
     "messaging:status": (by_network("sms-answers", 30_000),),
     "operations:read-code": (by_browser("code-reads", 120), by_network("code-reads", 600)),
+    "operations:hand-out-link": (by_browser("shift-links", 120), by_network("shift-links", 600)),
+    "operations:free-link": (by_browser("shift-links", 120), by_network("shift-links", 600)),
+    "operations:driver-pin": (by_network("pins-typed", 300),),
+    "operations:driver-code": (by_network("driver-codes", 1_200),),
+    "operations:driver-acts": (by_network("driver-acts", 6_000),),
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""
 
 
-UPLOADS: Final = {"customers:safe-place": MOST_BYTES + 64 * 1024}
+UPLOADS: Final = {
+    "customers:safe-place": MOST_BYTES + 64 * 1024,
+    "operations:driver-acts": MOST_BYTES + 192 * 1024,
+}
 """So many bytes of body are taken where a photo may be sent, with what is typed beside it."""
 
 

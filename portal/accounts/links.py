@@ -1,4 +1,4 @@
-"""Customers come in by the links in their mails."""
+"""Customers come in by the links in their mails, drivers by the one that their dispatcher hands out."""
 
 from datetime import datetime
 from typing import Final
@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from portal import shift_links
 from portal.access import MANAGE, grant_cookie, link_from_token, private
 from portal.http import render_page
 from portal.messaging.subscribe import topic_of
@@ -40,10 +41,22 @@ def open_link(request: HttpRequest, token: str, to: str = "") -> HttpResponse:
 
 
 def open_report(request: HttpRequest, token: str, *, now: datetime) -> HttpResponse:
-    """Swap a "this wasn't me" token likewise; any other has ended, or never was one."""
+    """Swap a "this wasn't me" token likewise."""
     report = report_from_token(token, now=now)
     if report is None:
-        return private(render_page(request, "accounts/link_ended.html", status=404))
+        return open_shift(request, token, now=now)
     response = redirect("customers:not-me", report.link.delivery.ref)
     grant_report(response, report)
+    return private(response)
+
+
+def open_shift(request: HttpRequest, token: str, *, now: datetime) -> HttpResponse:
+    """Swap a shift's token likewise, and go on to its PIN; any other has ended, or never was one."""
+    link = shift_links.link_from_token(token)
+    if link is None:
+        return private(render_page(request, "accounts/link_ended.html", status=404))
+    carried = shift_links.carried_by(request, link_hex=link.pk.hex)
+    response = redirect("operations:driver-pin")
+    if carried is None or not carried.bound:  # else this phone is in already, and keeps its secret
+        shift_links.grant_cookie(response, link, now=now)
     return private(response)

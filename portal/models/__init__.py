@@ -1,6 +1,7 @@
 """Portal's own rows: who may come in, how a merchant looks, what was sent to whom."""
 
 from portal.models.codes import OneTimeCode
+from portal.models.driving import DriverAct, ParcelScan, ShiftLink
 from portal.models.feed import Feed, FeedEntry
 from portal.models.hooks import WebhookDelivery, WebhookEndpoint
 from portal.models.keys import ApiKey, Repeatable
@@ -14,6 +15,7 @@ __all__ = [
     "AccessLink",
     "ApiKey",
     "Brand",
+    "DriverAct",
     "Feed",
     "FeedEntry",
     "FormerContact",
@@ -21,7 +23,9 @@ __all__ = [
     "Message",
     "MessageRule",
     "OneTimeCode",
+    "ParcelScan",
     "Repeatable",
+    "ShiftLink",
     "Silence",
     "TellingHours",
     "User",

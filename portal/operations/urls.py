@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.operations import board, history, manifest, photos, prices
+from portal.operations import board, driver, driver_acts, history, links, manifest, photos, prices
 
 app_name = "operations"
 
@@ -32,4 +32,14 @@ urlpatterns = [
     path("depot/<slug:depot>/<day:day>/route/<int:route>/code/", manifest.read_code, name="read-code"),
     path("depot/<slug:depot>/<day:day>/improve/", board.improve, name="improve"),
     path("depot/<slug:depot>/<day:day>/improvements/", board.improvements, name="improvements"),
+    path("dispatch/<slug:depot>/links/", links.links, name="links"),
+    path("dispatch/<slug:depot>/links/hand-out/", links.hand_out_link, name="hand-out-link"),
+    path("dispatch/<slug:depot>/links/free/", links.free_link, name="free-link"),
+    path("driver/", driver.sheet, name="driver"),
+    path("driver/pin/", driver.pin, name="driver-pin"),
+    path("driver/acts/", driver_acts.acts, name="driver-acts"),
+    path("driver/code/", driver.code, name="driver-code"),
+    path("driver/photo/<int:stop>/", driver.photo, name="driver-photo"),
+    path("driver/state/", driver.state, name="driver-state"),
+    path("driver/sw.js", driver.worker, name="driver-worker"),
 ]

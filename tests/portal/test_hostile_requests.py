@@ -139,6 +139,7 @@ VALUES = {
     "day": "2026-11-24",
     "digest": "0",
     "route": "1",
+    "stop": "1",
     "token": "x" * 64,
 }
 

@@ -1,0 +1,135 @@
+"""What a driver's phone sends, as a form or as JSON: read, tidied, set right where its clock is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from portal.driving import Act
+from portal.forms import PlainForm, one_line
+from portal.models.driving import DriverAct
+from portal.shift_links import PIN_DIGITS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from portal.models.driving import ShiftLink
+
+MOST_BARCODE: Final = 64
+MOST_MINUTES: Final = 240
+
+
+class PinForm(PlainForm):
+    """The six digits that a driver got another way than the link."""
+
+    problem_title = _("That is not the PIN")
+    kept = ""
+    pin = forms.CharField(
+        label=_("PIN"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={
+            "required": _("Type the six digits that your dispatcher told you."),
+            "max_length": _("The PIN has six digits."),
+        },
+    )
+
+    def clean_pin(self) -> str:
+        digits = "".join(sign for sign in self.cleaned_data["pin"] if not sign.isspace())
+        if len(digits) != PIN_DIGITS or not (digits.isascii() and digits.isdecimal()):
+            raise forms.ValidationError(_("The PIN has six digits."))
+        return digits
+
+
+class ActForm(forms.Form):
+    """What every act says. A page of ours sends nothing wrong here: what is wrong is nobody's typing."""
+
+    uid = forms.UUIDField()
+    kind = forms.ChoiceField(choices=DriverAct.Kind.choices)
+    route = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    stop = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    seal = forms.RegexField(r"^[0-9a-f]{32}$", required=False)
+    happened_at = forms.DateTimeField(required=False)
+    sent_at = forms.DateTimeField(required=False)
+    sure = forms.BooleanField(required=False)
+    minutes = forms.IntegerField(required=False, min_value=1, max_value=MOST_MINUTES)
+
+    def act(self, link: ShiftLink, *, now: datetime, **said: Any) -> Act:
+        """Return the act. The form must be valid."""
+        cleaned = self.cleaned_data
+        return Act(
+            uid=cleaned["uid"],
+            kind=cleaned["kind"],
+            happened_at=self.when(link, now=now),
+            route_id=cleaned["route"],
+            stop_id=cleaned["stop"],
+            seal=cleaned["seal"],
+            minutes=cleaned["minutes"] or 0,
+            sure=cleaned["sure"],
+            **said,
+        )
+
+    def when(self, link: ShiftLink, *, now: datetime) -> datetime:
+        """Return when it happened: so long before now as the phone's own clock says, never before it came in.
+
+        The phone's clock may be wrong by years; how long ago something was it knows all the same.
+        """
+        happened: datetime | None = self.cleaned_data["happened_at"]
+        sent: datetime | None = self.cleaned_data["sent_at"]
+        if happened is None:
+            return now
+        at = now - max(timedelta(), sent - happened) if sent is not None else min(happened, now)
+        return max(at, min(link.bound_at or at, now))
+
+
+class ScanForm(PlainForm):
+    """A barcode, by a scanner, a camera or by hand."""
+
+    problem_title = _("Nothing was scanned")
+    kept = ""
+    barcode = forms.CharField(
+        max_length=MOST_BARCODE,
+        error_messages={
+            "required": _("Scan a parcel, or type the number below its bars."),
+            "max_length": _("That is longer than any barcode of ours. Scan it again."),
+        },
+    )
+
+    def clean_barcode(self) -> str:
+        found = one_line(self.cleaned_data["barcode"])
+        if not found:
+            raise forms.ValidationError(self.fields["barcode"].error_messages["required"])
+        return found
+
+
+def said_by(request: HttpRequest) -> QueryDict:
+    """Return what was sent, as a form's values, whether it came as a form or as JSON.
+
+    Nothing where the JSON is none: the form then says that all is missing.
+    """
+    if request.content_type != "application/json":
+        return request.POST
+    found = QueryDict(mutable=True)
+    try:
+        said = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return found
+    for name, value in said.items() if isinstance(said, dict) else ():
+        values = value if isinstance(value, list) and name in LISTS else [value]
+        found.setlist(name, [_text(each) for each in values])
+    return found
+
+
+LISTS: Final = frozenset({"parcel", "check"})
+"""What may be said several times; any other list, such as a signature's strokes, is one value."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)

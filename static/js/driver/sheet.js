@@ -1,0 +1,186 @@
+// The sheet goes on by itself: what was said is taken off the list at once, and sent as soon as there is a network.
+(() => {
+  const queue = window.doorstepQueue;
+  if (!queue) return; // forms are sent as they are
+  const sheet = () => document.querySelector("#sheet");
+  const find = (selector) => sheet().querySelector(selector);
+  const SETTLES = new Set(["hand_over", "collect", "not_possible", "refuse"]);
+
+  // What the page looks like once an act is said, heard or not
+
+  const promote = () => {
+    const next = find("[data-next]");
+    const list = find("[data-list]");
+    if (!next || next.querySelector(".stop")) return;
+    const stop = list.querySelector(".stop");
+    if (stop) {
+      stop.classList.add("stop--next");
+      stop.open = true;
+      next.append(stop);
+    }
+    find("[data-all-done]").hidden = Boolean(stop);
+    find("[data-left]").hidden = !stop;
+    find("[data-then]").hidden = !list.querySelector(".stop");
+  };
+
+  const over = (stop) => {
+    const row = document.createElement("li");
+    row.className = "parcels__row";
+    row.append(stop.querySelector(".stop__where").cloneNode(true));
+    find("[data-done]").append(row);
+    stop.remove();
+    promote();
+  };
+
+  const scanned = (barcode) => {
+    const row = [...sheet().querySelectorAll("[data-barcode]")].find((each) => each.dataset.barcode === barcode);
+    const said = find("[data-scan-said]");
+    said.hidden = false;
+    said.textContent = (row ? said.dataset.yes : said.dataset.no).replace("%n", barcode);
+    if (row) row.toggleAttribute("data-scanned", true);
+    const missing = sheet().querySelectorAll("[data-barcode]:not([data-scanned])").length;
+    find("[data-scanned-count]").textContent = sheet().querySelectorAll("[data-scanned]").length;
+    find("[data-unscanned]")?.toggleAttribute("hidden", !missing);
+  };
+
+  const shown = (act) => {
+    const said = Object.fromEntries(act.fields);
+    const stop = said.stop && find(`#stop-${said.stop}`);
+    if (act.shift !== queue.shift) return;
+    if (said.kind === "scan" && find("[data-scan-said]")) scanned(said.barcode);
+    if (said.kind === "start") sheet().dataset.phase = "road";
+    if (said.kind === "arrive" && stop) arrived(stop);
+    if (said.kind === "pause") stop ? arrived(stop) : sheet().toggleAttribute("data-paused", true);
+    if (said.kind === "resume") stop ? over(stop) : sheet().toggleAttribute("data-paused", false);
+    if (SETTLES.has(said.kind) && stop) over(stop);
+    if (said.kind === "finish") sheet().dataset.phase = "over";
+    document.dispatchEvent(new CustomEvent("driver:shown", { detail: said }));
+  };
+
+  const arrived = (stop) => {
+    stop.toggleAttribute("data-arrived", true);
+    const door = stop.querySelector("[data-step]");
+    if (door) door.open = true;
+  };
+
+  const news = (sentence, tone) => {
+    const box = document.createElement("section");
+    box.className = `notice notice--${tone}`;
+    const line = document.createElement("p");
+    line.textContent = sentence;
+    box.append(line);
+    find("[data-news]").replaceChildren(box);
+  };
+
+  // Saying
+
+  const lacking = (form) => {
+    const sure = form.querySelector("[name=sure]");
+    const asks = sure && !sure.closest("[hidden]") && !sure.checked;
+    return asks ? form.dataset.missing : "";
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-act]") || event.defaultPrevented) return;
+    event.preventDefault();
+    const problem = lacking(form);
+    if (problem) return news(problem, "bad");
+    const { submitter } = event;
+    form.toggleAttribute("data-saying", true);
+    const act = await queue.keep(form, submitter?.name ? submitter : undefined);
+    form.toggleAttribute("data-saying", false);
+    if (form.dataset.act === "scan") form.reset();
+    find("[data-news]").replaceChildren();
+    shown(act);
+    const next = find("[data-next] .stop summary");
+    if (SETTLES.has(form.dataset.act)) next?.focus();
+    return undefined;
+  });
+
+  // Codes are asked for one by one, and never kept: they go with their stop.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-ask-code]")) return;
+    event.preventDefault();
+    const line = form.querySelector("[data-code-said]");
+    try {
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers });
+      const said = await answer.json();
+      if (!answer.ok) throw new Error(said.error?.message);
+      const code = document.createElement("b");
+      code.className = "stop__secret";
+      code.textContent = said.text;
+      line.replaceChildren(`${form.dataset.name}: `, code);
+      form.querySelector("button").hidden = true;
+    } catch (error) {
+      line.textContent = error instanceof TypeError ? form.dataset.offline : error.message;
+    }
+  });
+
+  // Hearing
+
+  document.addEventListener("driver:waiting", ({ detail }) => { pill(detail.count); });
+  document.addEventListener("driver:online", () => { offline = false; pill(0); });
+  document.addEventListener("driver:offline", () => { offline = true; pill(0); });
+  let offline = !navigator.onLine;
+  const pill = (count) => {
+    const box = find("[data-pill]");
+    const words = [];
+    if (offline || !navigator.onLine) words.push(box.dataset.offline);
+    if (count) words.push(count === 1 ? box.dataset.one : box.dataset.many.replace("%n", count));
+    box.hidden = !words.length;
+    if (box.textContent !== words.join(" · ")) box.textContent = words.join(" · ");
+  };
+
+  document.addEventListener("driver:heard", ({ detail: { sentence, aside, refused } }) => {
+    offline = false;
+    if (sentence && (refused || aside)) news(sentence, refused ? "bad" : "warn");
+    if (refused) stale = true;
+  });
+  document.addEventListener("driver:sent", () => { offline = false; refresh(); });
+  document.addEventListener("driver:over", () => { window.location.assign("/driver/"); });
+  document.addEventListener("driver:mark", ({ detail }) => {
+    if (detail.mark !== sheet().dataset.mark) stale = true;
+    if (stale) refresh();
+  });
+
+  // The depot's list takes the place of ours, once it has heard all, and never under the driver's thumb.
+  let stale = false;
+  const busy = () => Boolean(sheet().querySelector("[data-dirty], [data-saying]"));
+  const refresh = async () => {
+    if (busy() || (await queue.waiting()).length) return;
+    const answer = await fetch("/driver/", { cache: "no-store" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("#sheet");
+    if (!fresh || busy() || (await queue.waiting()).length) return;
+    stale = false;
+    if (fresh.dataset.mark === sheet().dataset.mark && fresh.dataset.phase === sheet().dataset.phase) return;
+    const open = [...sheet().querySelectorAll("details[open][id]")].map((each) => each.id);
+    const told = find("[data-news]");
+    sheet().replaceWith(document.importNode(fresh, true));
+    open.forEach((id) => { const each = document.getElementById(id); if (each) each.open = true; });
+    find("[data-news]").replaceWith(told);
+    document.dispatchEvent(new CustomEvent("driver:fresh"));
+  };
+
+  document.addEventListener("input", (event) => {
+    event.target.closest("[data-act]")?.toggleAttribute("data-dirty", true);
+  });
+  document.addEventListener("reset", (event) => event.target.toggleAttribute("data-dirty", false));
+
+  // Kept on the phone
+
+  const register = async () => {
+    if (!navigator.serviceWorker) return;
+    await navigator.serviceWorker.register("/driver/sw.js");
+    const ready = await navigator.serviceWorker.ready;
+    const files = [...document.querySelectorAll("script[src], link[rel=stylesheet]")];
+    ready.active.postMessage({ keep: files.map((each) => each.src || each.href) });
+  };
+  register().catch(() => {});
+
+  queue.waiting().then((acts) => acts.forEach(shown));
+})();
