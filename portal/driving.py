@@ -9,14 +9,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.models.driving import DriverAct
-from scheduling.errors import DomainError
+from scheduling.errors import DomainError, StepMissing
+from scheduling.models import Attempt
+from scheduling.models.road import MOST_PERSON, MOST_SAID
+from scheduling.outcomes import WHY_NOT, WHY_REFUSED
 from scheduling.services.handing_over import Handover
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from django.core.files.uploadedfile import UploadedFile
+    from django.utils.functional import Promise as LazyText
+
 Aside = DriverAct.Aside
+CHECKS: Final[dict[str, tuple[LazyText, LazyText]]] = {
+    "two_people": (
+        gettext_lazy("Two of us carried it"),
+        gettext_lazy("These goods are carried by two people. Confirm that you were two."),
+    ),
+    "fridge": (
+        gettext_lazy("It was cold until the door"),
+        gettext_lazy("These goods are kept cold. Confirm that they were until the door."),
+    ),
+}
+"""What the driver confirms for goods that ask for it: beside the name of the tick, what it says left out."""
+INWARD: Final = frozenset({"not_ready"})
+OUTWARD: Final = frozenset({"damaged", "not_on_board", "no_proof_of_age", "nobody_signs"})
+BY_ITSELF: Final = frozenset({"not_reached"})
+"""Of the reasons those for what is collected or brought only; and one that nobody chooses."""
+LONGEST_NAME: Final = MOST_PERSON
+LONGEST_NOTE: Final = MOST_SAID
 MOST_NAMED: Final = 6
 """So many barcodes are named in one sentence."""
 
@@ -76,7 +100,10 @@ class Act:
     barcode: str = ""
     minutes: int = 0
     sure: bool = False
+    checks: frozenset[str] = frozenset()
     handover: Handover | None = None
+    photos: Sequence[UploadedFile[bytes]] = ()
+    signature: str = ""
 
 
 @dataclass(slots=True)
@@ -93,3 +120,21 @@ def named(barcodes: list[str]) -> str:
     """Return a few barcodes, and how many there are beside them."""
     shown, more = ", ".join(barcodes[:MOST_NAMED]), len(barcodes) - MOST_NAMED
     return _("%(barcodes)s and %(count)d more") % {"barcodes": shown, "count": more} if more > 0 else shown
+
+
+def reasons_why_not(*, inward: bool) -> dict[str, str]:
+    """Return why a stop may not be possible, as its driver reads it, by the reasons' names."""
+    left_out = BY_ITSELF | (OUTWARD if inward else INWARD)
+    return {reason: str(Attempt.Reason(reason).label) for reason in WHY_NOT if reason not in left_out}
+
+
+def reasons_refused() -> dict[str, str]:
+    """Return why goods may be refused at the door, likewise."""
+    return {reason: str(Attempt.Reason(reason).label) for reason in WHY_REFUSED}
+
+
+def require_checks(requirements: Collection[str], checks: Collection[str]) -> None:
+    """Raise StepMissing for what goods ask for and their driver did not confirm."""
+    for need, (_name, missing) in CHECKS.items():
+        if need in requirements and need not in checks:
+            raise StepMissing(need, missing)

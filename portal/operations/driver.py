@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.access import private
 from portal.http import redirect_page, refuse_program, render_page
 from portal.models.driving import DriverAct, ParcelScan
-from portal.operations import driver_words, words
+from portal.operations import driver_door, driver_words, words
 from portal.operations.driver_forms import PinForm, ScanForm
 from portal.operations.manifest_words import CodeRead
 from portal.services.photos import photo_response
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from portal.models.driving import ShiftLink
+    from portal.operations.driver_cards import Asked
     from portal.services.shift_links import PinJudged
 
 PAGE: Final = "operations/driver/page.html"
@@ -46,7 +47,7 @@ PIN_PAGE: Final = "operations/driver/pin.html"
 WORKER: Final = Path(settings.BASE_DIR) / "static" / "js" / "driver" / "worker.js"
 HEX: Final = re.compile(r"[0-9a-f]{32}")
 LATE_CHOICES: Final = (10, 20, 30, 45)
-SCRIPTS: Final = tuple(f"js/driver/{name}.js" for name in ("queue", "sheet", "door", "camera", "place"))
+SCRIPTS: Final = tuple(f"js/driver/{name}.js" for name in ("queue", "door", "sheet", "camera", "place"))
 
 
 # The way in
@@ -112,7 +113,7 @@ def show_sheet(
     *,
     said: DriverAct | None = None,
     problem: str = "",
-    asked: dict[str, Any] | None = None,
+    asked: Asked | None = None,
     form: ScanForm | None = None,
     read: CodeRead | None = None,
     status: int = 200,
@@ -125,9 +126,10 @@ def show_sheet(
         "scripts": SCRIPTS,
         "said": said,
         "problem": problem,
-        "asked": asked or {},
+        "missing": driver_door.missing(),
+        "legends": driver_door.legends(),
         "form": form or ScanForm(),
-        "cards": [driver_words.card(link, stop, found, read) for stop in found.stops],
+        "cards": [driver_words.card(link, stop, found, read, asked) for stop in found.stops],
     }
     response = render_page(request, PAGE, context=context, status=status)
     # So long a phone may show it without us, in seconds: its own clock may be wrong.

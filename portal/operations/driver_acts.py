@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -10,13 +10,17 @@ from django.views.decorators.http import require_POST
 
 from portal.access import private
 from portal.driving import NotYourStop
+from portal.forms import one_line
 from portal.http import bad_request, redirect_page, refuse_program
 from portal.models.driving import DriverAct
 from portal.operations.driver import shift_said, show_sheet
-from portal.operations.driver_forms import ActForm, ScanForm, said_by
-from portal.services.acts import take_act
+from portal.operations.driver_cards import Asked
+from portal.operations.driver_forms import ActForm, DoorForm, ScanForm, said_by
+from portal.services.acts import UNFINISHED, take_act
+from portal.services.doing import SETTLED
 from portal.shift_links import TOLD_FOR, carried_by, in_language_of, over_at, refuse
 from scheduling import clock
+from scheduling.facts import MOST_PARCELS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
 
 Kind = DriverAct.Kind
 BAD: Final = "bad_act"
-UNFINISHED: Final = "unfinished"
 
 
 @require_POST
@@ -61,13 +64,37 @@ def judged(
         return taken(
             request, link, form.act(link, now=now, barcode=scan.cleaned_data["barcode"]), said, now=now
         )
+    if kind in SETTLED:
+        return settled(request, link, form, said, now=now)
     return taken(request, link, form.act(link, now=now), said, now=now)
+
+
+def settled(
+    request: HttpRequest, link: ShiftLink, form: ActForm, said: QueryDict, *, now: datetime
+) -> HttpResponse:
+    """Take what came of a stop, with its files."""
+    door, kind = DoorForm(said), form.cleaned_data["kind"]
+    if not door.is_valid():
+        return misread(request)
+    parcels = [one_line(barcode) for barcode in said.getlist("parcel")[:MOST_PARCELS]]
+    handover = door.handover(kind, at=form.when(link, now=now), parcels=parcels)
+    act = form.act(
+        link,
+        now=now,
+        handover=handover,
+        checks=frozenset(said.getlist("check")),
+        photos=request.FILES.getlist("photo"),
+        signature=door.cleaned_data["signature"],
+    )
+    return taken(request, link, act, said, now=now)
 
 
 def taken(request: HttpRequest, link: ShiftLink, act: Act, said: QueryDict, *, now: datetime) -> HttpResponse:
     """Take an act and tell what became of it: a refusal is 409, what is another phone's 404."""
     try:
         row = take_act(link=link, act=act, now=now)
+    except UNFINISHED as error:
+        return unfinished(request, link, said, str(error))
     except NotYourStop as error:
         if not wants_json(request):
             raise Http404 from error
@@ -91,13 +118,13 @@ def unfinished(
 ) -> HttpResponse:
     """422: say what is missing. Nothing was taken, and the same act may come again."""
     if wants_json(request):
-        return refuse_program(status=422, code=UNFINISHED, message=sentence)
+        return refuse_program(status=422, code="unfinished", message=sentence)
     return show_sheet(request, link, problem=sentence, asked=asked(said), form=form, status=422)
 
 
-def asked(said: QueryDict) -> dict[str, Any]:
+def asked(said: QueryDict) -> Asked:
     """Return what was typed, to stand in its form again."""
-    return {"stop": said.get("stop", ""), "kind": said.get("kind", ""), "said": said}
+    return Asked(said.get("stop", ""), said.get("kind", ""), said)
 
 
 def misread(request: HttpRequest) -> HttpResponse:

@@ -10,16 +10,28 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from portal.driving import Act
+from portal.driving import LONGEST_NAME, LONGEST_NOTE, Act
 from portal.forms import PlainForm, one_line
 from portal.models.driving import DriverAct
 from portal.shift_links import PIN_DIGITS
+from scheduling.outcomes import (
+    AT_POINT,
+    COLLECTED,
+    HANDED_OVER,
+    NEIGHBOUR,
+    NOT_POSSIBLE,
+    REFUSED,
+    SAFE_PLACE,
+)
+from scheduling.services.reports import Handover
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from portal.models.driving import ShiftLink
 
+WAYS: Final = (HANDED_OVER, NEIGHBOUR, SAFE_PLACE, AT_POINT, COLLECTED)
+FAILED: Final[dict[str, str]] = {DriverAct.Kind.NOT_POSSIBLE: NOT_POSSIBLE, DriverAct.Kind.REFUSE: REFUSED}
 MOST_BARCODE: Final = 64
 MOST_MINUTES: Final = 240
 
@@ -105,6 +117,44 @@ class ScanForm(PlainForm):
         if not found:
             raise forms.ValidationError(self.fields["barcode"].error_messages["required"])
         return found
+
+
+class DoorForm(forms.Form):
+    """What came of a stop. What a page of ours can't send is no choice here; the rest the rules judge."""
+
+    how = forms.ChoiceField(required=False, choices=[(way, way) for way in WAYS])
+    reason = forms.RegexField(r"^[a-z_]{1,16}$", required=False)
+    listed = forms.BooleanField(required=False)
+    to_whom = forms.CharField(required=False)
+    note = forms.CharField(required=False)
+    age = forms.BooleanField(required=False)
+    signature = forms.CharField(required=False, strip=False)
+    lat = forms.FloatField(required=False, min_value=-90, max_value=90)
+    lon = forms.FloatField(required=False, min_value=-180, max_value=180)
+    accuracy = forms.FloatField(required=False, min_value=0, max_value=1e6)
+
+    def clean_to_whom(self) -> str:
+        return one_line(self.cleaned_data["to_whom"])[:LONGEST_NAME]
+
+    def clean_note(self) -> str:
+        return one_line(self.cleaned_data["note"])[:LONGEST_NOTE]
+
+    def handover(self, kind: str, *, at: datetime, parcels: list[str]) -> Handover:
+        """Return it as the rules read it. The form must be valid; `at` is when it happened."""
+        cleaned = self.cleaned_data
+        somewhere = cleaned["lat"] is not None and cleaned["lon"] is not None
+        return Handover(
+            outcome=FAILED.get(kind) or cleaned["how"],
+            happened_at=at,
+            reason=cleaned["reason"] if kind in FAILED else "",
+            to_whom=cleaned["to_whom"] if kind not in FAILED else "",
+            note=cleaned["note"],
+            barcodes=parcels if cleaned["listed"] else None,
+            lat=cleaned["lat"] if somewhere else None,
+            lon=cleaned["lon"] if somewhere else None,
+            accuracy_m=cleaned["accuracy"] if somewhere else None,
+            age_checked=cleaned["age"],
+        )
 
 
 def said_by(request: HttpRequest) -> QueryDict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -12,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.door import left_words, minutes_more
-from portal.notes import Said, code_names, said_of
-from portal.operations import words
+from portal.notes import code_names, said_of
+from portal.operations import driver_door, words
+from portal.operations.driver_cards import Asked, Card, CodeRow, ParcelRow
 from portal.operations.manifest_words import CodeRead
 from portal.shift_links import seal_of
 
@@ -37,65 +37,19 @@ NEEDS: Final[dict[str, Any]] = {
 """What goods ask for, as the driver reads it before ringing."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRow:
-    """A code that is kept: `text` only where it was asked for just now."""
-
-    key: str
-    name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelRow:
-    """One parcel: its barcode, at which stop it goes, and whether it was scanned on board."""
-
-    barcode: str
-    stop: str
-    scanned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One stop, or a rest, with all that is asked and answered there."""
-
-    key: int
-    seal: str
-    number: str
-    promised: str
-    expected: str
-    address: str
-    town: str
-    name: str
-    goods: str
-    for_whom: str
-    door: list[str]
-    photo_url: str
-    said: list[Said]
-    codes: list[CodeRow]
-    needs: list[str]
-    parcels: list[str]
-    geo_url: str
-    map_url: str
-    rest: bool
-    collects: bool
-    at_point: bool
-    arrived: str
-    outcome: str
-    done_at: str
-    to_do: bool
-    next: bool
-    neighbour: str = ""
-    place: str = ""
-    asked: dict[str, Any] = field(default_factory=dict)
-
-
-def card(link: ShiftLink, of: SheetStop, sheet: Sheet, read: CodeRead | None = None) -> Card:
+def card(
+    link: ShiftLink,
+    of: SheetStop,
+    sheet: Sheet,
+    read: CodeRead | None = None,
+    asked: Asked | None = None,
+) -> Card:
     """Return one stop in words; `read` is a code of the next stop that was asked for just now."""
     row, zone, next_one = of.row, sheet.zone, sheet.next
     is_next = next_one is not None and next_one.row.pk == row.pk
     delivery = row.delivery
     lat, lon = _at(row, sheet)
+    asked = asked if asked and asked.stop == str(row.pk) else None
     return Card(
         key=row.pk,
         seal=seal_of(link, row.pk),
@@ -104,6 +58,7 @@ def card(link: ShiftLink, of: SheetStop, sheet: Sheet, read: CodeRead | None = N
         expected=expected(of, zone) if of.to_do else "",
         **_place(row),
         **_goods(of, delivery),
+        **driver_door.door(of, asked),
         codes=_codes(row, read if is_next else None) if is_next else [],
         geo_url=f"geo:{lat},{lon}?q={lat},{lon}",
         map_url=f"https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=18/{lat}/{lon}",
@@ -114,6 +69,7 @@ def card(link: ShiftLink, of: SheetStop, sheet: Sheet, read: CodeRead | None = N
         done_at=_time(row.done_at, zone) if row.done_at else "",
         to_do=of.to_do,
         next=is_next,
+        asked=asked,
     )
 
 
@@ -172,8 +128,8 @@ def _goods(of: SheetStop, delivery: Delivery | None) -> dict[str, Any]:
     """Return for whom a stop is, what is handed over or collected, and how; of a rest, how long it is."""
     if delivery is None:
         minutes = of.row.rest.minutes if of.row.rest else 0
-        nothing: dict[str, Any] = dict.fromkeys(("name", "for_whom", "photo_url", "neighbour", "place"), "")
-        nothing |= {"door": [], "said": [], "needs": [], "parcels": [], "collects": False}
+        nothing: dict[str, Any] = dict.fromkeys(("name", "for_whom", "photo_url"), "")
+        nothing |= {"door": [], "said": [], "needs": [], "collects": False}
         return nothing | {"goods": _("%(minutes)d min") % {"minutes": minutes}}
     collects, at_point = delivery.direction == "in", of.row.pickup_point is not None
     order = delivery.order.number if delivery.order else ""
@@ -185,10 +141,7 @@ def _goods(of: SheetStop, delivery: Delivery | None) -> dict[str, Any]:
         "photo_url": _photo_url(of.row, delivery, at_point=at_point),
         "said": [] if at_point else said_of(getattr(delivery, "access_notes", None)),
         "needs": [str(NEEDS[need]) for need in NEEDS if need in delivery.requirements and not at_point],
-        "parcels": [parcel.barcode for parcel in of.parcels],
         "collects": collects,
-        "neighbour": delivery.neighbour_name,
-        "place": "" if at_point or delivery.safe_place in ("", "neighbour") else left_words(delivery.left_at),
     }
 
 

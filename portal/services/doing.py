@@ -1,4 +1,4 @@
-"""What each kind of a driver's act does. Inside the transaction of services/acts.py, once for each act."""
+"""What each kind of a driver's act does. Called by services/acts.py, once for each act."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.driving import Act, Done, NotLoadedYet, NotYourStop, ParcelsMissing, StopsLeft, named
+from portal.driving import (
+    Act,
+    Done,
+    NotLoadedYet,
+    NotYourStop,
+    ParcelsMissing,
+    StopsLeft,
+    named,
+    require_checks,
+)
 from portal.models.driving import DriverAct, ParcelScan
+from portal.services.proofs import report_stop
 from portal.shift_links import was_on_sheet
-from scheduling.models import Parcel, Route, Stop
+from scheduling.models import Attempt, Parcel, Route, Stop
+from scheduling.outcomes import SERVED
 from scheduling.selectors.sheet import sheet_of, vehicle_with
 from scheduling.services.coming_back import end_route
 from scheduling.services.days import start_route
-from scheduling.services.handing_over import Handover, arrive, settle_stop
+from scheduling.services.handing_over import arrive
 from scheduling.services.resting import begin_rest, end_rest, tell_running_late
 
 if TYPE_CHECKING:
@@ -25,7 +36,6 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from portal.models import ShiftLink
-    from scheduling.models import Attempt
 
 Kind, Aside = DriverAct.Kind, DriverAct.Aside
 
@@ -126,34 +136,41 @@ def _arrive(link: ShiftLink, act: Act, now: datetime) -> Done:
     return _told(stop, elsewhere, _("Noted: you are at the door."))
 
 
-def _settle(link: ShiftLink, act: Act, now: datetime) -> Done:
+def settle(link: ShiftLink, act: Act, now: datetime) -> Done:
+    """Note what came of a stop, with its photos and its signature. Outside a transaction: files come first.
+
+    Said again, the first answer stands, so an act that was noted nowhere may simply come once more.
+    """
     stop, elsewhere = _stop(link, act)
-    if act.handover is None:
+    if act.handover is None or stop.delivery is None:
         raise NotYourStop
-    attempt = settle_stop(stop_id=stop.pk, handover=act.handover, actor=link.actor, now=now)
-    if attempt.told_at != now:
-        return _said_already(stop, attempt, act.handover)
-    return _told(stop, elsewhere, SETTLED[act.kind])
+    if act.handover.outcome in SERVED:
+        require_checks(stop.delivery.requirements, act.checks)
+    before = Attempt.objects.filter(stop=stop).exists()
+    report_stop(
+        stop_id=stop.pk,
+        handover=act.handover,
+        photos=act.photos,
+        signature=act.signature,
+        actor=link.actor,
+        now=now,
+    )
+    if before:
+        return _told(stop, elsewhere, _("That was noted already."))
+    return _told(stop, elsewhere, str(SETTLED[act.kind]))
 
 
 SETTLED: Final[dict[str, Promise]] = {
     Kind.HAND_OVER: gettext_lazy("Handed over."),
     Kind.COLLECT: gettext_lazy("Collected."),
-    Kind.NOT_POSSIBLE: gettext_lazy("Noted. It goes back to the depot; the customer is told."),
-    Kind.REFUSE: gettext_lazy("Noted. It goes back to the depot; the customer is told."),
+    Kind.NOT_POSSIBLE: gettext_lazy("Noted. The customer is told."),
+    Kind.REFUSE: gettext_lazy("Noted: it goes back to the depot. The customer is told."),
 }
 
 
-def _said_already(stop: Stop, attempt: Attempt, said: Handover) -> Done:
-    first = attempt.get_outcome_display()
-    sentence = _("This stop was over already: %(outcome)s. That stands.") % {"outcome": first}
-    aside = Aside.NONE if attempt.outcome == said.outcome else Aside.TWICE
-    return Done(sentence, aside, stop.route_id, stop.pk)
-
-
-def _told(stop: Stop, elsewhere: bool, sentence: object) -> Done:
+def _told(stop: Stop, elsewhere: bool, sentence: str) -> Done:
     if not elsewhere:
-        return Done(str(sentence), route_id=stop.route_id, stop_id=stop.pk)
+        return Done(sentence, route_id=stop.route_id, stop_id=stop.pk)
     more = _("Your dispatcher had given this stop to another vehicle. What you did counts; they are told.")
     return Done(f"{sentence} {more}", Aside.ELSEWHERE, stop.route_id, stop.pk)
 
@@ -189,10 +206,6 @@ DOING: Final[dict[str, Callable[[ShiftLink, Act, datetime], Done]]] = {
     Kind.SCAN: _scan,
     Kind.START: _start,
     Kind.ARRIVE: _arrive,
-    Kind.HAND_OVER: _settle,
-    Kind.COLLECT: _settle,
-    Kind.NOT_POSSIBLE: _settle,
-    Kind.REFUSE: _settle,
     Kind.LATE: _late,
     Kind.PAUSE: _pause,
     Kind.RESUME: _resume,

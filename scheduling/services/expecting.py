@@ -42,6 +42,7 @@ OF_A_ROUTE: Final = (
     "route.started",
     "route.finished",
     "route.resequenced",
+    "route.running_late",
     "route.broke_down",
 )
 

@@ -8,6 +8,7 @@ from scheduling.errors import BadFacts, NotOnTheRoad
 from scheduling.models import Route, Stop
 from scheduling.services.changes import one_change
 from scheduling.services.days import lock_route
+from scheduling.services.expecting import note_late
 
 ROUTE_LATE: Final = "route.running_late"
 DELIVERY_LATE: Final = "delivery.running_late"
@@ -50,6 +51,7 @@ def tell_running_late(*, route_id: int, late_by: timedelta, at: datetime, actor:
     minutes = int(late_by.total_seconds() // 60)
     data = {"depot": plan.depot.slug, "date": str(plan.service_date), "route": route.pk}
     said = {"minutes": minutes, "at": at.isoformat()}
+    note_late(route_id=route.pk, minutes=minutes, at=at)
     events.record(ROUTE_LATE, actor=actor, now=now, data=data | said)
     to_come = Stop.objects.booked().to_do().filter(route=route).select_related("delivery")
     stop = to_come.order_by("position").first()

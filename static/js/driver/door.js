@@ -5,14 +5,11 @@
 
   // A choice asks for what belongs to it (data-for names it), and for nothing else.
   const fit = (form) => {
-    const chosen = form.querySelector("[data-chooses]:checked, select[data-chooses]")?.value || "";
+    const chosen = form.querySelector("[data-chooses]:checked, [data-chooses][type=hidden]")?.value || "";
     form.querySelectorAll("[data-for]").forEach((part) => {
       const wanted = part.dataset.for.split(" ").includes(chosen);
       part.hidden = !wanted;
-      part.querySelectorAll("input, textarea, select").forEach((each) => { each.disabled = !wanted; });
-    });
-    form.querySelectorAll("[data-needed-for]").forEach((each) => {
-      each.required = each.dataset.neededFor.split(" ").includes(chosen);
+      part.querySelectorAll("input").forEach((each) => { each.disabled = !wanted; });
     });
   };
   const fitAll = () => document.querySelectorAll("form[data-fits]").forEach(fit);
@@ -82,13 +79,20 @@
     draw(pad);
   });
 
-  // Before the sheet's own script keeps an answer: is it signed where it must be?
-  document.addEventListener("submit", (event) => {
-    const signs = event.target.querySelector?.("[data-signs][data-needed]");
-    if (!signs || signs.hidden || field(signs.querySelector("[data-pad]")).value) return;
-    event.preventDefault();
-    const line = signs.querySelector("[data-unsigned]");
-    line.hidden = false;
-    line.focus();
-  }, true);
+  // What is missing for a form's answer, as its part says it; nothing where all is there.
+  const filled = (part) =>
+    [...part.querySelectorAll("input")].some((each) => {
+      if (each.type === "checkbox" || each.type === "radio") return each.checked;
+      return each.name !== "listed" && each.value !== "";
+    });
+  const lacking = (form) => {
+    const chosen = form.querySelector("[data-chooses]:checked, [data-chooses][type=hidden]")?.value || "";
+    const part = [...form.querySelectorAll("[data-missing]")].find((each) => {
+      const wanted = (each.dataset.missingFor || chosen).split(" ").includes(chosen);
+      return wanted && !each.closest("[hidden]") && !filled(each);
+    });
+    part?.querySelector("input:not([type=hidden]), button")?.focus();
+    return part?.dataset.missing || "";
+  };
+  window.doorstepDoor = { lacking };
 })();

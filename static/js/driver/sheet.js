@@ -4,6 +4,8 @@
   if (!queue) return; // forms are sent as they are
   const sheet = () => document.querySelector("#sheet");
   const find = (selector) => sheet().querySelector(selector);
+  let stale = false; // whether the depot may say otherwise than what is shown
+  let offline = !navigator.onLine;
   const SETTLES = new Set(["hand_over", "collect", "not_possible", "refuse"]);
 
   // What the page looks like once an act is said, heard or not
@@ -47,6 +49,7 @@
     const said = Object.fromEntries(act.fields);
     const stop = said.stop && find(`#stop-${said.stop}`);
     if (act.shift !== queue.shift) return;
+    stale = true;
     if (said.kind === "scan" && find("[data-scan-said]")) scanned(said.barcode);
     if (said.kind === "start") sheet().dataset.phase = "road";
     if (said.kind === "arrive" && stop) arrived(stop);
@@ -77,7 +80,20 @@
   const lacking = (form) => {
     const sure = form.querySelector("[name=sure]");
     const asks = sure && !sure.closest("[hidden]") && !sure.checked;
-    return asks ? form.dataset.missing : "";
+    return asks ? form.dataset.missing : window.doorstepDoor.lacking(form);
+  };
+
+  const complain = (form, sentence) => {
+    const known = form.querySelector("[data-problem]");
+    const line = known || document.createElement("p");
+    if (!known) {
+      line.className = "field__error";
+      line.dataset.problem = "";
+      line.setAttribute("role", "alert");
+      form.querySelector("[type=submit]").before(line);
+    }
+    line.textContent = sentence;
+    line.hidden = !sentence;
   };
 
   document.addEventListener("submit", async (event) => {
@@ -85,7 +101,8 @@
     if (!form.matches("[data-act]") || event.defaultPrevented) return;
     event.preventDefault();
     const problem = lacking(form);
-    if (problem) return news(problem, "bad");
+    complain(form, problem);
+    if (problem) return;
     const { submitter } = event;
     form.toggleAttribute("data-saying", true);
     const act = await queue.keep(form, submitter?.name ? submitter : undefined);
@@ -95,7 +112,6 @@
     shown(act);
     const next = find("[data-next] .stop summary");
     if (SETTLES.has(form.dataset.act)) next?.focus();
-    return undefined;
   });
 
   // Codes are asked for one by one, and never kept: they go with their stop.
@@ -124,7 +140,6 @@
   document.addEventListener("driver:waiting", ({ detail }) => { pill(detail.count); });
   document.addEventListener("driver:online", () => { offline = false; pill(0); });
   document.addEventListener("driver:offline", () => { offline = true; pill(0); });
-  let offline = !navigator.onLine;
   const pill = (count) => {
     const box = find("[data-pill]");
     const words = [];
@@ -139,7 +154,10 @@
     if (sentence && (refused || aside)) news(sentence, refused ? "bad" : "warn");
     if (refused) stale = true;
   });
-  document.addEventListener("driver:sent", () => { offline = false; refresh(); });
+  document.addEventListener("driver:sent", () => {
+    offline = false;
+    if (stale) refresh();
+  });
   document.addEventListener("driver:over", () => { window.location.assign("/driver/"); });
   document.addEventListener("driver:mark", ({ detail }) => {
     if (detail.mark !== sheet().dataset.mark) stale = true;
@@ -147,7 +165,6 @@
   });
 
   // The depot's list takes the place of ours, once it has heard all, and never under the driver's thumb.
-  let stale = false;
   const busy = () => Boolean(sheet().querySelector("[data-dirty], [data-saying]"));
   const refresh = async () => {
     if (busy() || (await queue.waiting()).length) return;
@@ -157,7 +174,6 @@
     const fresh = page.querySelector("#sheet");
     if (!fresh || busy() || (await queue.waiting()).length) return;
     stale = false;
-    if (fresh.dataset.mark === sheet().dataset.mark && fresh.dataset.phase === sheet().dataset.phase) return;
     const open = [...sheet().querySelectorAll("details[open][id]")].map((each) => each.id);
     const told = find("[data-news]");
     sheet().replaceWith(document.importNode(fresh, true));
