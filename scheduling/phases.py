@@ -18,6 +18,9 @@ STALE: Final = timedelta(minutes=3)
 """A position that is older says where a van was seen last, not where it is."""
 GIVEN_UP: Final = timedelta(hours=1)
 """So long after its promise a delivery that never left is one that nobody knows of."""
+EVERY_S: Final = {"far": 60, "today": 30, "out": 15, "soon": 4}
+"""How often a page asks: the day before, before the van leaves, on its way, and from SOON_STOPS before."""
+SOON_STOPS: Final = 10
 STEP: Final = 0.001
 """Degrees of latitude to which a position is rounded: about 111 m."""
 
@@ -168,3 +171,21 @@ def rounded(lat: float, lon: float) -> tuple[float, float]:
 def stops_shown(it: Glimpse, phase: str) -> int | None:
     """Return how many stops its van makes before it; None unless it is out."""
     return it.before if it.on_the_road and phase in ("on_the_way", "late", "near", "next") else None
+
+
+def range_of(it: Glimpse, phase: str) -> tuple[datetime, datetime] | None:
+    """Return between when and when it is expected; None while that is no more than the promise."""
+    if phase not in (*ON_THE_ROAD, "late", "today", "tomorrow") or phase == "arrived":
+        return None
+    if it.expected_from_at is None or it.expected_until_at is None:
+        return None
+    return it.expected_from_at, it.expected_until_at
+
+
+def every_s(it: Glimpse, phase: str) -> int:
+    """Return in how many seconds to ask again: the nearer the van, the sooner; 0 for never."""
+    if phase in OVER or phase == "booked":
+        return 0
+    if it.on_the_road and phase not in IN_VAIN:
+        return EVERY_S["soon" if it.before <= SOON_STOPS else "out"]
+    return EVERY_S["today" if phase == "today" else "far"]

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from portal.api import deliveries, hooks, orders, sessions, slots
+from portal.api import deliveries, hooks, orders, sessions, slots, tracking
 from portal.api.documents import say_scopes
 from portal.api.errors import BadRequest, NotFound, misread, refused
 from scheduling.errors import DomainError
@@ -17,7 +17,14 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,  # reference.py serves it, to those alone who look
 )
-for router in (slots.router, deliveries.router, orders.router, hooks.router, sessions.router):
+for router in (
+    slots.router,
+    deliveries.router,
+    tracking.router,
+    orders.router,
+    hooks.router,
+    sessions.router,
+):
     api.add_router("", router)
     say_scopes(router)
 

@@ -55,10 +55,10 @@ STATUSES: Final[Mapping[str, Status]] = {
         lazy("On its way"),
         "good",
         lazy("%(driver)s is on the way"),
-        lazy("Three stops before you the van shows on a map."),
+        lazy("The times here get more exact as it comes closer."),
     ),
     "near": Status(
-        lazy("Close"),
+        lazy("Nearby"),
         "good",
         lazy("%(driver)s makes %(stops)s, then comes to you"),
         lazy("It will not be long now."),

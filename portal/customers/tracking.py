@@ -31,7 +31,9 @@ from scheduling.phases import (
     TROUBLED,
     Glimpse,
     Spot,
+    every_s,
     phase_of,
+    range_of,
     spot_of,
     stops_shown,
 )
@@ -43,9 +45,6 @@ SOON: Final = timedelta(minutes=90)
 """Longer than that nobody counts down."""
 NAMED_FOR: Final = timedelta(hours=24)
 """So long after it is over a driver who agreed to it is still named."""
-EVERY_S: Final = {"far": 60, "today": 30, "out": 15, "soon": 4}
-"""How often a page asks: the day before, before the van leaves, on its way, and from SOON_STOPS before."""
-SOON_STOPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def live_of(it: Glimpse, now: datetime, *, follow: bool = False) -> Live:
         say=headline if phase not in BEFORE_IT_LEAVES else "",
         spot=spot,
         seen=seen_words(spot, ZoneInfo(it.time_zone)),
-        waits_for_van=it.on_the_road and spot is None and phase in ON_THE_ROAD,
+        waits_for_van=it.on_the_road and spot is None and phase in ("on_the_way", *CLOSE),
         shows_home=_shows_home(it, phase, spot),
         ahead=_ahead(it, phase),
         every_s=every_s(it, phase),
@@ -135,15 +134,6 @@ def _hours(it: Glimpse, phase: str) -> str:
         return words.clock_time(it.done_at.astimezone(zone)) if it.done_at else ""
     opens, closes = range_of(it, phase) or (it.opens_at, it.closes_at)
     return words.hours(opens.astimezone(zone), closes.astimezone(zone))
-
-
-def range_of(it: Glimpse, phase: str) -> tuple[datetime, datetime] | None:
-    """Return between when and when it is expected; None while that is no more than the promise."""
-    if phase not in (*ON_THE_ROAD, "late", "today", "tomorrow") or phase == "arrived":
-        return None
-    if it.expected_from_at is None or it.expected_until_at is None:
-        return None
-    return it.expected_from_at, it.expected_until_at
 
 
 def _promised(it: Glimpse, phase: str, opens: datetime, closes: datetime) -> str:
@@ -192,6 +182,8 @@ def _who(it: Glimpse, driver: str, now: datetime) -> str:
     """Say who drives what, as far as the driver agreed."""
     vehicle = it.vehicle if it.shows_vehicle and _may_name(it, now) else ""
     known = {"driver": driver, "vehicle": vehicle}
+    if it.done_at is not None:
+        return _("%(driver)s was your driver.") % known if driver else ""
     if driver and vehicle:
         return _("%(driver)s drives %(vehicle)s.") % known
     if driver:
@@ -227,15 +219,6 @@ def seen_words(spot: Spot | None, zone: ZoneInfo) -> str:
 
 
 # What of it is new
-
-
-def every_s(it: Glimpse, phase: str) -> int:
-    """Return in how many seconds to ask again: the nearer the van, the sooner; 0 for never."""
-    if phase in OVER or phase == "booked":
-        return 0
-    if it.on_the_road and phase not in IN_VAIN:
-        return EVERY_S["soon" if it.before <= SOON_STOPS else "out"]
-    return EVERY_S["today" if phase == "today" else "far"]
 
 
 def version_of(it: Glimpse, now: datetime) -> str:

@@ -13,6 +13,7 @@ from tests.proofs import (
     links,
     outages,
     pages,
+    privacy,
     programs,
     quotes,
     reschedules,
@@ -152,6 +153,12 @@ PROOFS = {
             "strangers ask for a shop's rows at every address, by every method",
             "every route, 0 leaks",
             tenants.tenants,
+        ),
+        Proof(
+            "privacy",
+            "a customer, a friend and the shop look at every address while the van comes, and afterwards",
+            "no place at stop 4, rounded at 3, none once it is there; never another's place or name: 0 leaks",
+            privacy.privacy,
         ),
         Proof(
             "links",

@@ -192,7 +192,7 @@ def test_a_driver_is_named_on_the_day_alone_and_for_a_day_afterwards(tour, at):
     for hours, named in ((0, True), (23.9, True), (24, False)):
         at.now = day + timedelta(hours=hours)
         page = Follower(tour.bookings[4]).opens()
-        assert ("Mika drives Van" in page) is named
+        assert ("Mika was your driver." in page) is named
         assert "Virtanen" not in page
     known = {"driver": "Mika Virtanen", "shows_name": True, "shows_vehicle": True}
     assert live_of(glimpse(**known), OPENS - timedelta(days=1)).who == ""
