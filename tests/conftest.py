@@ -13,9 +13,11 @@ from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 
 from portal import limits
+from portal.benchmarks.stack import SQLITE, lay_out_tables
 from scheduling import snapshots
 from tests.fakes.mail import MailServer, start_mail_server
 from tests.fakes.sms import SmsServer, sms_settings, texting
+from tests.servers import TEMPLATE
 
 # How long it takes to draw an example says how busy this machine is, and nothing about what is tested.
 hypothesis.settings.register_profile(
@@ -29,12 +31,24 @@ WSGIServer.request_queue_size = 128
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request: pytest.FixtureRequest, tmp_path_factory) -> None:
-    """SQLite in a file of its own: in memory, threads would meet "table is locked"."""
+    """Copy tables that were made before: making them takes many seconds, in every worker.
+
+    SQLite in a file of its own: in memory, threads would meet "table is locked".
+    """
+    test = settings.DATABASES["default"].setdefault("TEST", {})
     if connection.vendor != "sqlite":
+        test["TEMPLATE"] = os.environ.get(TEMPLATE)
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
         return
-    name = tmp_path_factory.mktemp("database") / "test.sqlite3"
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(name)
+    folder = tmp_path_factory.mktemp("database")
+    lay_out_tables(folder, "sqlite")
+    test["NAME"] = str(folder / SQLITE)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """Else the file with its tables would be removed, and made anew."""
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 def uses_database(item: pytest.Item) -> bool:

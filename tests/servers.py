@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from portal.benchmarks.servers import Postgres
+from portal.benchmarks.stack import POSTGRES, lay_out_tables
 
 OURS = (
     "DEBUG",
@@ -36,6 +37,9 @@ OURS = (
     "WEBHOOK_TEST_TARGETS",
 )
 
+TEMPLATE = "DOORSTEP_TEST_TEMPLATE"
+"""Names the database, in the server that we started, from which every worker's is copied."""
+
 
 def start_postgres() -> str:
     """Return the address of a PostgreSQL that lives as long as this process.
@@ -43,6 +47,8 @@ def start_postgres() -> str:
     Raises ImportError where the wheel is not installed.
     """
     folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
+    lay_out_tables(folder, "postgres")
+    os.environ[TEMPLATE] = POSTGRES
     server = Postgres(folder)
     server.forget_power_cuts()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

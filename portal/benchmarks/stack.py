@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Literal
 
 from portal.benchmarks.blank import ROOT, lay_tables
+from portal.benchmarks.forks import Forked, Forks
 from portal.benchmarks.servers import LOOPBACK, Postgres, Process, Redis, answers, free_port, wait_until
 
 TOWN = ROOT / "portal" / "demo" / "data" / "helsinki-addresses.csv"
 STATIC = ROOT / "var" / "static"
 """Collected once for all stacks: compressing takes many seconds."""
 
+SQLITE, POSTGRES = "db.sqlite3", "doorstep"
+"""The file of one database, the name of the other."""
 Database = Literal["sqlite", "postgres"]
 DATABASES: tuple[Database, ...] = ("sqlite", "postgres")
 
@@ -40,6 +43,7 @@ class Stack:
     postgres: Postgres | None
     web: Process = field(init=False)
     worker: Process = field(init=False)
+    _forks: Forks | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.web = self.process("web", *web_command(self.port))
@@ -63,13 +67,33 @@ class Stack:
         """Run Python with this portal's settings; return what it printed. Raises RuntimeError if it fails."""
         return run_python(*arguments, environment=self.environment, check=check)
 
+    def fork(self, *arguments: str, keep_errors: bool = False) -> Forked:
+        """Start Python with this portal already loaded; ask what it returns for its end."""
+        if self._forks is None or self._forks.environment != self.environment:
+            self.end_forks()
+            self._forks = Forks(self.environment)
+        return self._forks.start(*arguments, keep_errors=keep_errors)
+
+    def end_forks(self) -> None:
+        """End the process that forks, if there is one."""
+        if self._forks is not None:
+            self._forks.close()
+            self._forks = None
+
+    def forked(self, *arguments: str, check: bool = True) -> str:
+        """As `python`, by a fork."""
+        code, output, errors = self.fork(*arguments, keep_errors=True).wait()
+        if check and code:
+            raise RuntimeError(f"{' '.join(arguments)}: {output[-2000:]}{errors[-4000:]}")
+        return output
+
     def manage(self, *arguments: str, check: bool = True) -> str:
         """Run a command of manage.py; return what it printed."""
-        return self.python("manage.py", *arguments, check=check)
+        return self.forked("manage.py", *arguments, check=check)
 
     def lay_out_town(self, *, rounds: int | None = None) -> None:
         """Fill the empty database with the demo's town and its week, or the first rounds of it."""
-        self.python("-m", "portal.demo", *(["--rounds", str(rounds)] if rounds else []))
+        self.forked("-m", "portal.demo", *(["--rounds", str(rounds)] if rounds else []))
 
     def start_web(self, *, seconds: float = 30) -> float:
         """Start gunicorn and wait until it answers; return how long that took."""
@@ -125,7 +149,7 @@ def running(
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as closing:
-        lay_tables(folder, database, lambda new: make_tables(new, database))
+        lay_out_tables(folder, database)
         redis = Redis(folder)
         redis.start()
         closing.callback(redis.close)
@@ -134,26 +158,32 @@ def running(
             postgres = Postgres(folder)
             closing.callback(postgres.close)
         port = free_port()
-        where = {"DATABASE_URL": postgres.url("doorstep")} if postgres else sqlite_in(folder)
+        where = {"DATABASE_URL": postgres.url(POSTGRES)} if postgres else sqlite_in(folder)
         environment = environment_for(port, redis.url, mail_url) | where | dict(settings or {})
         stack = Stack(folder, port, environment, redis, postgres)
         # Asked then: its owner may have put other processes in their place.
         closing.callback(lambda: stack.worker.kill())
         closing.callback(lambda: stack.web.kill())
+        closing.callback(stack.end_forks)
         collect_static(stack.manage)
         yield stack
 
 
 def sqlite_in(folder: Path) -> dict[str, str]:
     """Return the variable that says where SQLite's file lies in a folder."""
-    return {"SQLITE_FILE": str(folder / "db.sqlite3")}
+    return {"SQLITE_FILE": str(folder / SQLITE)}
+
+
+def lay_out_tables(folder: Path, database: Database) -> None:
+    """Lay a portal's tables without rows into a folder: they are made once, and then copied."""
+    lay_tables(folder, database, lambda new: make_tables(new, database))
 
 
 def make_tables(folder: Path, database: Database) -> None:
     """Make a portal's tables in an empty folder, in a database that is shut down afterwards."""
     postgres = Postgres(folder) if database == "postgres" else None
     try:
-        where = {"DATABASE_URL": postgres.create("doorstep")} if postgres else sqlite_in(folder)
+        where = {"DATABASE_URL": postgres.create(POSTGRES)} if postgres else sqlite_in(folder)
         environment = environment_for(9, f"redis://{LOOPBACK}:9/0", f"smtp://{LOOPBACK}:9") | where
         run_python("manage.py", "migrate", "--no-input", "--verbosity", "0", environment=environment)
     finally:

@@ -19,7 +19,7 @@ SHOP = ("-m", "tests.proofs.shop")
 
 def open_shop(stack: Stack) -> str:
     """Lay a shop out and start the web; return the merchant."""
-    merchant = json.loads(stack.python(*SHOP, "lay-out", str(VANS)))["merchant"]
+    merchant = json.loads(stack.forked(*SHOP, "lay-out", str(VANS)))["merchant"]
     stack.start_web(seconds=60)
     return str(merchant)
 
@@ -69,7 +69,7 @@ def look(run: Run, stack: Stack, *, wait_s: float = 180, somebody_died: bool = T
     none: whoever has a mail is slow, and would send it beside another.
     """
     hurry = ["hurry"] if run.short and somebody_died else []
-    found = json.loads(stack.python(*SHOP, "look", str(wait_s), *hurry))
+    found = json.loads(stack.forked(*SHOP, "look", str(wait_s), *hurry))
     if wait_s and found["waiting"]:
         said = stack.worker.said()[-1000:]
         raise TimeoutError(f"{found['waiting']} wait after {wait_s:.0f} s; the worker said {said}")

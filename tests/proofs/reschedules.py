@@ -97,7 +97,7 @@ def let_move(run: Run, stack: Stack, laid: dict[str, Any], signs: Mapping[str, s
             for seed in seeds
         ]
         while len(list(stack.folder.glob("go.*"))) < processes:
-            assert all(mover.process.poll() is None for mover in movers), "a mover ended before it began"
+            assert all(mover.alive for mover in movers), "a mover ended before it began"
             sleep(0.1)
         run.say(f"{stack.folder.name}: {processes} processes are there")
         Path(signs["go"]).touch()

@@ -6,12 +6,12 @@ goes to the terminal.
 
 import json
 import os
-import subprocess
 import sys
 from importlib import import_module
 from typing import Any
 
-from portal.benchmarks.stack import ROOT, Stack
+from portal.benchmarks.forks import Forked
+from portal.benchmarks.stack import Stack
 
 
 def call(stack: Stack, function: str, **arguments: Any) -> Any:
@@ -22,22 +22,25 @@ def call(stack: Stack, function: str, **arguments: Any) -> Any:
 class Running:
     """A function that runs in a process of its own."""
 
-    def __init__(self, function: str, process: "subprocess.Popen[str]") -> None:
-        self.function, self.process = function, process
+    def __init__(self, function: str, process: Forked) -> None:
+        self.function, self._process = function, process
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.alive
 
     def result(self) -> Any:
         """Wait for what it returned. Raises RuntimeError if it failed."""
-        said, _nothing = self.process.communicate()
-        if self.process.returncode:
+        code, said, _nothing = self._process.wait()
+        if code:
             raise RuntimeError(f"{self.function} failed: {said[-2000:]}")
         return json.loads(said.splitlines()[-1])
 
 
 def started(stack: Stack, function: str, **arguments: Any) -> Running:
     """Start `module:function` in a process of its own with the stack's settings."""
-    command = [sys.executable, "-m", "tests.proofs.within", function, json.dumps(arguments)]
-    process = subprocess.Popen(command, env=stack.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    return Running(function, process)
+    return Running(function, stack.fork("-m", "tests.proofs.within", function, json.dumps(arguments)))
 
 
 def main() -> None:
