@@ -3,7 +3,18 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.operations import board, driver, driver_acts, history, links, manifest, photos, prices
+from portal.operations import (
+    board,
+    dispatch,
+    dispatch_acts,
+    driver,
+    driver_acts,
+    history,
+    links,
+    manifest,
+    photos,
+    prices,
+)
 
 app_name = "operations"
 
@@ -17,6 +28,15 @@ class DayConverter(StringConverter):
 register_converter(DayConverter, "day")
 
 urlpatterns = [
+    path("dispatch/<slug:depot>/", dispatch.today, name="dispatch"),
+    path("dispatch/<slug:depot>/<day:day>/", dispatch.on_day, name="dispatch-day"),
+    path("dispatch/<slug:depot>/<day:day>/lock/", dispatch.lock, name="dispatch-lock"),
+    path("dispatch/<slug:depot>/exception/<int:exception>/", dispatch.tend, name="dispatch-exception"),
+    path("dispatch/<slug:depot>/route/<int:route>/", dispatch_acts.route, name="dispatch-route"),
+    path("dispatch/<slug:depot>/route/<int:route>/order/", dispatch_acts.order, name="dispatch-order"),
+    path("dispatch/<slug:depot>/route/<int:route>/do/<slug:act>/", dispatch_acts.act, name="dispatch-act"),
+    path("dispatch/<slug:depot>/stop/<int:stop>/", dispatch_acts.stop, name="dispatch-stop"),
+    path("dispatch/<slug:depot>/shift/<int:shift>/", dispatch_acts.crew, name="dispatch-crew"),
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),
