@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count
-
 from scheduling.models import Attempt, DayPlan, Delivery, Route, Stop
 from scheduling.models.plans import seconds_after
 from scheduling.routing import problem
@@ -22,7 +20,7 @@ from scheduling.snapshots import ROAD, at
 COLUMNS: Final = (
     "pk", "route_id", "opens_at", "closes_at", "done_by_at", "arrived_at", "done_at", "delivery_id",
     "delivery__direction", "delivery__load_g", "delivery__load_ml", "delivery__parcel_count",
-    "attempt__outcome", "attempt__reason",
+    "attempt__outcome", "attempt__reason", "attempt__parcels",
 )  # fmt: skip
 
 
@@ -55,7 +53,7 @@ class Day:
 
 
 def day_of(row: DayPlan, plan: problem.Plan, *, now: datetime) -> Day:
-    """Return a day as it is driven; `plan` is what its rows make for the core. Two queries, or three."""
+    """Return a day as it is driven; `plan` is what its rows make for the core. Two queries."""
     stops = list(Stop.objects.of_plan(row).active().order_by("pk").values(*COLUMNS))
     routes = list(Route.objects.filter(shift__plan_id=row.pk))
     plan = _with_whole_promises(plan, stops, row.origin_at)
@@ -116,7 +114,6 @@ def _left(
     routes: Iterable[Route], stops: Iterable[Mapping[str, Any]], origin_at: datetime
 ) -> dict[int, Left]:
     stops = list(stops)
-    handed = _handed_in_part(stops)
     return {
         route.pk: Left(
             left_s=seconds_after(origin_at, route.started_at),
@@ -129,7 +126,7 @@ def _left(
             kept={
                 stop["pk"]: load
                 for stop in stops
-                if stop["route_id"] == route.pk and (load := _kept(stop, handed)) is not None
+                if stop["route_id"] == route.pk and (load := _kept(stop)) is not None
             },
             back_s=seconds_after(origin_at, route.finished_at) if route.finished_at else None,
         )
@@ -148,16 +145,7 @@ def _instants(
     }
 
 
-def _handed_in_part(stops: Iterable[Mapping[str, Any]]) -> Mapping[int, int]:
-    """How many parcels were handed over where it was not all of them. One query, or none."""
-    partly = [stop["pk"] for stop in stops if stop["attempt__outcome"] == Attempt.Outcome.PARTLY]
-    if not partly:
-        return {}
-    counted = Attempt.objects.filter(stop__in=partly).annotate(parcels=Count("handed"))
-    return dict(counted.values_list("stop_id", "parcels"))
-
-
-def _kept(stop: Mapping[str, Any], handed: Mapping[int, int]) -> Load | None:
+def _kept(stop: Mapping[str, Any]) -> Load | None:
     """What is on board of a stop that is over: all, a part of its parcels, or what it collected."""
     if stop["attempt__outcome"] is None:
         return None
@@ -167,7 +155,7 @@ def _kept(stop: Mapping[str, Any], handed: Mapping[int, int]) -> Load | None:
         return load if served else (0, 0)
     if stop["attempt__outcome"] == Attempt.Outcome.PARTLY:
         parcels = stop["delivery__parcel_count"]
-        left = max(0, parcels - handed.get(stop["pk"], 0))
+        left = max(0, parcels - len(stop["attempt__parcels"]))
         return load[0] * left // parcels, load[1] * left // parcels
     missing = stop["attempt__reason"] == Attempt.Reason.NOT_ON_BOARD
     return (0, 0) if served or missing else load
