@@ -173,7 +173,7 @@ def placement_rows(places: Collection[Placement], board: DispatchBoard, *, day: 
             name=route_name(routes[each.trip_key])
             if each.trip_key in routes
             else names.get(each.trip_key, ""),
-            facts=_("served about %(time)s, %(driving)s")
+            facts=_("Served about %(time)s, %(driving)s.")
             % {
                 "time": clock_time(board.local(day, each.starts_s)),
                 "driving": driving(each.added_s, each.added_m),

@@ -225,19 +225,21 @@ def _seen(of: DispatchRoute, now: datetime) -> str:
     if of.seen is None or of.state != "started":
         return ""
     ago = max(0, int((now - of.seen).total_seconds()) // 60)
-    if not ago:
-        return _("seen just now")
-    return ngettext("seen %(count)d minute ago", "seen %(count)d minutes ago", ago) % {"count": ago}
+    return _("seen %(time)s") % {"time": minutes(-ago)} if ago else _("seen just now")
 
 
 def _margin(of: DispatchRoute) -> tuple[str, str]:
     if of.margin_s is None:
         return "", ""
-    left = of.margin_s // 60
-    if of.margin_s <= 0:
-        return _("%(time)s late") % {"time": minutes(max(1, -left))}, "bad"
-    tone = "warn" if of.margin_s < TIGHT_S else ""
-    return _("%(time)s to spare") % {"time": minutes(left)}, tone
+    return margin_words(of.margin_s)
+
+
+def margin_words(margin_s: int) -> tuple[str, str]:
+    """12 min to spare, or 3 min late (rounded against us), and how bad that is."""
+    if margin_s <= 0:
+        return _("%(time)s late") % {"time": minutes(max(1, -(margin_s // 60)))}, "bad"
+    tone = "warn" if margin_s < TIGHT_S else ""
+    return _("%(time)s to spare") % {"time": minutes(margin_s // 60)}, tone
 
 
 def _next(of: DispatchRoute) -> str:
@@ -280,12 +282,8 @@ def _stop_state(of: DispatchStop) -> tuple[str, str]:
         return _("on no route"), "bad"
     if of.arrived:
         return _("at the door"), "good"
-    margin = of.margin_s
-    if margin is not None and margin <= 0:
-        return _("%(time)s late") % {"time": minutes(max(1, -margin // 60))}, "bad"
-    if margin is not None and margin < TIGHT_S:
-        return _("%(time)s to spare") % {"time": minutes(margin // 60)}, "warn"
-    return "", ""
+    words, tone = margin_words(of.margin_s) if of.margin_s is not None else ("", "")
+    return (words, tone) if tone else ("", "")
 
 
 def place(of: DispatchStop) -> str:
