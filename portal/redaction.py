@@ -1,4 +1,4 @@
-"""No token reaches a log: whoever writes a line that has one in it, it is taken out of the record.
+"""No token or device's key reaches a log: whatever wrote a line with one in it, that is taken out.
 
 A record factory, not a filter: filters sit on single loggers and handlers, and Django's development server,
 gunicorn and Celery each bring their own. Proxies in front write their own logs: see docs/operations.md.
@@ -9,11 +9,12 @@ import re
 from typing import Any, Final
 
 TOKEN: Final = re.compile(r"(/(?:l|unsubscribe)/)[^/\s\"'?]{8,}")
+DEVICE: Final = re.compile(r"([?&](?:id|deviceid|device_id)=)[^&\s\"']+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
-    """Return `text` with the token of every `/l/<token>/` taken out."""
-    return TOKEN.sub(r"\1[token]", text)
+    """Return `text` with the token of every `/l/<token>/` and what names a device in a query taken out."""
+    return DEVICE.sub(r"\1[key]", TOKEN.sub(r"\1[token]", text))
 
 
 def install() -> None:
@@ -36,5 +37,5 @@ def _redact_record(record: logging.LogRecord) -> None:
         message = record.getMessage()
     except (TypeError, ValueError, KeyError):  # a bad logging call: logging itself says so when it is handled
         return
-    if TOKEN.search(message):
+    if TOKEN.search(message) or DEVICE.search(message):
         record.msg, record.args = redact(message), ()

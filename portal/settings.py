@@ -321,6 +321,8 @@ SET_UP_KEPT_S = number("SET_UP_KEPT_S", 10 if PRODUCTION else 0, 0, 60)
 LOCK_BEFORE_MINUTES = number("LOCK_BEFORE_MINUTES", 45, 0, 24 * 60)
 # Whoever is expected so long after their promise is told, and asked what is to happen.
 LATE_TOLERANCE_MINUTES = number("LATE_TOLERANCE_MINUTES", 10, 0, 240)
+# Near where a driver begins the day nothing is kept of where they are: it may be their home.
+HIDDEN_NEAR_START_M = number("HIDDEN_NEAR_START_M", 300, 0, 50_000)
 # Each keeps one process of a worker busy for seconds.
 SOLVERS_AT_ONCE = number("SOLVERS_AT_ONCE", 1, 0, 64)
 if PRODUCTION:

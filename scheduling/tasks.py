@@ -22,16 +22,7 @@ from scheduling.selectors.plans import (
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import (
-    accounts,
-    codes,
-    days,
-    exceptions,
-    expecting,
-    improvements,
-    narrowing,
-    plans,
-)
+from scheduling.services import accounts, codes, days, expecting, improvements, narrowing, plans, positions
 
 log = logging.getLogger(__name__)
 
@@ -168,21 +159,6 @@ def _finished(plan_id: int, *, now: datetime) -> int:
 
 
 @shared_task
-def watch_days() -> int:
-    """Look what will break a promise on the days under way; return how much was raised or settled."""
-    now = clock.now()
-    return sum(_watched(pk, now=now) for pk in exceptions.plans_to_watch())
-
-
-def _watched(plan_id: int, *, now: datetime) -> int:
-    try:
-        return exceptions.look(plan_id=plan_id, now=now)
-    except PlanBusy:
-        log.info("Plan %s is busy: looked at next time", plan_id)
-        return 0
-
-
-@shared_task
 def close_accounts() -> int:
     """Share the grams of days that are over among their stops; return how many stops got some."""
     now = clock.now()
@@ -210,6 +186,12 @@ def _refreshed(shift_id: int, *, now: datetime) -> int:
     except PlanBusy:
         log.info("Shift %s is busy: expected anew next time", shift_id)
         return 0
+
+
+@shared_task
+def purge_positions() -> int:
+    """Remove places that are older than they may be kept; return how many."""
+    return positions.purge_positions(now=clock.now())
 
 
 @shared_task

@@ -5,14 +5,14 @@ from django.urls.converters import StringConverter
 
 from portal.operations import (
     board,
-    dispatch,
-    dispatch_acts,
+    devices,
     driver,
     driver_acts,
     history,
     links,
     manifest,
     photos,
+    positions,
     prices,
 )
 
@@ -28,15 +28,10 @@ class DayConverter(StringConverter):
 register_converter(DayConverter, "day")
 
 urlpatterns = [
-    path("dispatch/<slug:depot>/", dispatch.today, name="dispatch"),
-    path("dispatch/<slug:depot>/<day:day>/", dispatch.on_day, name="dispatch-day"),
-    path("dispatch/<slug:depot>/<day:day>/lock/", dispatch.lock, name="dispatch-lock"),
-    path("dispatch/<slug:depot>/exception/<int:exception>/", dispatch.tend, name="dispatch-exception"),
-    path("dispatch/<slug:depot>/route/<int:route>/", dispatch_acts.route, name="dispatch-route"),
-    path("dispatch/<slug:depot>/route/<int:route>/order/", dispatch_acts.order, name="dispatch-order"),
-    path("dispatch/<slug:depot>/route/<int:route>/do/<slug:act>/", dispatch_acts.act, name="dispatch-act"),
-    path("dispatch/<slug:depot>/stop/<int:stop>/", dispatch_acts.stop, name="dispatch-stop"),
-    path("dispatch/<slug:depot>/shift/<int:shift>/", dispatch_acts.crew, name="dispatch-crew"),
+    path("api/v1/positions/owntracks", positions.owntracks, name="owntracks"),
+    path("api/v1/positions/traccar", positions.traccar, name="traccar"),
+    path("dispatch/<slug:depot>/devices/", devices.devices, name="devices"),
+    path("dispatch/<slug:depot>/devices/<int:number>/off/", devices.switch_off, name="switch-off-device"),
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),

@@ -33,6 +33,7 @@ OF_A_DELIVERY: Final = (
     "delivery.delivered",
     "delivery.collected",
     "delivery.missed",
+    "delivery.undone",
     "delivery.reassigned",
     "delivery.longer_at_door",
     "booking.cancelled",
@@ -44,6 +45,7 @@ OF_A_ROUTE: Final = (
     "route.resequenced",
     "route.running_late",
     "route.broke_down",
+    "route.running_late",
 )
 
 
@@ -63,8 +65,11 @@ def _after_delivery(event: Event, now: datetime) -> None:
 
 def _after_route(event: Event, now: datetime) -> None:
     route = Route.objects.filter(pk=event.data.get("route")).first()
-    if route is not None:
-        refresh_shift(shift_id=route.shift_id, now=now)
+    if route is None:
+        return
+    if event.kind == "route.running_late":
+        note_late(route_id=route.pk, minutes=event.data["minutes"], at=event.occurred_at)
+    refresh_shift(shift_id=route.shift_id, now=now)
 
 
 def note_late(*, route_id: int, minutes: int, at: datetime) -> None:

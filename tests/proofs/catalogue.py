@@ -13,6 +13,7 @@ from tests.proofs import (
     links,
     outages,
     pages,
+    positions,
     privacy,
     programs,
     quotes,
@@ -177,6 +178,12 @@ PROOFS = {
             "local days, windows, cut-offs and horizon against the C library's clock, minute by minute",
             "8 zones x 4 years, 0 mismatches",
             clocks.clocks,
+        ),
+        Proof(
+            "positions",
+            "fixes come late, twice, shuffled, by wrong clocks, with leaps, from several at once",
+            "100,000 fixes, 0 wrong, >= 1,000 a second on PostgreSQL",
+            positions.positions,
         ),
         Proof(
             "quotes",

@@ -13,6 +13,7 @@ from scheduling.selectors.habits import forget_habits, habits_of
 from scheduling.services.days import finish_route
 from scheduling.services.expecting import note_late, refresh_shift
 from scheduling.services.handing_over import Handover, arrive, settle_stop
+from scheduling.services.resting import tell_running_late
 from tests.factories import make_booking, make_network, make_point, plan_on, some_facts, start_day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -163,6 +164,17 @@ def test_what_a_driver_says_they_are_late_moves_all_to_come_until_they_arrive(ro
     arrive(stop_id=stops[0].pk, at=now + MINUTE, actor="test", now=now + MINUTE)
     refresh(route, now + MINUTE)
     assert expected_of(stops[1]).at < after[1] - 15 * MINUTE
+
+
+def test_what_a_driver_says_on_the_sheet_reaches_all_who_wait(route):
+    last = stops_of(route)[-1]
+    now = last.closes_at - 40 * MINUTE
+    refresh(route, now)
+    tell_running_late(route_id=route.pk, late_by=60 * MINUTE, at=now, actor="test", now=now)
+
+    events.relay(now=now, limit=200)
+
+    assert last.delivery_id in told("delivery.late")
 
 
 def test_who_will_be_late_is_told_once_and_again_only_after_it_was_well(route):
