@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "narrow promises": every(MINUTE, "scheduling.tasks.narrow_promises"),
     "refresh ranges": every(30.0, "scheduling.tasks.refresh_ranges"),
     "close day plans": every(MINUTE, "scheduling.tasks.close_plans"),
+    "watch days under way": every(3.0, "scheduling.tasks.watch_days"),
     "lock day plans": every(MINUTE, "scheduling.tasks.lock_plans"),
     "finish days": every(MINUTE, "scheduling.tasks.finish_days"),
     "close carbon accounts": every(10 * MINUTE, "scheduling.tasks.close_accounts"),

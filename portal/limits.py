@@ -57,6 +57,8 @@ def by_link(name: str, times: int) -> Rule:
 
 HOOKS: Final = (by_browser("webhooks", 120), by_network("webhooks", 600))
 
+DISPATCH: Final = (by_browser("dispatching", 240), by_network("dispatching", 1_200))
+
 FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:address": (by_browser("addresses", 60), by_network("addresses", 600)),
     "customers:place": (by_browser("pins", 60), by_network("pins", 600)),
@@ -119,6 +121,12 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "operations:driver-pin": (by_network("pins-typed", 300),),
     "operations:driver-code": (by_network("driver-codes", 1_200),),
     "operations:driver-acts": (by_network("driver-acts", 6_000),),
+    "operations:dispatch-lock": DISPATCH,
+    "operations:dispatch-exception": DISPATCH,
+    "operations:dispatch-order": DISPATCH,
+    "operations:dispatch-act": DISPATCH,
+    "operations:dispatch-stop": DISPATCH,
+    "operations:dispatch-crew": DISPATCH,
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""

@@ -56,6 +56,13 @@ def roles_for(user: Somebody, *, merchant: Merchant) -> set[str]:
     return set(_memberships(user).filter(merchant=merchant).values_list("role", flat=True))
 
 
+def members_at(depot: Depot) -> list[Membership]:
+    """Return who dispatches or manages at a depot, or for its operator. One query."""
+    there = Q(depot=depot) | Q(operator=depot.operator_id)
+    rows = Membership.objects.filter(there, role__in=DEPOT_WRITERS).select_related("user")
+    return list(rows.order_by("user__name", "user_id"))
+
+
 def names_of(actors: Iterable[str]) -> dict[str, str]:
     """Return the names of those among `actors` who are our people, by how events name them. One query."""
     numbers = [number for kind, _, number in (actor.partition(":") for actor in actors) if kind == "user"]

@@ -91,6 +91,12 @@ def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopR
     return visits, rows
 
 
+def lone_visit(stop_id: int, plan: DayPlan) -> problem.Visit:
+    """Return a booked stop that is on no route as the core sees it, with its whole promise. One query."""
+    values = Stop.objects.filter(pk=stop_id).values(*STOP_COLUMNS).get()
+    return _visit_of(values | {"buffer_s": 0}, plan.origin_at)
+
+
 def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
     window = Window(values["opens_at"], values["closes_at"])
     part = Part(values["not_before_at"], values["done_by_at"], frozenset(values["barred"].split()))

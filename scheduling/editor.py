@@ -7,15 +7,17 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from scheduling.access import Part
 from scheduling.allotments import Taken
-from scheduling.conversion import StopRow, row_of, visit_within, waypoint
+from scheduling.conversion import StopRow, read_stops, row_of, visit_within, waypoint
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, PickupPoint, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
 from scheduling.routing import problem
 from scheduling.routing.insertion import Gap, cheapest_of, insert, remove
+from scheduling.routing.lived import with_visits
 from scheduling.routing.schedule import violations
 from scheduling.routing.tape import Tape, build_tape
 from scheduling.snapshots import (
@@ -81,6 +83,70 @@ class PlanEditor:
         stop.move_to(state)
         stop.save(update_fields=["state"])
         self._changed = True
+
+    def arranged_as(self, wanted: problem.Plan) -> problem.Plan:
+        """Return the plan with the places that stops have in `wanted`, each visit and known leg its own."""
+        own = {visit.key: visit for trip in _trips(self.plan) for visit in trip.visits}
+        shifts = []
+        for old, new in zip(self.plan.shifts, wanted.shifts, strict=True):
+            trips = tuple(
+                with_visits(self.plan.depot, trip, [own[v.key] for v in to.visits], old.vehicle, ROAD)
+                for trip, to in zip(old.trips, new.trips, strict=True)
+            )
+            shifts.append(old if trips == old.trips else replace(old, trips=trips))
+        return replace(self.plan, shifts=tuple(shifts))
+
+    def drive_by(self, plan: problem.Plan) -> None:
+        """Take the same routes with other legs: another vehicle drives them."""
+        self.plan, self._changed = plan, True
+
+    def give(self, stop: Stop, wanted: problem.Plan, route: Route, *, actor: str) -> None:
+        """Put a stop on another route, where it stands in `wanted`; better routes leave it there.
+
+        It may have been on no route at all.
+        """
+        if stop.pk not in self._rows:
+            self._take_in(stop, route)
+        self.reroute(self.arranged_as(wanted))
+        stop.route, stop.unassigned_at, stop.placed_by = route, None, actor
+        stop.save(update_fields=["unassigned_at", "placed_by"])
+
+    def _take_in(self, stop: Stop, route: Route) -> None:
+        """Put a stop that is on no route behind all others of one, for `reroute` to find it its place."""
+        delivery = stop.delivery
+        if delivery is None:
+            raise ValueError("a rest is always on a route")
+        stop.position = self._above() + POSITION_STEP
+        stop.route, stop.unassigned_at = route, None
+        stop.save(update_fields=["position", "route", "unassigned_at"])
+        visits, rows = read_stops(self.row)
+        self._rows[stop.pk] = rows[stop.pk]
+        shift = next(s for s in self.plan.shifts for t in s.trips if t.key == route.pk)
+        trip = next(t for t in shift.trips if t.key == route.pk)
+        longer = with_visits(self.plan.depot, trip, (*trip.visits, visits[stop.pk]), shift.vehicle, ROAD)
+        trips = tuple(longer if t.key == trip.key else t for t in shift.trips)
+        changed = replace(shift, trips=trips)
+        self.plan = replace(self.plan, shifts=tuple(changed if s is shift else s for s in self.plan.shifts))
+        self._changed = True
+
+    def set_aside(self, stops: Sequence[Stop], *, route: Route) -> None:
+        """Take booked stops off their routes and leave them on none; they are kept with one that broke down.
+
+        What the routes drive is theirs without them; the windows promised stay.
+        """
+        position = self._above()
+        for number, stop in enumerate(stops, start=1):
+            self.plan = remove(self.plan, stop.pk, ROAD)
+            del self._rows[stop.pk]
+            stop.unassigned_at, stop.route = self.now, route
+            stop.position = position + number * POSITION_STEP
+            stop.save(update_fields=["unassigned_at", "route", "position"])
+        self._changed = True
+
+    def _above(self) -> int:
+        """Return a position above all of the day's, those on no route included."""
+        last = Stop.objects.of_plan(self.row).aggregate(last=Max("position"))["last"]
+        return last or 0
 
     def forget(self, stop: Stop, state: str) -> None:
         """Take a stop that is over out of the day in its new state: what was driven for it was driven."""
@@ -206,7 +272,7 @@ class PlanEditor:
         routes = {visit.key: row.route_id for visit, row in self._visits_with_rows(self.plan)}
         if {visit.key for visit, _row in self._visits_with_rows(plan)} != set(routes):
             raise ValueError("better routes must serve the same stops")
-        above = max((row.position for row in self._rows.values()), default=0)
+        above = self._above()
         moved = []
         for old, new in zip(_trips(self.plan), _trips(plan), strict=True):
             if old == new:

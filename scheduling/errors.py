@@ -242,6 +242,13 @@ class BadFacts(DomainError):
     sentence = _("Please check the size and the address.")
 
 
+class BreaksMore(DomainError):
+    """By now a change by hand would break something that whoever wants it has not seen."""
+
+    code = "breaks_more"
+    sentence = _("Meanwhile it would break something else. Look at it again before you do it.")
+
+
 class NotOnTheRoad(DomainError):
     """The stop's route has not left, is back, or does not bring it (any more); or stops of it are left."""
 

@@ -60,6 +60,7 @@ KINDS: Final = {
     "route.running_late": gettext_noop("A driver said that all takes longer"),
     "route.resequenced": gettext_noop("A route’s order was changed"),
     "route.broke_down": gettext_noop("A vehicle broke down"),
+    "shift.vehicle_changed": gettext_noop("Another vehicle drives a shift"),
     "plan.closed": gettext_noop("A day was closed"),
     "plan.locked": gettext_noop("A day was locked: vehicles are being loaded"),
     "plan.started": gettext_noop("A day has started"),

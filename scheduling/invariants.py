@@ -21,6 +21,7 @@ from scheduling.models import (
     Attempt,
     Booking,
     CarbonAccount,
+    DayException,
     DayPlan,
     Delivery,
     Depot,
@@ -191,6 +192,45 @@ def bookings_without_their_stop() -> Iterator[Breach]:
         yield Breach("I3", f"booking {booking.pk}", "is of a delivery that nobody confirmed")
 
 
+def days_out_of_step() -> Iterator[Breach]:
+    """I1: on the road and afterwards. What was served stays where it was, what went wrong is marked."""
+    tried = Stop.objects.filter(attempt__isnull=False)
+    for stop in tried.exclude(state__in=(Stop.State.BOOKED, Stop.State.REPLACED)):
+        yield Breach("I1", f"stop {stop.pk}", "was tried, and is gone from its route")
+    done = Stop.objects.booked().filter(done_at__isnull=False)
+    left = (Route.State.STARTED, Route.State.FINISHED)
+    for stop in done.exclude(route__state__in=left):
+        yield Breach("I1", f"stop {stop.pk}", "is over on a route that never left")
+    over = Stop.objects.booked().filter(route__state=Route.State.FINISHED)
+    for stop in over.filter(done_at__isnull=True):
+        yield Breach("I1", f"stop {stop.pk}", "was forgotten by a route that is back")
+    for stop in over.filter(delivery__state=Delivery.State.FAILED, delivery__direction="out"):
+        yield Breach("I1", f"stop {stop.pk}", "failed, and its goods did not come back with the vehicle")
+    marked = DayException.objects.filter(kind__in=(DayException.Kind.LATE, DayException.Kind.MISSED))
+    for stop in over.filter(arrived_at__gte=F("closes_at")).exclude(pk__in=marked.values("stop")):
+        yield Breach("I1", f"stop {stop.pk}", "was late, and nobody marked it")
+    yield from _plans_out_of_step()
+
+
+def _plans_out_of_step() -> Iterator[Breach]:
+    """I1: what is on board has a vehicle that is out; days and their routes agree."""
+    aboard = Delivery.objects.filter(state=Delivery.State.ON_BOARD)
+    for delivery in aboard.exclude(booking__stop__route__shift__plan__state=DayPlan.State.STARTED):
+        yield Breach("I1", f"delivery {delivery.pk}", "is on board, and its day is not under way")
+    early = (DayPlan.State.OPEN, DayPlan.State.CLOSED)
+    for route in Route.objects.exclude(state=Route.State.TENTATIVE).filter(shift__plan__state__in=early):
+        yield Breach("I1", f"route {route.pk}", "is loaded before its day was locked")
+    out = Route.objects.filter(state=Route.State.STARTED)
+    for route in out.exclude(shift__plan__state=DayPlan.State.STARTED):
+        yield Breach("I1", f"route {route.pk}", "is on the road on a day that is not under way")
+    alone = Stop.objects.booked().filter(unassigned_at__isnull=False)
+    for stop in alone.exclude(route__broke_down_at__isnull=False):
+        yield Breach("I1", f"stop {stop.pk}", "is on no route, and no vehicle broke down")
+    twice = out.values("shift").annotate(routes=Count("pk")).filter(routes__gt=1)
+    for shift_id in twice.values_list("shift", flat=True):
+        yield Breach("I1", f"shift {shift_id}", "is on two trips at once")
+
+
 def bookings_without_their_choice() -> Iterator[Breach]:
     """I3: a booking was confirmed from one kept time, of a kind that its quote offered: so funnels add up."""
     kept = Count("delivery__holds", filter=Q(delivery__holds__state=Hold.State.CONFIRMED))
@@ -322,7 +362,10 @@ def grams_that_do_not_add_up() -> Iterator[Breach]:
             yield Breach("I8", where, f"{account.found} stops share what {account.stops} stand for")
         if account.stops and account.shared != account.grams:
             yield Breach("I8", where, f"its stops have {account.shared} g of {account.grams} g")
+    # Of days that nobody told of all booked stops count, of others those that were visited.
+    untold = Q(route__shift__plan__state__in=(DayPlan.State.OPEN, DayPlan.State.CLOSED, DayPlan.State.LOCKED))
     done = Stop.objects.booked().filter(route__shift__plan__accounted_at__isnull=False)
+    done = done.filter(untold | Q(done_at__isnull=False, done_at__lte=F("route__shift__plan__accounted_at")))
     for stop in done.filter(carbon__isnull=True):
         yield Breach("I8", f"stop {stop.pk}", "is left out of a day that was accounted for")
 
@@ -352,6 +395,7 @@ CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     stops_done_without_their_attempt,
     deliveries_unlike_their_attempt,
     bookings_without_their_stop,
+    days_out_of_step,
     bookings_without_their_choice,
     points_that_miscount,
     promises_out_of_line,

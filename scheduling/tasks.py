@@ -22,7 +22,17 @@ from scheduling.selectors.plans import (
     plans_with_lapsed_holds,
     solvers_running,
 )
-from scheduling.services import accounts, codes, days, expecting, improvements, narrowing, plans, positions
+from scheduling.services import (
+    accounts,
+    codes,
+    days,
+    exceptions,
+    expecting,
+    improvements,
+    narrowing,
+    plans,
+    positions,
+)
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +166,21 @@ def _finished(plan_id: int, *, now: datetime) -> int:
         log.info("Plan %s is busy: finished next time", plan_id)
         return 0
     return 1
+
+
+@shared_task
+def watch_days() -> int:
+    """Look what will break a promise on the days under way; return how much was raised or settled."""
+    now = clock.now()
+    return sum(_watched(pk, now=now) for pk in exceptions.plans_to_watch())
+
+
+def _watched(plan_id: int, *, now: datetime) -> int:
+    try:
+        return exceptions.look(plan_id=plan_id, now=now)
+    except PlanBusy:
+        log.info("Plan %s is busy: looked at next time", plan_id)
+        return 0
 
 
 @shared_task

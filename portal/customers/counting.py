@@ -6,7 +6,13 @@ from django.views.decorators.http import require_safe
 
 from portal.customers.pages import merchant_or_404, show
 from portal.customers.rows import Factor
-from scheduling.selectors.shopper import ACCOUNT_METHOD, METHOD, vehicle_classes_of
+from scheduling.selectors.shopper import (
+    ACCOUNT_METHOD,
+    DRIVEN_METHOD,
+    METHOD,
+    VISITED_METHOD,
+    vehicle_classes_of,
+)
 
 PAGE = "customers/slots/counting.html"
 
@@ -24,5 +30,9 @@ def counting(request: HttpRequest, merchant: str) -> HttpResponse:
         )
         for kind in vehicle_classes_of(shop)
     ]
-    context = {"factors": factors, "method": METHOD, "account_method": ACCOUNT_METHOD}
+    context = {
+        "factors": factors,
+        "method": METHOD,
+        "account_methods": (DRIVEN_METHOD, VISITED_METHOD, ACCOUNT_METHOD),
+    }
     return show(request, shop, PAGE, context)

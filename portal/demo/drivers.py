@@ -118,6 +118,8 @@ def _shifts(plan: DayPlan) -> list[Shift]:
 
 
 def _next_of_shift(shift: Shift) -> Act | None:
+    if Route.objects.filter(shift=shift, broke_down_at__isnull=False).exists():
+        return None  # it stands where it stands; what it has not brought others bring
     rows = Route.objects.filter(shift=shift, state__in=(Route.State.LOADED, Route.State.STARTED))
     route = rows.order_by("trip").first()
     if route is None:

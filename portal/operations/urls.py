@@ -6,6 +6,8 @@ from django.urls.converters import StringConverter
 from portal.operations import (
     board,
     devices,
+    dispatch,
+    dispatch_acts,
     driver,
     driver_acts,
     history,
@@ -28,6 +30,15 @@ class DayConverter(StringConverter):
 register_converter(DayConverter, "day")
 
 urlpatterns = [
+    path("dispatch/<slug:depot>/", dispatch.today, name="dispatch"),
+    path("dispatch/<slug:depot>/<day:day>/", dispatch.on_day, name="dispatch-day"),
+    path("dispatch/<slug:depot>/<day:day>/lock/", dispatch.lock, name="dispatch-lock"),
+    path("dispatch/<slug:depot>/exception/<int:exception>/", dispatch.tend, name="dispatch-exception"),
+    path("dispatch/<slug:depot>/route/<int:route>/", dispatch_acts.route, name="dispatch-route"),
+    path("dispatch/<slug:depot>/route/<int:route>/order/", dispatch_acts.order, name="dispatch-order"),
+    path("dispatch/<slug:depot>/route/<int:route>/do/<slug:act>/", dispatch_acts.act, name="dispatch-act"),
+    path("dispatch/<slug:depot>/stop/<int:stop>/", dispatch_acts.stop, name="dispatch-stop"),
+    path("dispatch/<slug:depot>/shift/<int:shift>/", dispatch_acts.crew, name="dispatch-crew"),
     path("api/v1/positions/owntracks", positions.owntracks, name="owntracks"),
     path("api/v1/positions/traccar", positions.traccar, name="traccar"),
     path("dispatch/<slug:depot>/devices/", devices.devices, name="devices"),

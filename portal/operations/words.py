@@ -13,6 +13,7 @@ from portal.operations.drawing import colour
 from scheduling.selectors.board import Board, BoardDay, Places
 from scheduling.selectors.board_routes import BoardRoute, BoardStop
 from scheduling.selectors.plans import ImprovementSeen
+from scheduling.selectors.shopper import ACCOUNT_METHOD, DRIVEN_METHOD, VISITED_METHOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +135,21 @@ def _counted(board: Board) -> str:
             "Grams are planned: a route’s metres times its vehicle’s factor, shared among its stops by their "
             "distance from the depot."
         )
-    return _(
-        "Grams were shared among the stops on %(time)s, by their distance from the depot. They come from "
-        "the metres as planned: where vans really drove is not known yet."
-    ) % {"time": moment(board.accounted)}
+    shared = _("Grams were shared among the stops on %(time)s, by their distance from the depot.")
+    by = {route.counted_by for route in board.routes}
+    return " ".join([shared % {"time": moment(board.accounted)}, *_metres_from(by)])
+
+
+def _metres_from(methods: set[str]) -> list[str]:
+    """Say where the metres of a day come from, the best first; several ways where routes differ."""
+    sentences = {
+        DRIVEN_METHOD: _("Metres are those along the vehicles’ own positions."),
+        VISITED_METHOD: _(
+            "Where there were too few positions, metres are those between the stops as they were visited."
+        ),
+        ACCOUNT_METHOD: _("Metres are as planned: nobody told where the vehicles really drove."),
+    }
+    return [sentence for method, sentence in sentences.items() if method in methods]
 
 
 def strip_day(day: date, there: BoardDay | None, url: str, *, open_: date) -> StripDay:

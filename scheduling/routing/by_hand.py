@@ -199,30 +199,54 @@ def _positions(trip: Trip, left: Mapping[int, Left]) -> Iterable[int]:
     return range(first, len(trip.visits) + 1)
 
 
-def resequenced(plan: Plan, left: Mapping[int, Left], trip_key: int, travel: Travel, *, now_s: int) -> Plan:
+def resequenced(
+    plan: Plan,
+    left: Mapping[int, Left],
+    trip_key: int,
+    travel: Travel,
+    *,
+    now_s: int,
+    keep_next: bool = True,
+) -> Plan:
     """The plan with what is ahead on one trip in the order in which fewest promises break.
 
-    What is served stays, and so does the visit that its vehicle drives to or stands at.
+    What is served stays, so does the door at which its vehicle stands, and with `keep_next` the one that it
+    drives to.
     """
     plan = in_order(plan, left, travel)
     shift, trip = trip_of(plan, trip_key)
     if _is_over(shift, trip, left):
         return plan
-    driven = as_driven(replace(plan, shifts=(shift,)), left, travel, now_s=now_s)
-    now, begun = driven.plan.shifts[0], driven.begun.get(trip_key, 0)
-    as_it_is = next(each for each in now.trips if each.key == trip_key)
-    if len(trip.visits) - begun < 2:
-        return plan
-    ahead = Ahead(
-        start=trip.visits[begun - 1].place if begun else plan.depot,
-        depot=plan.depot,
-        vehicle=now.vehicle,
-        leaves_s=as_it_is.visits[begun - 1].opens_s if begun else _departs_s(now, trip_key),
-        loads=loads_of(as_it_is.visits)[begun],
-        visits=trip.visits[begun:],
-    )
-    visits = (*trip.visits[:begun], *fewest_broken(ahead, travel))
+    ahead, fixed = _ahead(replace(plan, shifts=(shift,)), left, trip, travel, now_s, keep_next=keep_next)
+    visits = (*trip.visits[:fixed], *fewest_broken(ahead, travel))
     return _with_trip(plan, shift, with_visits(plan.depot, trip, visits, shift.vehicle, travel))
+
+
+def _ahead(
+    alone: Plan, left: Mapping[int, Left], trip: Trip, travel: Travel, now_s: int, *, keep_next: bool
+) -> tuple[Ahead, int]:
+    """What a vehicle has before it, and how many visits of the trip stay first."""
+    driven = as_driven(alone, left, travel, now_s=now_s)
+    now = driven.plan.shifts[0]
+    as_it_is = next(each for each in now.trips if each.key == trip.key)
+    fixed = driven.begun.get(trip.key, 0)
+    last = trip.visits[fixed - 1].key if 0 < fixed <= len(trip.visits) else None
+    drives = trip.key in left and last in driven.starts_s and last not in left[trip.key].there
+    free_next = drives and not keep_next
+    if free_next:
+        fixed -= 1
+    elif fixed:
+        now_s = as_it_is.visits[fixed - 1].opens_s
+    else:
+        now_s = _departs_s(now, trip.key)
+    on_board = loads_of(as_it_is.visits)[fixed] if as_it_is.visits else (0,) * len(now.vehicle.kind.capacity)
+    if free_next:  # its goods are still on board, and what it collects is not
+        visit = trip.visits[fixed]
+        back = zip(on_board, visit.delivered, strict=True)
+        on_board = tuple(load + goods for load, goods in back)
+    start = trip.visits[fixed - 1].place if fixed else alone.depot
+    visits = trip.visits[fixed:]
+    return Ahead(start, alone.depot, now.vehicle, now_s, on_board, visits), fixed
 
 
 def _departs_s(shift: Shift, trip_key: int) -> int:

@@ -11,7 +11,17 @@ METHOD = "marginal-metres-1"
 """Names the way grams are computed: added metres times the class's factor. Changes with the factors too."""
 
 ACCOUNT_METHOD = "planned-metres-by-distance-1"
-"""Names how a finished route's grams are shared: its planned metres, by the stops' straight-line distance."""
+"""Names how the grams of a route of which nobody told are shared: its planned metres, by the stops'
+straight-line distance from the depot."""
+
+VISITED_METHOD = "visited-legs-by-distance-1"
+"""The same with the ways between what was really visited, in the order in which it was."""
+
+DRIVEN_METHOD = "driven-positions-by-distance-1"
+"""The same with the metres along the vehicle's own positions."""
+
+ACCOUNT_METHODS = (DRIVEN_METHOD, VISITED_METHOD, ACCOUNT_METHOD)
+"""The best first."""
 
 WELL_TO_WHEEL = "well-to-wheel"
 LIFE_CYCLE = "life cycle"

@@ -24,6 +24,7 @@ class Left:
 
     served: when each visit that is over was done, by its key
     there: when its vehicle came to a visit that is not over, by its key
+    heading: the visit that its vehicle drives to, by its key; None where nobody says
     kept: what stayed on board though it was to be delivered, by its visit's key
     back_s: when it was back; None while it is out
     """
@@ -31,6 +32,7 @@ class Left:
     left_s: int
     served: Mapping[int, int] = field(default_factory=dict)
     there: Mapping[int, int] = field(default_factory=dict)
+    heading: int | None = None
     kept: Mapping[int, Load] = field(default_factory=dict)
     back_s: int | None = None
 
@@ -120,11 +122,17 @@ class _Driven:
 
     def _leaves_s(self, visit: Visit, leg: Leg, left: Left) -> int:
         """When the vehicle goes on from the visit that it drives to, or stands at."""
-        there_s = left.there.get(visit.key)
-        comes_s = max(self._now_s, left.since_s + leg.seconds) if there_s is None else there_s
-        starts_s = max(comes_s, visit.opens_s)
+        starts_s = max(self._comes_s(visit, leg, left), visit.opens_s)
         self.starts_s[visit.key] = starts_s
         return max(self._now_s, starts_s + visit.service_s)
+
+    def _comes_s(self, visit: Visit, leg: Leg, left: Left) -> int:
+        """When the vehicle comes to the next visit. Sent elsewhere on its way, it begins as from the last."""
+        if visit.key in left.there:
+            return left.there[visit.key]
+        if left.heading in (None, visit.key):
+            return max(self._now_s, left.since_s + leg.seconds)
+        return self._now_s + leg.seconds
 
     def _note_starts(self) -> None:
         for trip, times in zip(self.shift.trips, schedule(self.shift), strict=True):
@@ -188,6 +196,12 @@ def with_visits(depot: Place, trip: Trip, visits: Sequence[Visit], vehicle: Vehi
         for pair, (start, end) in zip(_pairs(visits), pairwise(places), strict=True)
     )
     return Trip(trip.key, tuple(visits), tuple(legs))
+
+
+def legs_for(depot: Place, visits: Sequence[Visit], vehicle: Vehicle, travel: Travel) -> tuple[Leg, ...]:
+    """Return all legs of a trip through `visits`, as a vehicle drives them."""
+    places = [depot, *(visit.place for visit in visits), depot]
+    return tuple(travel.leg(start, end, vehicle.kind) for start, end in pairwise(places)) if visits else ()
 
 
 def _pairs(visits: Iterable[Visit]) -> list[tuple[int | None, int | None]]:

@@ -62,7 +62,8 @@ class BoardStop:
 class BoardRoute:
     """One trip of a vehicle that serves somebody, with at least one stop.
 
-    `boundary` says what its grams count: never add up two of them.
+    `boundary` says what its grams count: never add up two of them. Once they are accounted for `counted_by`
+    names how, and `metres` are those that count; before they are as planned.
     """
 
     key: int
@@ -79,6 +80,7 @@ class BoardRoute:
     load_g: int
     capacity_g: int
     stops: tuple[BoardStop, ...]
+    counted_by: str = ""
 
     @property
     def served(self) -> int:
@@ -113,7 +115,8 @@ def routes_of(
             trip=number,
             departs=_local(snapshot, times.departs_s, zone),
             returns=_local(snapshot, times.returns_s, zone),
-            metres=metres,
+            metres=metres if carbon.metres is None else carbon.metres,
+            counted_by=carbon.method,
             grams=carbon.grams,
             grams_per_km=carbon.grams_per_km,
             factor=carbon.factor,

@@ -17,13 +17,18 @@ AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RouteGrams:
-    """A trip's grams, what a kilometre counts and by whom, and each stop's share by the stop's id."""
+    """A trip's grams, what a kilometre counts and by whom, and each stop's share by the stop's id.
+
+    Once they are accounted for, `method` names how, and `metres` are those that count.
+    """
 
     grams: int
     grams_per_km: int
     factor: str
     boundary: str
     by_stop: Mapping[int, int]
+    method: str = ""
+    metres: int | None = None
 
 
 def plans_to_account(*, now: datetime) -> list[int]:
@@ -41,7 +46,12 @@ def last_end_of(*, plan_id: int) -> datetime | None:
 
 def distance_from_depot_m(depot: problem.Place, visit: problem.Visit) -> int:
     """Return the straight line from a depot to a visit in whole metres: what grams are shared by."""
-    return round(distance_m(depot.lat, depot.lon, visit.place.lat, visit.place.lon))
+    return distance_to_m(depot, visit.place)
+
+
+def distance_to_m(depot: problem.Place, place: problem.Place) -> int:
+    """Return the straight line from a depot to a place in whole metres."""
+    return round(distance_m(depot.lat, depot.lon, place.lat, place.lon))
 
 
 def planned_grams(
@@ -74,6 +84,8 @@ def accounted_grams(plan: DayPlan) -> dict[int, RouteGrams]:
             factor=f"{account.factor_source} ({account.factor_year})",
             boundary=str(account.get_boundary_display()),
             by_stop=shares.get(account.pk, {}),
+            method=account.method,
+            metres=account.metres,
         )
         for account in accounts
     }

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Event, Hold, Merchant, Quote, VehicleClass
-from scheduling.routing.carbon import ACCOUNT_METHOD, METHOD
+from scheduling.routing.carbon import ACCOUNT_METHOD, DRIVEN_METHOD, METHOD, VISITED_METHOD
 
 __all__ = [
     "ACCOUNT_METHOD",
+    "DRIVEN_METHOD",
     "METHOD",
+    "VISITED_METHOD",
     "facts_now",
     "history_of",
     "hold_kept",

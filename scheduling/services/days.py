@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from scheduling import events
 from scheduling.errors import NotOnTheRoad
-from scheduling.models import Attempt, DayPlan, Delivery, Route, Stop
+from scheduling.models import Attempt, DayException, DayPlan, Delivery, Route, Stop
 from scheduling.services.changes import one_change
+from scheduling.services.drivers import give_drivers
 from scheduling.services.plans import edit
 from scheduling.services.points import give_places_back
 
@@ -30,6 +31,7 @@ def lock_plan(*, plan_id: int, actor: str, now: datetime) -> DayPlan:
     Route.objects.filter(pk__in=set(loaded.values_list("pk", flat=True))).update(
         state=Route.State.LOADED, loaded_at=now
     )
+    give_drivers(plan)
     events.record("plan.locked", actor=actor, now=now, data=said_of(plan))
     return plan
 
@@ -94,6 +96,7 @@ def finish_route(*, route_id: int, actor: str, now: datetime) -> Route:
     events.record("route.finished", actor=actor, now=now, data=said_of(plan) | {"route": route.pk})
     for stop in _came_back(route):
         _put_back(stop, actor=actor, now=now)
+    _mark_broken(route, plan, now=now)
     finish_plan_if_over(plan, actor=actor, now=now)
     return route
 
@@ -181,6 +184,23 @@ def _put_back(stop: Stop, *, actor: str, now: datetime) -> None:
         give_places_back(stop, delivery.parcel_count)
         events.record("delivery.returned", delivery=delivery, actor=actor, now=now, data={"tries": tries})
     delivery.save(update_fields=["state"])
+
+
+def _mark_broken(route: Route, plan: DayPlan, *, now: datetime) -> None:
+    """Keep on file each promise of a route that was broken, also one that nobody saw coming."""
+    marked = DayException.objects.filter(kind__in=(DayException.Kind.LATE, DayException.Kind.MISSED))
+    late = Stop.objects.booked().filter(route=route, arrived_at__gte=F("closes_at"))
+    for stop in late.exclude(pk__in=marked.filter(stop__route=route).values("stop")):
+        DayException.objects.create(
+            plan=plan,
+            route=route,
+            stop=stop,
+            kind=DayException.Kind.LATE,
+            breaks_at=stop.closes_at,
+            raised_at=now,
+            settled_at=now,
+            settled_by="clock",
+        )
 
 
 def said_of(plan: DayPlan) -> dict[str, Any]:

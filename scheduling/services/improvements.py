@@ -17,7 +17,7 @@ from scheduling import events
 from scheduling.access import parts_of
 from scheduling.conversion import visit_for, visit_within
 from scheduling.facts import VisitFacts
-from scheduling.models import DayPlan, Improvement, Quote
+from scheduling.models import DayPlan, Improvement, Quote, Stop
 from scheduling.models.slots import AccessRule, access_at, access_rules_of
 from scheduling.routing import problem
 from scheduling.routing.improve import (
@@ -61,6 +61,8 @@ class Begun:
 
     run: Improvement
     plan: problem.Plan
+    staying: frozenset[int] = frozenset()
+    """Stops that somebody put on their vehicle by hand."""
 
     @property
     def seconds(self) -> float:
@@ -104,7 +106,8 @@ def begin_improvement(*, plan_id: int, actor: str, now: datetime) -> Begun | Non
         actor=actor,
         started_at=now,
     )
-    return Begun(run, snapshot.plan)
+    by_hand = Stop.objects.of_plan(plan).booked().exclude(placed_by="")
+    return Begun(run, snapshot.plan, frozenset(by_hand.values_list("pk", flat=True)))
 
 
 def solve(begun: Begun) -> problem.Plan:
@@ -112,7 +115,7 @@ def solve(begun: Begun) -> problem.Plan:
 
     Raises BeyondRange where those that were found go further than a battery reaches.
     """
-    return improve(begun.plan, ROAD, seconds=begun.seconds, seed=begun.run.version)
+    return improve(begun.plan, ROAD, seconds=begun.seconds, seed=begun.run.version, staying=begun.staying)
 
 
 @one_change

@@ -1,7 +1,9 @@
 // Routes on a town map, for staff: lines along the streets, stops, and held stops marked. Where a stop is
 // held, the way the van would take without it is a faint dashed line: one sees how it bends the route.
 //
-// data-routes: [{"key", "label", "colour": 1-6, "points": [{"lat","lon","kind": "depot"|"booked"|"point"|"held"|"rest","label"}]}]
+// data-routes: [{"key", "label", "colour": 1-6, "van"?: {"lat","lon","label"},
+//   "points": [{"lat","lon","kind": "depot"|"booked"|"point"|"held"|"rest"|"over","label"}]}]
+// "over" is a stop that was served, or tried in vain; "van" is where the vehicle was seen last.
 // A van that rests at the depot drives home and out again: a point of kind "depot" in between.
 
 import { Streets } from "./map-streets.js";
@@ -20,6 +22,7 @@ export async function drawRoutes(town, routes) {
     for (const leg of legsOf(route, now.streets)) line(town, route, leg, bent(route), routes.some(bent)).addTo(now.layer);
   }
   for (const route of routes) route.points.forEach((point) => stop(town, route, point)?.addTo(now.layer));
+  for (const route of routes) if (route.van) van(town, route).addTo(now.layer);
   before?.layer.remove();
   now.layer.addTo(town.map);
   state.set(town, now);
@@ -75,11 +78,18 @@ function stop(town, route, point) {
     marker.on("add", () => { marker.getElement().querySelector(".map-held__word").textContent = point.label; });
     return marker;
   }
-  const fills = { rest: `--route-${route.colour}`, point: "--accent-soft" }; // where nobody is served the dot is full
+  // Where nobody is served (any more) the dot is full.
+  const fills = { rest: `--route-${route.colour}`, over: `--route-${route.colour}`, point: "--accent-soft" };
   const fill = fills[point.kind] || "--card";
   return L.circleMarker([point.lat, point.lon], {
     radius: 5, weight: 2, color: town.token(`--route-${route.colour}`), fillColor: town.token(fill), fillOpacity: 1,
   }).bindTooltip(point.label);
+}
+
+function van(town, route) {
+  return town.L.circleMarker([route.van.lat, route.van.lon], {
+    radius: 11, weight: 4, color: town.token("--card"), fillColor: town.token(`--route-${route.colour}`), fillOpacity: 1,
+  }).bindTooltip(route.van.label, { permanent: true, direction: "top", offset: [0, -8] });
 }
 
 // All stops, not the depot, which may lie far out of town.

@@ -18,6 +18,7 @@ MULTIPART = "multipart/form-data"
 NAMES = (
     *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
     *("buzzer", "floor", "text", "seen", "entrance", "gate_code", "remove", "stop", "code", "lang"),
+    *("place", "seen", "by", "vehicle", "driver", "sure", "act", "to", "route"),
     *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap", "code"),
 )
 
@@ -140,6 +141,9 @@ VALUES = {
     "digest": "0",
     "route": "1",
     "stop": "1",
+    "shift": "1",
+    "exception": "1",
+    "act": "finish",
     "token": "x" * 64,
 }
 

@@ -37,7 +37,10 @@ def lay_out() -> dict[str, Any]:
         "number": str(key.pk),
         "day": plan.service_date.isoformat(),
         "key": str(plan.shifts.first().routes.first().pk),
-        "route": str(plan.shifts.first().routes.first().pk),
+        "route": str(delivery.booking.stop.route_id),
+        "stop": str(delivery.booking.stop_id),
+        "shift": str(delivery.booking.stop.route.shift_id),
+        "act": "start",
     }
     links = {kind: token_of(issue_link(delivery=delivery, kind=kind, now=now)) for kind in (MANAGE, FOLLOW)}
     found = {route.path: route.name for route in all_routes(get_resolver().url_patterns, values)}

@@ -150,6 +150,10 @@ def lay_out() -> tuple[dict[str, str], list[Stranger], list[Stranger], Callable[
         "number": str(key.pk),
         "day": f"{booking.stop.opens_at:%Y-%m-%d}",
         "digest": "0",
+        "route": str(booking.stop.route_id),
+        "stop": str(booking.stop_id),
+        "shift": str(booking.stop.route.shift_id),
+        "act": "start",
     }
 
     def state() -> Any:

@@ -8,7 +8,7 @@ import pytest
 
 from scheduling.errors import ChangedMeanwhile, CodeGone
 from scheduling.invariants import breaches
-from scheduling.models import AccessNotes, AccessRead, Booking, Event, Route
+from scheduling.models import AccessNotes, AccessRead, Booking, DayPlan, Event, Route
 from scheduling.services.codes import Reader, purge_codes, read_access_code, rotate_codes
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
@@ -24,6 +24,7 @@ ROUNDS = 12
 def booking() -> Booking:
     booking = make_booking(make_network(vans=1))
     Route.objects.filter(stops=booking.stop).update(state="started")
+    DayPlan.objects.filter(shifts__routes__stops=booking.stop).update(state="started")
     return booking
 
 

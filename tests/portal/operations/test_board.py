@@ -192,7 +192,7 @@ def test_a_stop_shows_its_share_of_its_route_s_grams_planned_and_then_for_good(c
     assert board_mark(depot=outlet.depot, day=TOMORROW, now=over) != before
     clock.set_source(lambda: over)
     page = client.get(url(outlet)).content.decode()
-    assert "where vans really drove is not known yet" in page
+    assert "nobody told where the vehicles really drove" in page
 
 
 def test_a_stop_at_a_pickup_point_says_so_in_the_list_and_on_the_map(planner, outlet):
