@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "relay events": every(5.0, "scheduling.tasks.relay_events"),
     "send messages": every(5.0, "portal.tasks.send_due_messages"),
     "send webhooks": every(5.0, "portal.tasks.send_due_webhooks"),
+    "ask the day before": every(MINUTE, "portal.tasks.ask_the_day_before"),
     "tend webhooks": every(MINUTE, "portal.tasks.tend_webhooks"),
     "sweep lapsed holds": every(MINUTE, "scheduling.tasks.sweep_holds"),
     "improve day plans": every(3.0, "scheduling.tasks.improve_plans"),

@@ -75,6 +75,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:longer-times": (by_link("moves", 40), by_network("moves", 300)),
     "customers:notes": (by_link("notes", 40), by_network("notes", 300)),
     "customers:access-codes": (by_link("access-codes", 20), by_network("access-codes", 300)),
+    "customers:tomorrow": (by_link("answers", 40), by_network("answers", 300)),
+    "customers:late": (by_link("moves", 40), by_network("moves", 300)),
     "customers:cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:code": (by_link("codes", 40), by_network("codes", 300)),
     "customers:not-me": (by_network("not-me", 120),),

@@ -10,6 +10,7 @@ from portal.messaging.sending import Outcome, try_message
 from portal.metrics import messages
 from portal.services import erasure
 from portal.services.codes import forget_codes
+from portal.services.day_before import deliveries_to_ask
 from portal.services.hook_queue import forget_old, give_up_late, pause_silent
 from portal.services.messages import due_messages, forget_former
 from portal.services.photos import sweep_photos
@@ -17,6 +18,7 @@ from portal.services.proofs import forget_proofs
 from portal.services.repeats import forget_repeats
 from portal.services.sessions import forget_sessions
 from scheduling import clock
+from scheduling.services.answering import ask_day_before
 from scheduling.tasks import Waker
 
 AT_ONCE: Final = 20
@@ -63,6 +65,14 @@ def send_due_messages() -> int:
 
 def _due(away: set[str]) -> list[int]:
     return due_messages(now=clock.now(), limit=AT_ONCE, besides=away)
+
+
+@shared_task
+def ask_the_day_before() -> int:
+    """Ask those of tomorrow whether we may come, where it is late enough; return how many were asked."""
+    now = clock.now()
+    asked = [ask_day_before(delivery_id=pk, now=now) for pk in deliveries_to_ask(now=now)]
+    return sum(event is not None for event in asked)
 
 
 @shared_task

@@ -25,7 +25,8 @@ DELIVERY_MOVES: Final[Moves] = {
     # A draft whose hold ran out may still be confirmed if its time is free when it is asked again.
     "lapsed": frozenset({"confirmed"}),
     "confirmed": frozenset({"on_board", "cancelled"}),
-    "on_board": frozenset({"delivered", "failed", "cancelled"}),
+    # Confirmed again: it will be late, and its customer chose another day; it comes back with its vehicle.
+    "on_board": frozenset({"delivered", "failed", "cancelled", "confirmed"}),
     # What could not be collected stays where it is: only its customer chooses another time.
     # Back on board only when what was noted at the door is taken back.
     "failed": frozenset({"at_depot", "confirmed", "on_board"}),
@@ -69,8 +70,8 @@ PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
     "closed": frozenset({"confirm", "move_out", "move_within", "cancel", "improve", "narrow", "notes"})
     | AT_DOOR,
     # Stops stay where they are; drivers can still be told, and nobody minds a shorter one.
-    "locked": frozenset({"cancel", "narrow", "notes", "tell", "shorten"}),
-    "started": frozenset({"notes"}),
+    "locked": frozenset({"cancel", "narrow", "notes", "tell", "shorten", "answer_late"}),
+    "started": frozenset({"notes", "answer_late"}),
     "finished": frozenset(),
 }
 PICKUP_WRITES: Final[Mapping[str, frozenset[str]]] = {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import may_move, order_note, promised, show_booking
+from portal.customers.bookings import may_move, order_note, plan_of, promised, show_booking
 from portal.customers.code import after_keeping, has_typed_code, may_ask_code
 from portal.customers.door_rows import open_until
 from portal.customers.news import tell
@@ -33,6 +33,7 @@ from scheduling.errors import (
     TooLateToChange,
 )
 from scheduling.facts import MOST_EXTRA_S, SAFE_PLACES, DoorWish, SafePlace
+from scheduling.selectors.again import may_answer_late
 from scheduling.selectors.doors import why_not_left_now
 from scheduling.services.doors import change_safe_place, change_time_at_door
 
@@ -59,7 +60,7 @@ def safe_place(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Ask where it may be left when nobody opens, or that it may not."""
     booked, now = booking_of(link.delivery), clock.now()
     if request.method != "POST":
-        if not open_until(booked, "tell", now=now):
+        if not open_until(booked, "tell", now=now) and not may_answer_late(booked, plan_of(booked)):
             return redirect_page(request, "customers:booking", link.delivery.ref)
         return show_place(request, link, booked, place_form_of(link), now=now)
     if request.POST.get("do") in (TAKE_OFF, FORGET):
@@ -191,7 +192,8 @@ def until_words(booked: Booking, write: str, *, now: datetime) -> str:
     """Say until when it can be changed: the vans start then."""
     until = open_until(booked, write, now=now)
     if until is None:
-        return ""
+        late = write == "tell" and may_answer_late(booked, plan_of(booked))
+        return _("You can change this until the driver is there.") if late else ""
     moment = words.long_moment(until.astimezone(zone_of(booked)))
     return _("You can change this until %(moment)s, when the van may start.") % {"moment": moment}
 

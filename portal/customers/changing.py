@@ -15,6 +15,7 @@ from portal.customers.door_rows import longer_row, safe_place_row
 from portal.customers.getting_in import notes_change
 from portal.customers.rows import Change
 from portal.pickup import point_of
+from scheduling.selectors.again import may_answer_late
 from scheduling.selectors.pickup import may_divert
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
     from scheduling.models import Booking
 
     Offered = Callable[[AccessLink, Booking, datetime], Change | None]
+
+
+def late(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
+    """What is to happen with a visit that will be late."""
+    if not may_answer_late(booked, booked.stop.route.shift.plan):
+        return None
+    url = reverse("customers:late", args=[booked.delivery.ref])
+    return Change(_("We will be late"), _("Wait, choose another time, or leave it somewhere"), url)
 
 
 def street(_link: AccessLink, booked: Booking, _now: datetime) -> Change | None:
@@ -51,6 +60,7 @@ def reached(link: AccessLink, booked: Booking, now: datetime) -> Change:
 
 
 OFFERED: tuple[Offered, ...] = (
+    late,
     safe_place_row,
     longer_row,
     notes_change,

@@ -29,6 +29,11 @@ DONE: dict[str, str | Promise] = {
 }
 """What is told by mail as well."""
 QUIETLY: dict[str, tuple[str | Promise, str | Promise]] = {
+    "suits": (gettext_lazy("Thank you. We come."), gettext_lazy("You need do nothing more.")),
+    "late-keep": (
+        gettext_lazy("Thank you for waiting."),
+        gettext_lazy("We come as soon as we can. Your promise stays as it is."),
+    ),
     "stayed": (gettext_lazy("It stays as it was"), gettext_lazy("That is the time you have.")),
     "preferences": (
         gettext_lazy("How we write to you is changed."),

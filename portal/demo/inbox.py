@@ -1,4 +1,4 @@
-"""Reads the mails which Django's file backend wrote, as a mail program would show them."""
+"""Reads the mails and SMS which Django's file backend wrote, as a mail program would show them."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 NAME = re.compile(r"([\w-]+\.log)\.(\d{1,4})")
+SMS = "X-Doorstep-SMS"
+"""What the demo's phones mark an SMS with."""
 # Django's file backend puts a line below each mail. Two mails sent within a second may share a file.
 BETWEEN = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail: `name` is its file and its place there. `html` is "" where it has text only."""
+    """One mail or SMS: `name` is its file and its place there. `html` is "" where it has text only."""
 
     name: str
     subject: str
@@ -25,6 +27,7 @@ class Mail:
     text: str
     html: str
     files: tuple[str, ...]
+    sms: bool = False
 
 
 def mails(folder: Path) -> list[Mail]:
@@ -66,6 +69,7 @@ def _mail(name: str, message: EmailMessage) -> Mail | None:
         text=_part(message, "plain"),
         html=_part(message, "html"),
         files=tuple(part.get_filename() or "" for part in message.iter_attachments()),
+        sms=bool(message[SMS]),
     )
 
 

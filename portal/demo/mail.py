@@ -1,4 +1,4 @@
-"""Mail as files, and only what a visitor of the demo could have got."""
+"""Mail and SMS as files, and only what a visitor of the demo could have got."""
 
 from collections.abc import Sequence
 

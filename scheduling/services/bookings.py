@@ -17,11 +17,12 @@ from scheduling.errors import (
 from scheduling.facts import NO_WISH, Contact, DoorWish, VisitFacts
 from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
 from scheduling.routing.improve import driving
-from scheduling.selectors.again import may_choose_again
+from scheduling.selectors.again import may_answer_late, may_choose_again
 from scheduling.selectors.doors import facts_wished
 from scheduling.selectors.slots import answers_of
 from scheduling.services.changes import one_change
 from scheduling.services.holds import lock_hold, require_confirmable, require_leavable_from, slot_sold
+from scheduling.services.late import leave_late
 from scheduling.services.plans import edit, save_all
 from scheduling.services.points import give_places_back
 from scheduling.services.quotes import note_choice, open_offer
@@ -171,12 +172,15 @@ def reschedule_delivery(
         save_all(editors)
         return booking
     require_movable(booking, source, target, now=now)
-    if old.done_at is not None:  # tried in vain: what was driven for it stays as it was
+    late = may_answer_late(booking, source.row)
+    if late:
+        leave_late(booking, source, answer="moved", actor=actor, now=now)
+    elif old.done_at is not None:  # tried in vain: what was driven for it stays as it was
         source.forget(old, Stop.State.REPLACED)
         booking.delivery.move_to(Delivery.State.CONFIRMED)
         booking.delivery.save(update_fields=["state"])
     driven_before_m = driven_m(editors.values())
-    if old.done_at is None:
+    if old.done_at is None and not late:
         source.take_out(old, Stop.State.REPLACED)
     give_places_back(old, booking.delivery.parcel_count)
     # Judged without the old stop, which is not to count against the shop's caps.
@@ -199,7 +203,7 @@ def reschedule_delivery(
         save_all(editors)
         return booking
     before = booking.price_minor
-    _rebook(booking, quote, answer)
+    _rebook(booking, quote, answer, price_minor=min(before, answer.price_minor) if late else None)
     longer_by_m = driven_m(editors.values()) - driven_before_m
     cause = Promise.Cause.MOVED
     make_promise(booking.delivery, booking.stop, cause=cause, longer_by_m=longer_by_m, actor=actor, now=now)
@@ -237,7 +241,7 @@ def lock_booking(
 
 def require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *, now: datetime) -> None:
     """Raise NotChangeable or TooLateToChange unless its customer may (still, or again) change a booking."""
-    if may_choose_again(booking):
+    if may_choose_again(booking) or (source is not target and may_answer_late(booking, source.row)):
         return
     pickup = booking.delivery.direction == Delivery.Direction.IN
     if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
@@ -248,11 +252,13 @@ def require_movable(booking: Booking, source: PlanEditor, target: PlanEditor, *,
         raise TooLateToChange
 
 
-def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer) -> None:
+def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer, *, price_minor: int | None = None) -> None:
+    """Write down what was chosen, at its price; at `price_minor` where it was said to cost no more."""
     booking.quote, booking.offer_key = quote, answer.key
     booking.change_until_at = answer.cutoff_at
     booking.narrows_to_s, booking.narrowed_at = answer.narrows_to_s, None
-    booking.price_minor, booking.band_m, booking.grams = answer.price_minor, answer.band_m, answer.grams
+    booking.price_minor = answer.price_minor if price_minor is None else price_minor
+    booking.band_m, booking.grams = answer.band_m, answer.grams
     booking.save()
 
 

@@ -17,11 +17,14 @@ from scheduling.errors import (
 from scheduling.facts import SafePlace, VisitFacts
 from scheduling.leaving import require_leavable
 from scheduling.models import Booking, Delivery, Stop
+from scheduling.selectors.again import may_answer_late
 from scheduling.selectors.doors import facts_at_door, kept_for
 from scheduling.selectors.shopper import facts_now
 from scheduling.services.bookings import lock_booking
 from scheduling.services.changes import one_change
+from scheduling.services.late import note_answer
 from scheduling.services.wishes import KEPT, note_place, note_time
+from scheduling.states import TO_COME
 from scheduling.windows import Window
 
 NO_TIME_TO_RING = _(
@@ -67,6 +70,8 @@ def change_safe_place(
     if booking.unattended and not place.needs_nobody:
         raise NeedsAnotherTime
     service_s = _fit_in(booking, editor, place)
+    if may_answer_late(booking, editor.row):
+        note_answer(booking, answer="place", actor=actor, now=now)
     note_place(delivery, place, kept=keep, photo=photo, actor=actor, now=now, service_s=service_s)
     editor.touch()
     editor.save()
@@ -151,9 +156,14 @@ def _locked(delivery: Delivery, *, now: datetime) -> tuple[Booking, PlanEditor]:
 
 def _require_told(booking: Booking, editor: PlanEditor, write: str, *, now: datetime) -> None:
     """Raise NotChangeable or TooLateToChange unless a driver can still be told of such a change."""
-    if booking.state != Booking.State.BOOKED or booking.delivery.state != Delivery.State.CONFIRMED:
+    late = write == "tell" and may_answer_late(booking, editor.row)
+    if booking.state != Booking.State.BOOKED or booking.delivery.state not in TO_COME:
+        raise NotChangeable
+    if booking.delivery.state != Delivery.State.CONFIRMED and not late:
         raise NotChangeable
     if booking.stop.pickup_point_id is not None:  # nobody comes to the door
         raise NotChangeable
+    if late:
+        return
     if not editor.row.allows(write) or now >= booking.stop.route.shift.starts_at:
         raise TooLateToChange

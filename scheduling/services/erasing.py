@@ -105,6 +105,8 @@ SAID: Final = frozenset(
         "by",
         "outcome",
         "at",
+        "answer",
+        "date",
         "of",
     }
 )

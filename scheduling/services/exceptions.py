@@ -57,7 +57,7 @@ def plans_to_watch() -> list[int]:
 def look(*, plan_id: int, now: datetime) -> int:
     """Raise what has become an exception of a day, settle what is none any more; return how many changed.
 
-    At most fifteen queries where nothing changed. Raises PlanBusy.
+    At most sixteen queries where nothing changed. Raises PlanBusy.
     """
     plan = DayPlan.objects.select_related("depot").get(pk=plan_id)
     wanted, easing = _wanted(plan, now=now)
@@ -131,6 +131,8 @@ def _wanted(plan: DayPlan, *, now: datetime) -> tuple[dict[Subject, datetime], s
             late[Subject(Kind.LATE, stop_id=pk)] = stop.closes_at
         elif starts_at > stop.closes_at - EASED:
             easing.add(Subject(Kind.LATE, stop_id=pk))
+    answered = _answered(plan) if late else set()
+    late = {subject: at for subject, at in late.items() if subject.stop_id not in answered}
     return late | _missed(plan) | _unassigned(stops) | _silent(plan, stops, now=now), easing
 
 
@@ -140,6 +142,12 @@ def _expected(plan: DayPlan, *, now: datetime) -> dict[int, datetime]:
         stop__route__shift__plan=plan, stop__done_at__isnull=True, made_at__gt=now - FRESH
     )
     return dict(fresh.values_list("stop_id", "until_at"))
+
+
+def _answered(plan: DayPlan) -> set[int]:
+    """Return stops that are late and whose customers said what is to happen. One query."""
+    said = DayException.objects.filter(plan=plan, kind=Kind.LATE, settled_by__startswith="link:")
+    return set(said.filter(stop__isnull=False).values_list("stop_id", flat=True))
 
 
 def _missed(plan: DayPlan) -> dict[Subject, datetime]:

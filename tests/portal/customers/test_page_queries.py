@@ -14,11 +14,15 @@ from portal.access import FOLLOW, MANAGE, issue_link, token_of
 from portal.accounts import urls as accounts
 from portal.customers import urls as customers
 from portal.customers.pages import shop_of
+from portal.messaging.unsubscribing import unsubscribe_url
 from portal.models import Brand
+from portal.models.messages import Channel
 from portal.not_me import not_me_token
 from portal.services.contacts import mark_of
+from portal.services.messages import queue_message
+from portal.short_links import short_url
 from scheduling import snapshots
-from scheduling.models import Delivery, MerchantDepot
+from scheduling.models import Delivery, Event, MerchantDepot
 from tests.factories import (
     NOW,
     PASSWORD,
@@ -31,6 +35,7 @@ from tests.factories import (
 )
 from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits, types_code, wrong_digits
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
+from tests.scheduling.services.test_late import make_late
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 
@@ -96,7 +101,7 @@ STATEMENTS: dict[str, int] = {
     "contact: changed": 8,
     "kept": 26,
     "erase": 8,
-    "erase: erased": 65,
+    "erase: erased": 67,
     "erased": 1,
     "cancel": 3,
     "cancel: cancelled": 14,
@@ -104,6 +109,15 @@ STATEMENTS: dict[str, int] = {
     "open-link: manage": 1,
     "follow": 4,
     "open-link: not me": 1,
+    "open-link-to": 1,
+    "open-short-link": 3,
+    "tomorrow": 5,
+    "tomorrow: it suits": 9,
+    "unsubscribe": 2,
+    "unsubscribe: pressed": 4,
+    "late": 18,
+    "late: waits": 14,
+    "late: another day": 37,
     "not-me": 3,
     "not-me: ended": 4,
     "not-me, done": 3,
@@ -164,6 +178,7 @@ def test_no_page_asks_more_than_it_did(shopper, count):
     keep_and_confirm(shopper, count)
     look_after(shopper, count)
     come_back(shopper, count)
+    is_asked(shopper.outlet, count)
 
     assert count.counted == STATEMENTS
 
@@ -298,6 +313,27 @@ def come_back(shopper: Shopper, count: Counter) -> None:
     page = f"/d/{let_in(client, shopper.outlet)}/"
     count("erase: erased", client.post, page + "erase/", {"sure": "1"}, status=303)
     count("erased", client.get, f"{shopper.base}erased/")
+
+
+def is_asked(outlet: MerchantDepot, count: Counter) -> None:
+    """Somebody comes by the links of messages: the day before, and when it will be late."""
+    client, booking = Client(), make_booking(outlet, contact=some_contact(phone="+358401234567"))
+    link = issue_link(delivery=booking.delivery, kind=MANAGE, now=NOW)
+    event = Event.objects.filter(delivery=booking.delivery).latest("pk")
+    told = queue_message(event=event, ref=booking.delivery.ref, channel=Channel.SMS, now=NOW)
+    page = f"/d/{booking.delivery.ref}/"
+    count("open-link-to", client.get, f"/l/{token_of(link)}/tomorrow/", status=302)
+    count("open-short-link", client.get, "/l/" + short_url(told, link).rpartition("/")[2], status=302)
+    count("tomorrow", client.get, page + "tomorrow/")
+    count("tomorrow: it suits", client.post, page + "tomorrow/", status=303)
+    stop = unsubscribe_url(booking.delivery).partition("8000")[2]
+    count("unsubscribe", client.get, stop)
+    count("unsubscribe: pressed", client.post, stop)
+    make_late(booking)
+    count("late", client.get, page + "late/")
+    count("late: waits", client.post, page + "late/", {"answer": "keep"}, status=303)
+    offer = offers_in(client.get(page + "late/"))[0]
+    count("late: another day", client.post, page + "late/", {"offer": offer}, status=303)
 
 
 def test_every_public_page_is_in_the_table():

@@ -82,3 +82,29 @@ def test_there_is_no_second_file_where_there_is_one(folder):
     send()
 
     assert inbox.attachment(folder, inbox.mails(folder)[0].name, 1) is None
+
+
+def test_an_sms_stands_among_them(folder):
+    from portal.demo.phones import keep
+
+    keep(to="+358401234567", body="Kauppa: it has left. http://127.0.0.1:8000/l/x")
+
+    (sms,) = inbox.mails(folder)
+
+    assert (sms.sms, sms.to, sms.html) == (True, "+358401234567", "")
+    assert sms.text.strip() == "Kauppa: it has left. http://127.0.0.1:8000/l/x"
+
+
+@pytest.mark.django_db
+def test_the_portal_s_own_client_is_taken_and_nobody_else(folder, settings):
+    import requests
+
+    from portal.demo.phones import phones_on
+    from portal.messaging.twilio import Text, send_text, sms_is_on
+
+    with phones_on():
+        send_text(Text("+358401234567", "Hello", "http://127.0.0.1:8000/sms/1/status/"))
+        assert requests.post(settings.SMS_API, data={"To": "+1", "Body": "x"}, timeout=5).status_code == 401
+
+    assert [sms.text.strip() for sms in inbox.mails(folder)] == ["Hello"]
+    assert not sms_is_on()

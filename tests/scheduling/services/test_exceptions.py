@@ -132,7 +132,7 @@ def test_days_are_watched_while_they_are_under_way(outlet, django_assert_max_num
     clock.set_source(lambda: now)
     try:
         assert (watch_days(), watch_days()) == (1, 0)
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             watch_days()
     finally:
         clock.set_source(None)

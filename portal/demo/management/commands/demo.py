@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.demo import layout
 from portal.demo.apps import demo_clock
+from portal.demo.phones import phones_on
 from portal.demo.process import LOOPBACK, bind, serving, working
 from portal.demo.shopfront import port as shop_port
 from portal.demo.shopfront import shop_open
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         if self.stopped:
             return
         # The worker last: what waits for the shop's server from before is sent once that listens.
-        with serving(server), shop_open(now=clock.now()) as shop, working():
+        with serving(server), phones_on(), shop_open(now=clock.now()) as shop, working():
             self._say(time.perf_counter() - started, shop)
             # Asleep, never waiting for a lock: a signal that comes just before would wake nobody up.
             while not self.stopped:
@@ -71,7 +72,7 @@ class Command(BaseCommand):
             f"\nReady after {seconds:.1f} s. Open\n\n"
             f"  {url}/demo/                the guide: everything is one click from there\n"
             f"  {url}/demo/side-by-side/   a shopper's phone beside the depot's map\n"
-            f"  {url}/demo/inbox/          mails that would have gone out\n"
+            f"  {url}/demo/inbox/          mails and SMS that would have gone out\n"
             f"{elsewhere if shop else closed}\n"
             "Ctrl-C ends it. Nothing leaves this machine.\n"
         )
