@@ -12,6 +12,8 @@ from scheduling.models import Booking
 from tests.factories import NOW, make_booking, make_link, make_merchant, make_network
 from tests.portal.test_hostile_requests import signed, within
 
+pytestmark = pytest.mark.once
+
 NOT_FORMS = {
     "customers:booking",
     "customers:calendar",

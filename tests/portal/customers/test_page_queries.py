@@ -37,7 +37,7 @@ from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 from tests.scheduling.services.test_late import make_late
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 STATEMENTS: dict[str, int] = {
     "address": 1,
