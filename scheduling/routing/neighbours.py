@@ -3,9 +3,9 @@
 import numpy as np
 
 from scheduling.routing.insertion import Slots
+from scheduling.routing.places import EARTH_RADIUS_M, Ints
 from scheduling.routing.problem import Place
 from scheduling.routing.tape import Tape
-from scheduling.routing.travel import EARTH_RADIUS_M, Ints
 
 
 def booked_stops(tape: Tape) -> Ints:
