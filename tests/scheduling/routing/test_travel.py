@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from scheduling.routing.places import EARTH_RADIUS_M, MOST_SERVICES, Gaps, Outline, Places, Rates
 from scheduling.routing.problem import Leg, Place, VehicleClass
+from scheduling.routing.schedule import NEVER
+from scheduling.routing.tape import LATE
 from scheduling.routing.travel import GreatCircle, Matrix
 from tests.scheduling.routing.reference import circle_way
 
@@ -24,6 +26,7 @@ kinds = st.builds(
     grams_per_km=st.just(0),
 )
 VAN = VehicleClass("van", (1,), 30_000, 130, 0, 0, 300)
+SEAM_S = NEVER - LATE
 SECONDS = np.array([[0, 7, 8, 9], [11, 0, 13, 14], [15, 16, 0, 18], [19, 20, 21, 0]])
 
 
@@ -59,7 +62,7 @@ def test_no_gap_is_ruled_out_that_is_wide_enough_to_the_second(travel, visit, ot
         travel.leg(here, visit, kind).seconds + service_s + travel.leg(visit, there, kind).seconds
         for (here, kind), there in zip(others, ends[1:], strict=True)
     ]
-    outline = Outline.of(Places.of(ends), Rates.of(classes), np.array([*needed_s, -1]))
+    outline = Outline.of(Places.of(ends), Rates.of(classes), np.array([*needed_s, SEAM_S]))
 
     found = travel.wide_enough(outline, visit, service_s).tolist()
     assert found == list(range(len(others)))
@@ -78,7 +81,7 @@ def test_around_a_town_gaps_are_ruled_out_that_lack_some_seconds(visit, others, 
 
 def test_an_outline_keeps_no_more_than_a_few_lengths_of_service():
     town = [Place(60.17, 24.94), Place(60.18, 24.95)]
-    outline = Outline.of(Places.of(town), Rates.of([VAN, VAN]), np.array([1_000, -1]))
+    outline = Outline.of(Places.of(town), Rates.of([VAN, VAN]), np.array([1_000, SEAM_S]))
     asked = [outline.wide_enough(town[0], service_s).tolist() for service_s in range(3 * MOST_SERVICES)]
 
     assert asked == [[0]] * len(asked)
