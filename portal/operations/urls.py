@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from portal.operations import (
+    attempts,
     board,
     devices,
     dispatch,
@@ -51,6 +52,12 @@ urlpatterns = [
         "depot/<slug:depot>/deliveries/<slug:ref>/photo/<str:sealed>/",
         photos.shown_photo,
         name="shown-photo",
+    ),
+    path("depot/<slug:depot>/deliveries/<slug:ref>/undo/", attempts.undo, name="undo"),
+    path(
+        "depot/<slug:depot>/deliveries/<slug:ref>/proofs/<int:number>/<str:sealed>/",
+        attempts.proof,
+        name="proof",
     ),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
     path("depot/<slug:depot>/codes/", manifest.reads, name="code-reads"),

@@ -20,6 +20,7 @@ NOT_FORMS = {
     "customers:follow",
     "customers:kept",
     "customers:photo",
+    "customers:proof",
     "home",
 }
 """They say 404 or send on before they look at the method."""
