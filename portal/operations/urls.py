@@ -11,6 +11,7 @@ from portal.operations import (
     dispatch_acts,
     driver,
     driver_acts,
+    driver_place,
     history,
     links,
     manifest,
@@ -73,6 +74,7 @@ urlpatterns = [
     path("driver/acts/", driver_acts.acts, name="driver-acts"),
     path("driver/code/", driver.code, name="driver-code"),
     path("driver/photo/<int:stop>/", driver.photo, name="driver-photo"),
+    path("driver/place/", driver_place.place, name="driver-place"),
     path("driver/state/", driver.state, name="driver-state"),
     path("driver/sw.js", driver.worker, name="driver-worker"),
 ]
