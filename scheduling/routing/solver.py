@@ -25,10 +25,9 @@ import pyvrp
 from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.stop import MaxRuntime
 
-from scheduling.routing.places import Ints
 from scheduling.routing.problem import Place, Visit
 from scheduling.routing.tours import Alike, Found, Tour, Tours
-from scheduling.routing.travel import Travel
+from scheduling.routing.travel import Ints, Travel
 
 warnings.filterwarnings("ignore", category=PenaltyBoundWarning)
 # It means that a plan is hard or broken. Which it is, our own schedule says.

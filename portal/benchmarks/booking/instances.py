@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import vrplib
 
-from scheduling.routing.places import Floats, Ints
-from scheduling.routing.travel import Matrix
+from scheduling.routing.travel import Floats, Ints, Matrix
 
 
 class InstanceUnreadable(Exception):

@@ -30,7 +30,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 POLL = {"HX-Request": "true", "HX-Target": "plan"}
 
 

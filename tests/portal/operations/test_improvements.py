@@ -25,7 +25,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 PART = {"HX-Request": "true", "HX-Target": "plan"}
 BUTTON = "Improve now"
 LOOKING = "Looking for better routes…"

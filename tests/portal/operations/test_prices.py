@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.portal.customers.conftest import ADDRESS, GAZETTEER
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture(autouse=True)
