@@ -2,17 +2,18 @@
 
 Pages that follow a van ask every few seconds, and nearly always nothing is new. The way through sessions,
 languages and templates takes ten times as long as seeing that. One row is looked at here, and kept for a
-second. Everybody else, and whatever is not plain, goes on to the page itself, which looks again.
+second in this process: however many have one page open, the database is asked once. Everybody else, and
+whatever is not plain, goes on to the page itself, which looks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -27,10 +28,13 @@ from scheduling.selectors.road import Glimpses
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-KEPT_S: Final = 1
+KEPT_S: Final = 1.0
 """At most 3: a page is never further behind than that and its own pause."""
+MOST_KEPT: Final = 5_000
 PAGES: Final = {"customers:booking": "manage", "customers:follow": "follow"}
 
+Seen = tuple[str, Glimpse]
+_kept: Final[dict[str, tuple[float, Seen | None]]] = {}
 _read: Final = Glimpses(AccessLink, "kind", "generation", "revoked_at", prefix="delivery__")
 
 
@@ -65,22 +69,26 @@ def has_all(request: HttpRequest, now: datetime) -> bool:
     return not part_since(request.GET["v"], version_of(it, now))
 
 
-def seen_by(link: str, now: datetime) -> tuple[str, Glimpse] | None:
+def forget() -> None:
+    """Keep nothing: what comes now is a moment later."""
+    _kept.clear()
+
+
+def seen_by(link: str, now: datetime) -> Seen | None:
     """Return the kind of a link, as its cookie names it, and what it shows; None unless it surely works."""
     if not link:
         return None
-    key = f"glimpse:{link}"
-    found: tuple[str, Glimpse] | None = cache.get(key)
-    if found is None:
-        found = _looked_up(link)
-        if found is not None:
-            cache.set(key, found, KEPT_S)
+    read_at, found = _kept.get(link, (0.0, None))
+    if read_at <= monotonic() - KEPT_S:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        read_at, found = _kept[link] = monotonic(), _looked_up(link)
     # Near its end, which is a local midnight, the page itself judges.
     plain = found is not None and now < found[1].opens_at + timedelta(days=DAYS_AFTER - 1)
     return found if plain else None
 
 
-def _looked_up(link: str) -> tuple[str, Glimpse] | None:
+def _looked_up(link: str) -> Seen | None:
     pk, _colon, generation = link.partition(":")
     row = _read(UUID(hex=pk))
     if row is None:

@@ -17,7 +17,7 @@ from portal.benchmarks.plot import drawn
 from portal.benchmarks.quote import Figures, growth, measure
 from portal.benchmarks.report import Asked, measured
 from portal.benchmarks.servers import LOOPBACK
-from portal.benchmarks.stack import DATABASES
+from portal.benchmarks.stack import DATABASES, Database
 
 
 class Command(BaseCommand):
@@ -58,6 +58,13 @@ class Command(BaseCommand):
         held.add_argument("--seed", type=int, default=1, help="which months (1)")
         held.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
+        tracking = subjects.add_parser("tracking", help="what following deliveries costs, polls above all")
+        tracking.add_argument("--deliveries", type=positive, default=2_000, help="that are followed (2000)")
+        tracking.add_argument(
+            "--database", choices=DATABASES, default="sqlite", help="of the portal (sqlite)"
+        )
+        tracking.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
         booking = subjects.add_parser(
             "booking", help="what scored times are worth: policies on given instances, day after day"
         )
@@ -70,6 +77,7 @@ class Command(BaseCommand):
             "http": self.http,
             "booking": self.booking,
             "ranges": self.ranges,
+            "tracking": self.tracking,
         }
         subjects[subject](**options)
 
@@ -80,6 +88,18 @@ class Command(BaseCommand):
         found = ranges.measured(seed=seed, days=days, vans=vans)
         self.stdout.write(ranges.as_json(found) if json else "\n".join(map(ranges.as_text, found)))
         if not found[0].holds:
+            sys.exit(1)
+
+    def tracking(self, *, deliveries: int, database: Database, json: bool, **_: Any) -> None:
+        """Print what polls cost; exit 1 if one that finds nothing new is not a tenth of one that renders."""
+        from portal.benchmarks import tracking
+
+        try:
+            found = tracking.measure(deliveries=deliveries, database=database)
+        except ImportError as error:
+            raise CommandError(f"{error.name} is missing: pip install -r requirements/dev.txt") from error
+        self.stdout.write(found.as_json() if json else found.as_text())
+        if not found.holds:
             sys.exit(1)
 
     def booking(self, *, json: bool, **options: Any) -> None:

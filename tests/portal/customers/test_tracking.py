@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portal import polls
 from portal.access import FOLLOW, renew_link, revoke_link
 from portal.customers.tracking import live_of, part_since, version_of
 from scheduling.models import Booking, Delivery, Stop
@@ -49,8 +49,8 @@ class Follower:
         return page
 
     def polls(self, *, later: bool = True):
-        if later:  # by more than what is kept of rows
-            cache.clear()
+        if later:  # by more than rows are kept for
+            polls.forget()
         response = self.client.get(self.path, {"v": self.version}, headers=HTMX)
         self.notes(response.content.decode())
         return response
