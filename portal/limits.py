@@ -129,6 +129,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "operations:dispatch-act": DISPATCH,
     "operations:dispatch-stop": DISPATCH,
     "operations:dispatch-crew": DISPATCH,
+    "operations:undo": (by_browser("undoings", 60), by_network("undoings", 600)),
+    "operations:driver-place": (by_network("driver-places", 15_000),),
     "operations:improve": (by_browser("improves", 60), by_network("improves", 600)),
 }
 """Every form that a stranger can send, by the name of its address. A test fails if one is missing."""

@@ -78,13 +78,12 @@ class Snapshot:
 
     def stops_of(self, delivery: Delivery | None) -> list[int]:
         """Return the stops that leave the routes when a delivery does."""
+        if delivery is None:  # most shoppers move nothing
+            return []
         return [
             row.pk
             for row in self.rows.values()
-            if delivery is not None
-            and row.delivery_id == delivery.pk
-            and row.pk not in self.lapsed
-            and row.state in Stop.FOR_SOMEBODY
+            if row.delivery_id == delivery.pk and row.pk not in self.lapsed and row.state in Stop.FOR_SOMEBODY
         ]
 
     def fresh_at(self, now: datetime) -> bool:

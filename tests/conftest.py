@@ -40,6 +40,9 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest, tmp_path_factor
         test["TEMPLATE"] = os.environ.get(TEMPLATE)
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
         return
+    options = settings.DATABASES["default"]["OPTIONS"]
+    # What is lost with the machine's power is a test's.
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     folder = tmp_path_factory.mktemp("database")
     lay_out_tables(folder, "sqlite")
     test["NAME"] = str(folder / SQLITE)

@@ -1,10 +1,12 @@
 """What programs are answered. Names and descriptions say units."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from ninja import Schema
 from pydantic import Field
+
+from scheduling.outcomes import AT_A_POINT, AT_THE_DOOR, INWARD
 
 
 class ErrorBody(Schema):
@@ -139,6 +141,29 @@ class Promise(Schema):
     made_at: datetime
 
 
+OUTCOMES: Final = tuple(dict.fromkeys((*AT_THE_DOOR, *AT_A_POINT, *INWARD)))
+
+
+class Try(Schema):
+    """One try to serve it, as its driver said: what came of it, with no name and no picture."""
+
+    number: int
+    outcome: Annotated[str, Field(description="one of: " + ", ".join(OUTCOMES))]
+    reason: Annotated[str, Field(description="why, where it was refused or not possible")]
+    arrived_at: datetime | None
+    happened_at: datetime
+    parcels: Annotated[list[str], Field(description="barcodes of what was handed over or collected")]
+    age_checked: bool
+    distance_m: Annotated[
+        int | None, Field(description="how far the driver was from where it was to go; none: not known")
+    ]
+    photos: Annotated[int, Field(description="how many were taken; they are the customer’s and the depot’s")]
+    signed: bool
+    undone_at: Annotated[
+        datetime | None, Field(description="when it was taken back as a mistake: it counts for nothing then")
+    ]
+
+
 class PointAnswer(Schema):
     """A locker or shop where a delivery goes instead of its address; `ref` is its operator's own id."""
 
@@ -171,6 +196,7 @@ class Promised(Schema):
     promises: Annotated[
         list[Promise], Field(description="all that was promised, oldest first; a move never hides the first")
     ]
+    attempts: Annotated[list[Try], Field(description="what came of each try, oldest first")]
     contact: Annotated[
         PersonAnswer | None, Field(description="as it is now: its customer may change it; none once erased")
     ]

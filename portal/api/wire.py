@@ -9,6 +9,7 @@ from portal.api import schemas
 from portal.services.feed import in_json
 from scheduling import windows
 from scheduling.errors import AddressNeeded
+from scheduling.selectors.attempts import attempts_of
 from scheduling.selectors.promises import promises_of
 from scheduling.selectors.shopper import orders_of
 from scheduling.selectors.slots import answers_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from portal.services.feed import Told
     from scheduling.answers import SlotAnswer
     from scheduling.facts import AddressFacts
-    from scheduling.models import Booking, Delivery, Hold
+    from scheduling.models import Attempt, Booking, Delivery, Hold
     from scheduling.selectors.promises import Promised as PromiseMade
     from scheduling.selectors.slots import OfferView, QuoteView
 
@@ -138,6 +139,7 @@ def delivery(booked: Booking, *, contact: schemas.PersonAnswer | None, follow_ur
         pickup_point=point(booked),
         impact=schemas.Impact(up_to_m=booked.band_m, grams_co2e=booked.grams, boundary=boundary_of(booked)),
         promises=[promise(each) for each in promises_of(one)],
+        attempts=[attempt(each) for each in attempts_of(one)],
         contact=contact,
         follow_url=follow_url,
     )
@@ -151,6 +153,24 @@ def promise(made: PromiseMade) -> schemas.Promise:
         opens_at=made.window.opens_at,
         closes_at=made.window.closes_at,
         made_at=made.made_at,
+    )
+
+
+def attempt(tried: Attempt) -> schemas.Try:
+    """Return one try: without who took it, where the driver stood, and pictures."""
+    kinds = [proof.kind for proof in tried.proofs.all()]
+    return schemas.Try(
+        number=tried.number,
+        outcome=tried.outcome,
+        reason=tried.reason,
+        arrived_at=tried.arrived_at,
+        happened_at=tried.happened_at,
+        parcels=tried.parcels,
+        age_checked=tried.age_checked,
+        distance_m=tried.distance_m,
+        photos=kinds.count("photo"),
+        signed="signature" in kinds,
+        undone_at=tried.undone_at,
     )
 
 

@@ -19,6 +19,7 @@ from portal.customers.following import answer_poll, asked_for, live_now
 from portal.customers.getting_in import getting_in
 from portal.customers.news import news_of
 from portal.customers.pages import Notice, show
+from portal.customers.proofs import proved
 from portal.customers.rows import Fact, Mapped, Pin, Promised, Waiting
 from portal.customers.slots import map_of
 from portal.customers.timeline import timeline
@@ -30,7 +31,7 @@ from portal.messaging.facts import booking_of, current_entry, zone_of
 from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
-from scheduling.phases import BEFORE_IT_LEAVES, ON_THE_ROAD, OVER, TROUBLED
+from scheduling.phases import BEFORE_IT_LEAVES, IN_VAIN, ON_THE_ROAD, OVER, SERVED, TROUBLED
 from scheduling.selectors.again import may_choose_again
 from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
@@ -47,6 +48,8 @@ CANCEL_PAGE = "customers/booking/cancel.html"
 BODY = "customers/booking/_booking.html"
 TO_COME = (*BEFORE_IT_LEAVES, *ON_THE_ROAD, *TROUBLED)
 """Phases in which a visit is still to come."""
+TRIED = (*SERVED, *IN_VAIN, "at_depot", "returned")
+"""Phases in which something was noted at the door."""
 
 
 @require_manage
@@ -97,6 +100,7 @@ def context_of(request: HttpRequest, link: AccessLink, live: Live, *, now: datet
         "happened": timeline(delivery, booked, zone, ahead=live.ahead),
         "map": map_to(booked, delivery) if live.shows_home else None,
         "waiting": waiting(booked, zone, live, now),
+        "proved": proved(link, booked, zone, now=now) if live.phase in TRIED else None,
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         "ref": delivery.ref,
         "back_url": way_back(request, delivery),

@@ -29,6 +29,7 @@ class DemoConfig(AppConfig):
         options: Any = settings.TEMPLATES[0]["OPTIONS"]
         options["context_processors"].append("portal.demo.bar.clock_bar")
         app.conf.beat_schedule["drive on"] = every(2.0, "portal.demo.tasks.drive_on")
+        app.conf.beat_schedule["say where"] = every(10.0, "portal.demo.tasks.say_where")
         self.clock = MovableClock(folder.CLOCK)
         self.clock.install()
 

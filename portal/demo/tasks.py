@@ -1,20 +1,31 @@
-"""What happens in the demo by itself: its vehicles drive on."""
+"""What happens in the demo by itself: its vehicles drive on, and say where they are."""
 
 from celery import shared_task
 
 from portal.demo.drivers import drive
 from portal.demo.fleet import DEPOT
-from portal.demo.whereabouts import tell_places
+from portal.demo.whereabouts import seen_now
 from scheduling import clock
 from scheduling.models import Depot
+from scheduling.services.positions import Fix, Sender, keep_fixes
 
 
 @shared_task
 def drive_on() -> int:
     """Let all happen on the road that is due by now; return how much did."""
-    now, depot = clock.now(), Depot.objects.filter(slug=DEPOT).first()
+    depot = Depot.objects.filter(slug=DEPOT).first()
+    return drive(now=clock.now(), depot=depot) if depot else 0
+
+
+@shared_task
+def say_where() -> int:
+    """Have each vehicle that is out say where it is, as its driver's sheet would; return how many did."""
+    depot, now = Depot.objects.filter(slug=DEPOT).first(), clock.now()
     if depot is None:
         return 0
-    done = drive(now=now, depot=depot)
-    tell_places(depot, now=now)
-    return done
+    return sum(
+        keep_fixes(
+            sender=Sender("demo", shift_id=seen.shift_id), fixes=[Fix(now, seen.lat, seen.lon)], now=now
+        )
+        for seen in seen_now(depot, now=now)
+    )

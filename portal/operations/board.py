@@ -19,6 +19,7 @@ from portal.operations.drawing import drawn
 from portal.staff import DEPOT_WRITERS, require_operations, roles_at
 from scheduling import clock, windows
 from scheduling.selectors.board import Board, board_days, board_mark, board_of, plan_of, runs_on
+from scheduling.selectors.promises import kept_on
 from scheduling.services.improvements import ask_for_improvement
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def day_named(text: str) -> date:
 def _context(
     depot: Depot, wanted: date, board: Board | None, now: datetime, *, writes: bool
 ) -> dict[str, Any]:
-    here = [depot.slug, wanted.isoformat()]
+    here, today = [depot.slug, wanted.isoformat()], windows.local_date(now, depot.zone)
     return {
         "depot": depot,
         "wanted": wanted,
@@ -109,12 +110,13 @@ def _context(
         "plan": plan_context(
             board,
             url=reverse("operations:day", args=here),
-            today=windows.local_date(now, depot.zone),
+            today=today,
             ask_url=reverse("operations:improve", args=here) if writes else "",
             runs_url=reverse("operations:improvements", args=here),
             sheet_of=partial(_sheet_url, depot, wanted) if writes else None,
         ),
         "days": _days(depot, wanted, now),
+        "kept": words.promises_kept(kept_on(depot=depot, day=wanted)) if wanted <= today else "",
         "brand_note": words.moment(now.astimezone(depot.zone)),
         "map_sentence": _("Every stop is in the table, too."),
     }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.middleware.csrf import get_token
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -151,6 +152,7 @@ def about(link: ShiftLink, found: Sheet, *, now: datetime) -> dict[str, Any]:
         "starts": words.clock_time(link.shift.starts_at.astimezone(found.zone)),
         "paused": words.clock_time(paused.astimezone(found.zone)) if paused else "",
         "late_choices": LATE_CHOICES,
+        "place_url": reverse("operations:driver-place"),
         "ends_in_s": max(0, int((over_at(link) - now).total_seconds())),
     }
 

@@ -13,14 +13,16 @@ from django.views.decorators.http import require_safe
 
 from portal.http import render_page
 from portal.operations import words
-from portal.staff import require_operations
+from portal.operations.attempts import tries_of
+from portal.staff import DEPOT_WRITERS, require_operations, roles_at
 from scheduling import clock, windows
-from scheduling.selectors.promises import delivery_at, promises_of
+from scheduling.promises import Served
+from scheduling.selectors.promises import delivery_at, moment_of_service, promises_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from scheduling.models import Depot
+    from scheduling.models import Delivery, Depot
     from scheduling.selectors.promises import Promised
 
 PAGE = "operations/history/page.html"
@@ -47,6 +49,8 @@ def history(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
     if delivery is None:
         raise Http404
     now, promised = clock.now(), promises_of(delivery)
+    dispatches = bool(roles_at(request.user, depot=depot) & DEPOT_WRITERS)
+    whom = f"user:{request.user.pk}" if dispatches else ""
     day = windows.local_date(delivery.booking.stop.opens_at, depot.zone)
     context = {
         "depot": depot,
@@ -54,7 +58,10 @@ def history(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
         "title": words.title(day),
         "day_url": reverse("operations:day", args=[depot.slug, day.isoformat()]),
         "rows": [row(one, depot.zone) for one in promised],
+        "tries": tries_of(delivery, depot.zone, whom=whom, slug=depot.slug, now=now),
+        "undo_url": reverse("operations:undo", args=[depot.slug, ref]),
         "lede": said_of(promised, depot.zone),
+        "kept": kept_words(delivery, promised, depot.zone),
         "brand_note": words.moment(now.astimezone(depot.zone)),
     }
     return render_page(request, PAGE, context=context)
@@ -89,6 +96,22 @@ def change_in_driving(metres: int) -> str:
     """Return +1.2 km, −840 m or 0 m."""
     sign = "+" if metres > 0 else "−" if metres < 0 else ""
     return sign + words.distance(abs(metres))
+
+
+def kept_words(delivery: Delivery, promised: list[Promised], zone: ZoneInfo) -> str:
+    """Say whether it came in time, for what was promised first and latest; nothing unless it was served."""
+    began_at = moment_of_service(delivery)
+    if began_at is None:
+        return ""
+    it = Served([one.window for one in promised], began_at)
+    said = {
+        (True, True): _("It came at %(time)s, as promised."),
+        (True, False): _("It came at %(time)s: in time for the first promise, not for the latest."),
+        (False, True): _("It came at %(time)s: in time for the latest promise, not for the first."),
+        (False, False): _("It came at %(time)s: not in time for any promise."),
+    }
+    known = {"time": words.moment(began_at.astimezone(zone))}
+    return said[it.kept_first, it.kept_latest] % known
 
 
 def said_of(promised: list[Promised], zone: ZoneInfo) -> str:

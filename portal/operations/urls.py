@@ -4,12 +4,14 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from portal.operations import (
+    attempts,
     board,
     devices,
     dispatch,
     dispatch_acts,
     driver,
     driver_acts,
+    driver_place,
     history,
     links,
     manifest,
@@ -52,6 +54,12 @@ urlpatterns = [
         photos.shown_photo,
         name="shown-photo",
     ),
+    path("depot/<slug:depot>/deliveries/<slug:ref>/undo/", attempts.undo, name="undo"),
+    path(
+        "depot/<slug:depot>/deliveries/<slug:ref>/proofs/<int:number>/<str:sealed>/",
+        attempts.proof,
+        name="proof",
+    ),
     path("depot/<slug:depot>/<day:day>/", board.day, name="day"),
     path("depot/<slug:depot>/codes/", manifest.reads, name="code-reads"),
     path("depot/<slug:depot>/<day:day>/route/<int:route>/", manifest.manifest, name="manifest"),
@@ -66,6 +74,7 @@ urlpatterns = [
     path("driver/acts/", driver_acts.acts, name="driver-acts"),
     path("driver/code/", driver.code, name="driver-code"),
     path("driver/photo/<int:stop>/", driver.photo, name="driver-photo"),
+    path("driver/place/", driver_place.place, name="driver-place"),
     path("driver/state/", driver.state, name="driver-state"),
     path("driver/sw.js", driver.worker, name="driver-worker"),
 ]

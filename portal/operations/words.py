@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from portal.door import left_words, minutes_more
 from portal.operations.drawing import colour
+from scheduling.promises import KeptRates
 from scheduling.selectors.board import Board, BoardDay, Places
 from scheduling.selectors.board_routes import BoardRoute, BoardStop
 from scheduling.selectors.plans import ImprovementSeen
@@ -109,6 +110,15 @@ def totals(board: Board) -> str:
     count = len(board.routes)
     routes = ngettext("%(count)d route", "%(count)d routes", count) % {"count": count}
     return _("%(stops)s on %(routes)s, %(km)s") % {"stops": stops, "routes": routes, "km": km(board.metres)}
+
+
+def promises_kept(of: KeptRates) -> str:
+    """42 served: 40 in time for the first promise, 41 for the latest; or nothing."""
+    if not of.served:
+        return ""
+    counts = {"served": of.served, "first": of.first, "latest": of.latest}
+    sentence = _("%(served)d served: %(first)d in time for the first promise, %(latest)d for the latest.")
+    return sentence % counts
 
 
 def places(of: Places) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.models import AccessLink, Message
 from portal.pickup import point_line, point_of
-from scheduling.models import AccessNotes, Delivery
+from scheduling.models import AccessNotes, Attempt, Delivery
 from scheduling.selectors.person import Person, person_behind
 
 Row = dict[str, Any]
@@ -125,6 +125,13 @@ def _events(person: Person) -> Iterator[Row]:
         yield {"delivery": ref, "by": by} | columns(one, "kind", "occurred_at", "data")
 
 
+def _attempts(person: Person) -> Iterator[Row]:
+    rows = Attempt.objects.filter(delivery__in=[each.pk for each in person.all])
+    for one in rows.select_related("delivery").prefetch_related("proofs").order_by("delivery", "number"):
+        proofs = [columns(proof, *PROOF) for proof in one.proofs.all()]
+        yield {"delivery": one.delivery.ref} | columns(one, *ATTEMPT) | {"proofs": proofs}
+
+
 def _quotes(person: Person) -> Iterator[Row]:
     for one in person.quotes().order_by("pk"):
         yield columns(one, "ref", "asked_at", "chosen_at", "chosen_key", "facts")
@@ -194,6 +201,25 @@ NOTES: Final = (
     "kept",
     "changed_at",
 )
+ATTEMPT: Final = (
+    "number",
+    "outcome",
+    "reason",
+    "to_whom",
+    "note",
+    "parcels",
+    "age_checked",
+    "lat",
+    "lon",
+    "accuracy_m",
+    "distance_m",
+    "arrived_at",
+    "happened_at",
+    "told_at",
+    "undone_at",
+    "undone_because",
+)
+PROOF: Final = ("kind", "path", "strokes", "kept_at", "removed_at")
 ITEM: Final = (
     "line",
     "sku",
@@ -215,6 +241,7 @@ PARTS: Final = (
     Part("orders", gettext_lazy("What the shop told us that you bought; prices in cents."), _orders),
     Part("getting_in", gettext_lazy("How we get in. Of codes we say only that there are some."), _notes),
     Part("promises", gettext_lazy("Each time that was promised to you, in order."), _promises),
+    Part("attempts", gettext_lazy("What happened at your door, with photos and signatures."), _attempts),
     Part("events", gettext_lazy("What happened, when, and through what: your link, the shop, us."), _events),
     Part("quotes", gettext_lazy("Each time you asked when we could come, and for what."), _quotes),
     Part("messages", gettext_lazy("What we wrote to you, and when. We don’t keep the text."), _messages),

@@ -1,4 +1,9 @@
-"""Asking the geocoder that is set: once per question, politely, and never for long."""
+"""Asking the geocoder that is set: once per question, politely, and never for long.
+
+geopy is loaded by the first question: with all that it brings it takes a tenth of a process's start.
+"""
+
+from __future__ import annotations
 
 import logging
 import time
@@ -7,23 +12,22 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
-from geopy.exc import GeocoderQueryError, GeopyError
-from geopy.geocoders import Nominatim, Pelias, Photon
-from geopy.geocoders.base import Geocoder
-from geopy.location import Location
 
 from scheduling.facts import POSTCODE_SOURCE
 from scheduling.geocoding.answers import Candidate, Found, GeocodeAnswer, judge
-from scheduling.geocoding.gazetteer import Gazetteer
 from scheduling.geocoding.pins import metres_between
 from scheduling.geocoding.wording import read_address
 from scheduling.models import GeocodedQuery
 from scheduling.models.network import plain_postcode
+
+if TYPE_CHECKING:
+    from geopy.geocoders.base import Geocoder
+    from geopy.location import Location
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +152,8 @@ def _asked_for_postcode(source: str, postcode: str, country: str) -> tuple[Any, 
 
 def _places(ask: Callable[[Any], list[Location] | None]) -> list[Location] | None:
     """What the geocoder says, [] for nothing; None if it does not answer as it should."""
+    from geopy.exc import GeocoderQueryError, GeopyError
+
     try:
         geocoder = geocoder_for(
             settings.GEOCODER, settings.GEOCODER_URL, settings.GAZETTEER_FILE, settings.GEOCODER_USER_AGENT
@@ -189,6 +195,10 @@ def _wait_for_turn() -> None:
 @lru_cache(maxsize=4)
 def geocoder_for(source: str, url: str, file: str, user_agent: str) -> Geocoder:
     """The geocoder that is set, made once. Raises OSError or ValueError if its file can't be read."""
+    from geopy.geocoders import Nominatim, Pelias, Photon
+
+    from scheduling.geocoding.gazetteer import Gazetteer
+
     if source == "gazetteer":
         return Gazetteer(file)
     parts = urlsplit(url or PUBLIC_NOMINATIM)

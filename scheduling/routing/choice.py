@@ -5,59 +5,47 @@ opening to its last second. They fit if they have a second in common. An empty s
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import sub
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduling.routing.schedule import NEVER
-from scheduling.routing.travel import Ints
+from scheduling.routing.places import Floats, Ints
 
 Mask = NDArray[np.bool_]
+Shorts = NDArray[np.int32]
+LIMITS = np.iinfo(np.int32)
 
 FAR, FULL, DEAR = 2**60, 2**61, 2**62
-"""More than anything costs: what a candidate costs that is out of range, has no room, or does not fit."""
+"""Keys above any cost's: of a candidate that is out of range, that has no room, and that fits nothing."""
 
 INDEX_BITS = 24
-"""A cost and below it, in so many bits, a candidate's index: the least of them is the first cheapest."""
+INDEX = (1 << INDEX_BITS) - 1
+"""A key is a cost and below it, in so many bits, a candidate's index: the least is the first cheapest."""
 
-FEW = 32
-"""Of more candidates than this for each slot of a day, the cheaper ones are tried first."""
+FEW, MANY = 128, 512
+"""Of more than MANY candidates of a day, the FEW cheapest are tried first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """n gaps that may have time for a visit in some window, in the order of the tape.
+    """n gaps that may have time for a visit in some window, in the order of the tape, and one that fits any.
 
-    row: of the tape; lo, hi: first and last second in which its service may start, shape (n,); hi is NEVER
-        where it fits nothing
+    lo, hi: first and last second in which its service may start, shape (n + 1,)
     cuts: those of day d are cuts[d] to cuts[d + 1]; shape (n_days + 1,)
-    kind: a bit for the class of the vehicle, or 0 where no slot bars it; shape (n,), or None for all 0
+    kind: a bit for the class of the vehicle, or 0 where no slot bars it; shape (n + 1,), or None for all 0
     """
 
-    row: Ints
-    lo: Ints
-    hi: Ints
+    lo: Shorts
+    hi: Shorts
     cuts: Ints
     kind: Ints | None = None
 
     @classmethod
-    def of(cls, row: Ints, lo: Ints, hi: Ints, first: Ints, kind: Ints | None = None) -> "Candidates":
-        return cls(row, lo, hi, np.searchsorted(row, first), kind)
-
-    def only(self, chosen: Mask) -> "Candidates":
-        """The same, of which the others fit nothing."""
-        return Candidates(self.row, self.lo, np.where(chosen, self.hi, NEVER), self.cuts, self.kind)
-
-    def take(self, index: Ints) -> "Candidates":
-        """Those at some indices, which rise."""
-        cuts = np.searchsorted(index, self.cuts)
-        kind = None if self.kind is None else self.kind.take(index)
-        return Candidates(self.row.take(index), self.lo.take(index), self.hi.take(index), cuts, kind)
-
-    @property
-    def counts(self) -> Ints:
-        """How many each day has, shape (n_days,)."""
-        return self.cuts[1:] - self.cuts[:-1]
+    def of(cls, lo: Floats, hi: Floats, cuts: Ints, kind: Ints | None = None) -> "Candidates":
+        """n candidates, whose times are whole; `kind` already counts the one that fits any."""
+        return cls(_and(LIMITS.min, lo), _and(LIMITS.max, hi), cuts, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,61 +62,57 @@ class Wanted:
         return Wanted(self.opens_s[:, index], self.last_s[:, index], barred)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """For each slot, shape (n_days, n_slots): its candidate's index or -1.
-
-    far: whether only range lacks; full: whether only room does, or room as well as range
-    """
-
-    pick: Ints
-    far: Mask
-    full: Mask
-
-
-def cheapest(found: Candidates, cost_s: Ints, room: Mask, near: Mask, wanted: Wanted) -> Choice:
-    """The first cheapest candidate that fits each slot, has room, and is near enough for its range."""
-    key = np.where(room, (cost_s << INDEX_BITS) + np.arange(len(cost_s)), FULL)
-    if not near.all():
-        key[room & ~near] = FAR
-    if len(key) <= FEW * wanted.opens_s.size:
-        best = _least(found, key, wanted)
-    else:
-        cheap = _cheap(found, cost_s)
-        best = _least(found.take(cheap), key.take(cheap), wanted)
-        _look_further(best, found, key, wanted)
-    pick = np.where(best < FAR, best & ((1 << INDEX_BITS) - 1), -1)
-    return Choice(pick, best == FAR, best == FULL)
+def keys_of(cost_s: Floats, timely: Mask, room: Mask, near: Mask) -> Ints:
+    """A key for each candidate, shape (n,). What lacks range and room is said to lack room."""
+    keys = cost_s.astype(np.int64)
+    keys <<= INDEX_BITS
+    keys = np.where(near, keys, FAR)
+    keys = np.where(room, keys, FULL)
+    keys = np.where(timely, keys, DEAR)
+    keys += np.arange(len(keys))
+    return keys
 
 
-def _least(found: Candidates, key: Ints, wanted: Wanted) -> Ints:
-    """The least key that fits each slot, or DEAR; shape (n_days, n_slots)."""
-    best, counts = np.full(wanted.opens_s.shape, DEAR), found.counts
-    busy = counts > 0
-    if busy.any():
-        fits = found.lo <= np.repeat(wanted.last_s.T, counts, axis=1)
-        fits &= found.hi >= np.repeat(wanted.opens_s.T, counts, axis=1)
-        if found.kind is not None and wanted.barred is not None:
-            fits &= np.repeat(wanted.barred.T, counts, axis=1) & found.kind == 0
-        priced = np.where(fits, key, DEAR)
-        best[busy] = np.minimum.reduceat(priced, found.cuts[:-1][busy], axis=1).T
+def cheapest(found: Candidates, keys: Ints, wanted: Wanted) -> Ints:
+    """The least key that fits each slot, or DEAR or more; shape (n_days, n_slots)."""
+    table = _by_day(found.cuts, keys)
+    if table.shape[1] <= MANY:
+        return _first(found, table, wanted)
+    best = _first(found, np.hstack((table[:, :FEW], table[:, -1:])), wanted)
+    # Where a cheap one fits with room, nothing dearer matters.
+    missing = np.flatnonzero(((best >= FAR) & (wanted.opens_s <= wanted.last_s)).any(axis=0))
+    if len(missing):
+        best[:, missing] = _first(found, table, wanted.columns(missing))
     return best
 
 
-def _cheap(found: Candidates, cost_s: Ints) -> Ints:
-    """The indices of those that are nearer to the least of their day than to the mean."""
-    counts = found.counts
-    busy = counts > 0
-    starts, many = found.cuts[:-1][busy], counts[busy]
-    least = np.minimum.reduceat(cost_s, starts)
-    mean = np.add.reduceat(cost_s, starts) // many
-    return np.flatnonzero(cost_s <= np.repeat((least + mean) // 2, many))
+def _by_day(cuts: Ints, keys: Ints) -> Ints:
+    """The keys of each day in order, then at least one of the candidate that fits any slot."""
+    ends = cuts.tolist()
+    table = np.empty((len(ends) - 1, 1 + max(map(sub, ends[1:], ends), default=0)), dtype=np.int64)
+    table.fill(DEAR + len(keys))
+    for day, (start, end) in enumerate(pairwise(ends)):
+        table[day, : end - start] = keys[start:end]
+    table.sort(axis=1)
+    return table
 
 
-def _look_further(best: Ints, found: Candidates, key: Ints, wanted: Wanted) -> None:
-    """Try all for the slots that no cheap one fits with room. Where one does, nothing dearer matters."""
-    missing = (best >= FAR) & (wanted.opens_s <= wanted.last_s)
-    columns = np.flatnonzero(missing.any(axis=0))
-    if len(columns):
-        further = _least(found, key, wanted.columns(columns))
-        best[:, columns] = np.minimum(best[:, columns], further)
+def _first(found: Candidates, table: Ints, wanted: Wanted) -> Ints:
+    """The first key of its day that fits each slot."""
+    index = table[:, np.newaxis] & INDEX
+    fits = found.lo.take(index) <= wanted.last_s.astype(np.int32)[:, :, np.newaxis]
+    fits &= found.hi.take(index) >= wanted.opens_s.astype(np.int32)[:, :, np.newaxis]
+    if found.kind is not None and wanted.barred is not None:
+        fits &= wanted.barred[:, :, np.newaxis] & found.kind.take(index) == 0
+    first = fits.argmax(axis=2)
+    first += np.arange(0, table.size, table.shape[1])[:, np.newaxis]
+    best: Ints = table.take(first)
+    return best
+
+
+def _and(last: int, times_s: Floats) -> Shorts:
+    """The times and one more. They are short, since all slots look at each."""
+    longer = np.empty(len(times_s) + 1, dtype=np.int32)
+    longer[:-1] = times_s
+    longer[-1] = last
+    return longer

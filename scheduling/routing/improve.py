@@ -9,7 +9,6 @@ from typing import Final
 from scheduling.routing.lighter import with_rests_of, without_rests
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, Vehicle, Visit
 from scheduling.routing.schedule import Kind, violations
-from scheduling.routing.solver import solve
 from scheduling.routing.started import Ahead
 from scheduling.routing.tours import Found
 from scheduling.routing.travel import Travel
@@ -94,6 +93,8 @@ def _better(
     if not any(tour.visits and tour.leaves for tour in tours):
         return plan
     kept = {*staying, *(visit.key for each in ahead for visit in each.aboard)}
+    from scheduling.routing.solver import solve  # the solver itself is loaded by who looks for better routes
+
     found = solve(plan.depot, tours, travel, staying=kept, seconds=seconds, seed=seed)
     if found is None:
         return plan

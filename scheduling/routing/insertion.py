@@ -17,11 +17,12 @@ from itertools import chain
 
 import numpy as np
 
-from scheduling.routing.choice import Candidates, Mask, Wanted, cheapest
+from scheduling.routing.choice import DEAR, FAR, FULL, INDEX, Candidates, Mask, Wanted, cheapest, keys_of
+from scheduling.routing.places import Floats, Ints
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
 from scheduling.routing.tape import Tape, number_of
-from scheduling.routing.travel import Ints, Legs, Travel
+from scheduling.routing.travel import Travel
 
 
 class Reason(IntEnum):
@@ -38,6 +39,7 @@ class Reason(IntEnum):
 
 
 FITS, NO_TIME, NO_ROOM, NO_VEHICLE, NO_RANGE = map(int, Reason)  # NumPy is slow with members of an enum
+GRADES, REASONS = np.array([FAR, FULL, DEAR]), np.array([FITS, NO_RANGE, NO_ROOM, NO_TIME])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,6 @@ class Gap:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Added:
-    """What each candidate adds, shape (n,)."""
-
-    cost_s: Ints
-    seconds: Ints
-    metres: Ints
-
-
 def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     """The cheapest feasible gap for `visit` in every slot; the visit's own window does not count.
 
@@ -128,26 +121,17 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     those of the slots, or the visit's loads not of the tape's dimensions.
     """
     _check(tape, visit, slots)
-    row = _wide_enough(tape, visit, travel)
-    to, back = travel.legs_through(tape.nodes, tape.rates, row, visit.place)
+    # Few gaps have time at all. From here on arrays are of their rows only, shape (n,) or (..., n).
+    row = travel.wide_enough(tape.outline, visit.place, visit.service_s)
+    ways_s, ways_m = travel.legs_through(tape.gaps, row, visit.place)
+    times, prices = tape.times.take(row, axis=0).T, tape.prices.take(row, axis=0).T
+    lo, hi = _starts(times, ways_s, visit.service_s)
+    added = _added(times, prices, ways_s, ways_m)
     kinds = slots.kinds
-    timely, room = _timely(tape, visit, row, to, back, kinds), _has_room(tape, visit, row)
-    added = _added(tape, row, to, back)
-    near = added.metres <= tape.metres_left.take(row)
-    choice = cheapest(timely, added.cost_s, room, near, slots.wanted(kinds))
-    pick, served = choice.pick, choice.pick >= 0
-    reason = np.where(served, FITS, NO_TIME)
-    if not served.all():
-        reason[choice.far] = NO_RANGE
-        reason[choice.full] = NO_ROOM
-        reason[tape.first[1:] == tape.first[:-1]] = NO_VEHICLE
-    return Scores(
-        row=_picked(row, pick, served, missing=-1),
-        cost_s=_picked(added.cost_s, pick, served),
-        seconds=_picked(added.seconds, pick, served),
-        metres=_picked(added.metres, pick, served),
-        reason=reason,
-    )
+    found = Candidates.of(lo, hi, row.searchsorted(tape.first), _kind_bits(tape, row, kinds))
+    keys = keys_of(added[0], lo <= hi, _has_room(tape, visit, row), added[2] <= prices[2])
+    best = cheapest(found, keys, slots.wanted(kinds))
+    return _scores(tape, row, added, best)
 
 
 def gap_of(tape: Tape, row: int) -> Gap:
@@ -225,60 +209,65 @@ def _check(tape: Tape, visit: Visit, slots: Slots) -> None:
         raise ValueError(f"the visit's loads need {len(tape.room_before)} dimensions")
 
 
-def _wide_enough(tape: Tape, visit: Visit, travel: Travel) -> Ints:
-    """The rows that may have time for the visit. The last is a seam, so nothing is lost without it."""
-    to, back = travel.seconds_at_least(tape.outline, visit.place)
-    needed = to[:-1] + back[1:]
-    needed += visit.service_s
-    return np.flatnonzero(needed <= tape.slack_s[:-1])
-
-
-def _timely(tape: Tape, visit: Visit, row: Ints, to: Legs, back: Legs, kinds: Sequence[str]) -> Candidates:
-    """The rows as candidates; those that have no time after all fit no slot."""
-    lo = tape.departs_s.take(row) + to.seconds
-    hi = tape.latest_s.take(row) - back.seconds
-    hi -= visit.service_s
-    return Candidates.of(row, lo, hi, tape.first, _kind_bits(tape, row, kinds)).only(lo <= hi)
+def _starts(times: Floats, ways_s: Floats, service_s: int) -> tuple[Floats, Floats]:
+    """The first and the last second in which service may start at each row."""
+    departs_s, latest_s = times[:2]
+    lo, hi = departs_s + ways_s[0], latest_s - ways_s[1]
+    hi -= service_s
+    return lo, hi
 
 
 def _kind_bits(tape: Tape, row: Ints, kinds: Sequence[str]) -> Ints | None:
-    """A bit for each row whose vehicle is of one of the classes; None where there are none."""
+    """A bit for each row whose vehicle is of one of the classes, and one more; None where there are none."""
     if not kinds:
         return None
-    kind, bits = tape.kind.take(row), np.zeros(len(row), dtype=np.int64)
+    kind, bits = tape.kind.take(row), np.zeros(len(row) + 1, dtype=np.int64)
     for number, key in enumerate(kinds):
-        bits[kind == number_of(key)] = 1 << number
+        bits[:-1][kind == number_of(key)] = 1 << number
     return bits
 
 
 def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
     """Whether the vehicle of each row can take the visit's loads on every leg, and has its skills."""
     room = np.ones(len(row), dtype=np.bool_)
+    rooms, loads = tape.rooms.take(row, axis=0).T, (*visit.delivered, *visit.collected)
+    limits = [*zip(rooms, loads, strict=False)]  # a tape without rows has no dimensions
+    # A shift that is broken already has no room in any dimension: those that the visit loads tell so too.
+    for most, load in [limit for limit in limits if limit[1]] or limits:
+        room &= most >= load
     if visit.skills:
         room &= tape.skills.take(row) & visit.skills == visit.skills
-    limits = [*zip((*tape.room_before, *tape.room_after), (*visit.delivered, *visit.collected), strict=False)]
-    # A shift that is broken already has no room in any dimension: those that the visit loads tell so too.
-    for rooms, load in [limit for limit in limits if limit[1]] or limits:
-        room &= rooms.take(row) >= load
     return room
 
 
-def _added(tape: Tape, row: Ints, to: Legs, back: Legs) -> _Added:
-    seconds, metres = to.seconds + back.seconds, to.metres + back.metres
-    seconds -= tape.arc_s.take(row)
-    metres -= tape.arc_m.take(row)
-    cost_s = metres * tape.cost_s_per_km.take(row)
-    cost_s //= 1000
+def _added(times: Floats, prices: Floats, ways_s: Floats, ways_m: Floats) -> Floats:
+    """What each row adds: cost_s, seconds and metres, all whole; shape (3, n)."""
+    added = np.empty((3, ways_s.shape[1]))
+    cost_s, seconds, metres = added
+    np.add(ways_s[0], ways_s[1], out=seconds)
+    np.add(ways_m[0], ways_m[1], out=metres)
+    seconds -= times[2]
+    metres -= times[3]
+    # As with seconds, the floor of the rounded quotient is that of the exact one.
+    np.multiply(metres, prices[0], out=cost_s)
+    cost_s /= 1000
+    np.floor(cost_s, out=cost_s)
     cost_s += seconds
-    cost_s += tape.opening_cost_s.take(row)
-    return _Added(cost_s, seconds, metres)
+    cost_s += prices[1]
+    return added
 
 
-def _picked(values: Ints, pick: Ints, served: Mask, missing: int = 0) -> Ints:
-    """The value at each pick; `missing` where there is none."""
-    if not len(values):
-        return np.full(pick.shape, missing)
-    return np.where(served, values.take(pick, mode="wrap"), missing)
+def _scores(tape: Tape, row: Ints, added: Floats, best: Ints) -> Scores:
+    """What the best keys stand for: the rows behind them, what these add, or why there is none."""
+    served, pick = best < FAR, best & INDEX
+    reason = REASONS.take(GRADES.searchsorted(best, side="right"))
+    if tape.vacant:
+        reason[[*tape.vacant]] = NO_VEHICLE
+    if not len(row):
+        none = np.zeros(best.shape, dtype=np.int64)
+        return Scores(none - 1, none, none, none, reason)
+    cost_s, seconds, metres = (added.take(pick, axis=1, mode="clip") * served).astype(np.int64)
+    return Scores(np.where(served, row.take(pick, mode="clip"), -1), cost_s, seconds, metres, reason)
 
 
 def _find_trip(plan: Plan, gap: Gap) -> tuple[Shift, Trip]:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from scheduling.routing.insertion import Slots
+from scheduling.routing.places import EARTH_RADIUS_M, Ints
 from scheduling.routing.problem import Place
 from scheduling.routing.tape import Tape
-from scheduling.routing.travel import EARTH_RADIUS_M, Ints
 
 
 def booked_stops(tape: Tape) -> Ints:
@@ -19,15 +19,21 @@ def neighbours(tape: Tape, place: Place, household: str, slots: Slots, within_m:
     Near is at most `within_m` in a straight line. Each household counts once a slot; a stop whose
     household is unknown ("") does not count, since it may be one that does. Shape (n_days, n_slots).
     """
-    near = tape.stops.places.chords_to(place) * EARTH_RADIUS_M <= within_m
+    near = np.flatnonzero(tape.stops.places.chords_to(place) * EARTH_RADIUS_M <= within_m)
+    names = np.array([tape.stops.household[stop] for stop in near.tolist()], dtype=object)
+    days = np.searchsorted(tape.stops.first, near, side="right") - 1
+    stop, slot = np.nonzero(_meeting(tape, near, days, slots))
+    met = set(zip(days[stop].tolist(), slot.tolist(), names[stop].tolist(), strict=True))
     counts = np.zeros(slots.opens_s.shape, dtype=np.int64)
-    for day, slot in np.argwhere(slots.opens_s < slots.closes_s).tolist():
-        window = (int(slots.opens_s[day, slot]), int(slots.closes_s[day, slot]))
-        counts[day, slot] = len(_households(tape, near, day, window) - {household, ""})
+    for day, column, name in met:
+        counts[day, column] += name not in {household, ""}
     return counts
 
 
-def _households(tape: Tape, near: np.typing.NDArray[np.bool_], day: int, window: tuple[int, int]) -> set[str]:
-    stops, (start, end) = tape.stops, tape.stops.first[day : day + 2].tolist()
-    met = near[start:end] & (stops.opens_s[start:end] < window[1]) & (stops.closes_s[start:end] > window[0])
-    return {stops.household[start + index] for index in np.flatnonzero(met).tolist()}
+def _meeting(tape: Tape, near: Ints, days: Ints, slots: Slots) -> np.typing.NDArray[np.bool_]:
+    """Whether the window of each near stop overlaps each slot of its day, shape (n_near, n_slots)."""
+    opens_s, closes_s = slots.opens_s[days], slots.closes_s[days]
+    overlap = tape.stops.opens_s[near, np.newaxis] < closes_s
+    overlap &= tape.stops.closes_s[near, np.newaxis] > opens_s
+    overlap &= opens_s < closes_s
+    return overlap

@@ -5,7 +5,7 @@ price, grams, what is pointed out) comes from metres in bands, never from exact 
 twice as far as the one before: 250 m steps all the way let three adaptive questions find a lone stop to 40 m.
 """
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -106,21 +106,21 @@ def shown_neighbours(count: int) -> int:
     return count if count >= NEIGHBOURS_SHOWN_FROM else 0
 
 
-def is_pointed_out(banded_m: int, bands_of_day: Sequence[int]) -> bool:
-    """Whether a band costs at most a quarter more than its day's cheapest (of a minute, if that is less).
+def standing_out(bands_of_day: Sequence[int]) -> frozenset[int]:
+    """The bands that cost at most a quarter more than their day's cheapest (of a minute, if that is less).
 
-    False for all bands of a day where more than MOST_POINTED_OUT do: none of them stands out.
+    None where more than MOST_POINTED_OUT of a day's times do: none of them stands out.
     """
     cheapest_s = banded_cost_s(min(bands_of_day))
     near = [band for band in bands_of_day if _is_near(band, cheapest_s)]
-    return len(near) <= MOST_POINTED_OUT and _is_near(banded_m, cheapest_s)
+    return frozenset(near) if len(near) <= MOST_POINTED_OUT else frozenset()
 
 
 def _is_near(banded_m: int, cheapest_s: int) -> bool:
     return 4 * (banded_cost_s(banded_m) - cheapest_s) <= max(cheapest_s, 60)
 
 
-def discount_minor(banded_m: int, bands_of_quote: Sequence[int], cap_minor: int) -> int:
+def discount_minor(banded_m: int, bands_of_quote: Collection[int], cap_minor: int) -> int:
     """What a band takes off the price: all of the cap for the quote's least, nothing for its most.
 
     In between in proportion to the bands passed, rounded down to PRICE_STEP_MINOR. Nothing where all
@@ -133,7 +133,7 @@ def discount_minor(banded_m: int, bands_of_quote: Sequence[int], cap_minor: int)
     return exact // PRICE_STEP_MINOR * PRICE_STEP_MINOR
 
 
-def price_minor(base_price_minor: int, banded_m: int, bands_of_quote: Sequence[int], cap_minor: int) -> int:
+def price_minor(base_price_minor: int, banded_m: int, bands_of_quote: Collection[int], cap_minor: int) -> int:
     """What a time costs: its base price less what its band takes off, never less than nothing."""
     return max(0, base_price_minor - discount_minor(banded_m, bands_of_quote, cap_minor))
 
@@ -149,20 +149,9 @@ def options_for(
     if cap_minor < 0:
         raise ValueError("the cap of a discount cannot be negative")
     bands = [band_m(candidate.metres) for candidate in candidates]
-    bands_of_day = _grouped([candidate.day for candidate in candidates], bands)
-    passing = [
-        candidate.day in days_with_bookings and band == BAND_M
-        for candidate, band in zip(candidates, bands, strict=True)
-    ]
-    pointed_out = [
-        candidate.day in days_with_bookings and is_pointed_out(band, bands_of_day[candidate.day])
-        for candidate, band in zip(candidates, bands, strict=True)
-    ]
-    prices = [
-        price_minor(candidate.base_price_minor, band, bands, cap_minor)
-        for candidate, band in zip(candidates, bands, strict=True)
-    ]
-    return _assembled(candidates, bands, prices, pointed_out, passing)
+    days = _grouped([candidate.day for candidate in candidates], bands)
+    near = {day: standing_out(found) for day, found in days.items() if day in days_with_bookings}
+    return _assembled(candidates, bands, days_with_bookings, near, cap_minor)
 
 
 def suggestions_for(options: Sequence[Option]) -> tuple[Suggestion, ...]:
@@ -197,11 +186,11 @@ _RANKS = {Tag.LEAST_DRIVING: _least_driving, Tag.SOONEST: _soonest, Tag.CHEAPEST
 def _assembled(
     candidates: Sequence[Candidate],
     bands: list[int],
-    prices: list[int],
-    pointed_out: list[bool],
-    passing: list[bool],
+    days_with_bookings: Collection[int],
+    near: Mapping[Hashable, Collection[int]],
+    cap_minor: int,
 ) -> tuple[Option, ...]:
-    boundaries = [candidate.boundary for candidate in candidates]
+    boundaries, different = [candidate.boundary for candidate in candidates], sorted(set(bands))
     weights = [grams(band, one.grams_per_km) for one, band in zip(candidates, bands, strict=True)]
     mean_bands, mean_grams = _means_of_others(boundaries, bands), _means_of_others(boundaries, weights)
     return tuple(
@@ -210,18 +199,20 @@ def _assembled(
             day=candidate.day,
             opens=candidate.opens,
             closes=candidate.closes,
-            band_m=bands[index],
-            share_percent=share_percent(bands[index], max(bands)),
-            grams=weights[index],
+            band_m=band,
+            share_percent=share_percent(band, different[-1]),
+            grams=weight,
             boundary=candidate.boundary,
             base_price_minor=candidate.base_price_minor,
-            price_minor=prices[index],
-            pointed_out=pointed_out[index],
-            passing=passing[index],
-            mean_band_m=mean_bands[index],
-            mean_grams=mean_grams[index],
+            price_minor=price_minor(candidate.base_price_minor, band, different, cap_minor),
+            pointed_out=band in near.get(candidate.day, ()),
+            passing=band == BAND_M and candidate.day in days_with_bookings,
+            mean_band_m=mean_band,
+            mean_grams=mean_weight,
         )
-        for index, candidate in enumerate(candidates)
+        for candidate, band, weight, mean_band, mean_weight in zip(
+            candidates, bands, weights, mean_bands, mean_grams, strict=True
+        )
     )
 
 
@@ -234,10 +225,9 @@ def _grouped(groups: Sequence[Hashable], values: Sequence[int]) -> dict[Hashable
 
 def _means_of_others(groups: Sequence[str], values: Sequence[int]) -> list[int | None]:
     """For each value, the mean of the others of its group, halves rounded up; None if it is alone."""
-    grouped = _grouped(groups, values)
+    sums = {group: (sum(found), len(found)) for group, found in _grouped(groups, values).items()}
     return [
-        _mean(sum(grouped[group]) - value, len(grouped[group]) - 1)
-        for group, value in zip(groups, values, strict=True)
+        _mean(sums[group][0] - value, sums[group][1] - 1) for group, value in zip(groups, values, strict=True)
     ]
 
 

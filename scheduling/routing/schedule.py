@@ -11,7 +11,7 @@ from typing import Literal
 
 from scheduling.routing.problem import Shift, Trip, Vehicle, Visit
 
-NEVER = -(2**40)
+NEVER = -(2**30)
 """A latest time that nothing meets: what comes after is late whatever happens before."""
 
 Load = tuple[int, ...]

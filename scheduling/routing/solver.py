@@ -25,9 +25,10 @@ import pyvrp
 from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.stop import MaxRuntime
 
+from scheduling.routing.places import Ints
 from scheduling.routing.problem import Place, Visit
 from scheduling.routing.tours import Alike, Found, Tour, Tours
-from scheduling.routing.travel import Ints, Travel
+from scheduling.routing.travel import Travel
 
 warnings.filterwarnings("ignore", category=PenaltyBoundWarning)
 # It means that a plan is hard or broken. Which it is, our own schedule says.

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from scheduling.routing.places import Floats, Gaps, Ints, Outline, Places, Rates
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass, Visit
 from scheduling.routing.schedule import NEVER, Load, TripSchedule, misfits, schedule
-from scheduling.routing.travel import ROUNDING, Ints, Outline, Places, Rates, Singles
 
 LATE = -NEVER
 """A departure after which nothing is in time: something before it already is late."""
@@ -89,13 +89,22 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Tape(Rows):
-    """Rows, and what tells at a glance which gaps are too narrow for a visit.
+    """Rows, and their numbers once more as a quote reads them: together what it asks together.
 
-    outline, slack_s: the nodes in short, and the seconds from departure to arrival, rounded up
+    vacant: days without rows
+    outline: what tells at a glance which gaps are too narrow for a visit; only of the others are read
+    gaps: the nodes at both ends, and rates
+    times: departs_s, latest_s, arc_s, arc_m; shape (n, 4), whole numbers
+    prices: cost_s_per_km, opening_cost_s, metres_left, and 0, since lines of four are quickest; as times
+    rooms: room_before and room_after, shape (n, 2 * dimensions)
     """
 
+    vacant: tuple[int, ...]
     outline: Outline
-    slack_s: Singles
+    gaps: Gaps
+    times: Floats
+    prices: Floats
+    rooms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +169,20 @@ def concatenate(tapes: Sequence[Tape]) -> Tape:
 
 def _outlined(rows: Rows) -> Tape:
     # Of several days, too: each alone would be seen from a first place of its own.
-    outline = Outline.of(rows.nodes, rows.rates)
     columns = {field.name: getattr(rows, field.name) for field in fields(Rows)}
-    return Tape(**columns, outline=outline, slack_s=_slack(outline, rows.departs_s, rows.latest_s))
+    return Tape(
+        **columns,
+        vacant=tuple(np.flatnonzero(np.diff(rows.first) == 0).tolist()),
+        outline=Outline.of(rows.nodes, rows.rates, rows.latest_s - rows.departs_s),
+        gaps=Gaps.of(rows.nodes, rows.rates),
+        times=_lines(rows.departs_s, rows.latest_s, rows.arc_s, rows.arc_m),
+        prices=_lines(rows.cost_s_per_km, rows.opening_cost_s, rows.metres_left, 0 * rows.arc_m),
+        rooms=np.ascontiguousarray(np.concatenate((rows.room_before, rows.room_after)).T),
+    )
 
 
-def _slack(outline: Outline, departs_s: Ints, latest_s: Ints) -> Singles:
-    """The seconds that each gap has for two ways and a service, and what single precision may hide."""
-    slack_s = latest_s - departs_s
-    hidden_s = 1 + ROUNDING * np.abs(slack_s) + outline.unsure_s
-    hidden_s[:-1] += outline.unsure_s[1:]
-    slack: Singles = (slack_s + hidden_s).astype(np.float32)
-    return slack
+def _lines(*columns: Ints) -> Floats:
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _rows(shift: Shift, depot: Place, dimensions: int) -> Rows:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from scheduling.models import Attempt, Delivery, Proof
+from scheduling.models import Attempt, Delivery, Proof, Route, Stop
 from scheduling.proving import holds
 
-__all__ = ["attempts_of", "is_as_sealed", "proof_of", "record_of"]
+__all__ = ["attempt_at", "attempts_of", "is_as_sealed", "may_undo", "proof_of", "record_of"]
 
 
 def attempts_of(delivery: Delivery) -> list[Attempt]:
@@ -15,10 +15,28 @@ def attempts_of(delivery: Delivery) -> list[Attempt]:
     return list(rows.order_by("number"))
 
 
-def proof_of(delivery: Delivery, *, pk: int) -> Proof | None:
-    """Return one of a delivery's proofs; None for any other and for one that was removed. One query."""
-    rows = Proof.objects.filter(attempt__delivery=delivery, attempt__undone_at=None, removed_at=None)
-    return rows.filter(pk=pk).first()
+def attempt_at(stop: Stop) -> Attempt | None:
+    """Return what came of a stop, with proofs and delivery; None while it is to be served. Two queries."""
+    rows = Attempt.objects.filter(stop=stop).select_related("delivery").prefetch_related("proofs")
+    return rows.first()
+
+
+def proof_of(delivery: Delivery, *, pk: int, standing: bool = False) -> Proof | None:
+    """Return one of a delivery's proofs; None for any other and for one that was removed. One query.
+
+    `standing`: only of a try that was not taken back.
+    """
+    rows = Proof.objects.filter(attempt__delivery=delivery, removed_at=None, pk=pk)
+    return rows.filter(attempt__undone_at=None).first() if standing else rows.first()
+
+
+def may_undo(delivery: Delivery, attempt: Attempt) -> bool:
+    """Whether who dispatches may take a try back: its stop is still the delivery's, its route still out.
+
+    No query if all that leads to its booking's route is loaded.
+    """
+    stop = delivery.booking.stop
+    return attempt.stop_id == stop.pk and stop.route.state == Route.State.STARTED
 
 
 def record_of(attempt: Attempt, *, ref: str, proofs: Iterable[Proof], before: str) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from scheduling.models import Delivery, Depot, Promise
-from scheduling.promises import Served
+from scheduling.models import Attempt, Delivery, Depot, Promise
+from scheduling.promises import KeptRates, Served, kept_rates
 from scheduling.windows import Window
 
 
@@ -43,6 +43,27 @@ def served(began_at: Mapping[int, datetime]) -> Iterable[Served]:
     for row in rows:
         windows.setdefault(row.delivery_id, []).append(Window(row.opens_at, row.closes_at))
     return [Served(promised, began_at[pk]) for pk, promised in windows.items()]
+
+
+def moments_of_service(*, depot: Depot, day: date) -> dict[int, datetime]:
+    """Return when service began at those who were served from a depot on a day, by delivery. One query.
+
+    As whoever drove says: when they came. A try in vain served nobody, however punctual it was.
+    """
+    rows = Attempt.objects.filter(outcome__in=Attempt.SERVED)
+    rows = rows.filter(stop__route__shift__plan__depot=depot, stop__route__shift__plan__service_date=day)
+    return {row.delivery_id: row.arrived_at or row.happened_at for row in rows.order_by("pk")}
+
+
+def moment_of_service(delivery: Delivery) -> datetime | None:
+    """Return when service began at a delivery that was served; None at any other. One query."""
+    row = Attempt.objects.filter(delivery=delivery, stop__isnull=False, outcome__in=Attempt.SERVED).last()
+    return (row.arrived_at or row.happened_at) if row else None
+
+
+def kept_on(*, depot: Depot, day: date) -> KeptRates:
+    """Return how many of those served on a day got what was promised first, and latest. Two queries."""
+    return kept_rates(served(moments_of_service(depot=depot, day=day)))
 
 
 def _promised(row: Promise) -> Promised:

@@ -9,6 +9,8 @@ from scheduling.facts import AddressFacts
 from scheduling.models import Delivery
 from scheduling.models.orders import household_key, street_of
 
+_WHEN_AND_WHERE: Final = ("booking__stop__route__shift__plan__service_date", "address__line", "address__unit")
+
 ENOUGH_HOUSEHOLDS: Final = 3
 """So many others must have said that their street may hear of it: fewer could be guessed."""
 
@@ -22,7 +24,7 @@ def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
     if not street or not address.postcode or address.is_postcode:
         return []
     own = household_key(line=address.line, unit=address.unit, postcode=address.postcode)
-    rows = Delivery.objects.select_related("address", "booking__stop__route__shift__plan").filter(
+    rows = Delivery.objects.filter(
         tells_street=True,
         state=Delivery.State.CONFIRMED,
         address__postcode=address.postcode,
@@ -30,8 +32,8 @@ def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
         booking__stop__pickup_point=None,  # what goes to a pickup point brings no van to the street
     )
     households: dict[date, set[str]] = defaultdict(set)
-    for delivery in rows:
-        if delivery.address.street == street:
-            day = delivery.booking.stop.route.shift.plan.service_date
-            households[day].add(delivery.address.household)
+    # Values and no rows: a quote's page asks this of every neighbour in the postcode.
+    for day, line, unit in rows.values_list(*_WHEN_AND_WHERE):
+        if street_of(line) == street:
+            households[day].add(household_key(line=line, unit=unit, postcode=address.postcode))
     return sorted(day for day, homes in households.items() if len(homes - {own}) >= ENOUGH_HOUSEHOLDS)

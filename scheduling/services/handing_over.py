@@ -24,7 +24,7 @@ def arrive(*, stop_id: int, at: datetime, actor: str, now: datetime) -> Stop:
 
     Raises NotOnTheRoad, or StopGone if it was cancelled or moved to another day.
     """
-    stop = _lock_stop(stop_id)
+    stop = _lock_stop(stop_id, actor)
     if stop.arrived_at is not None or stop.done_at is not None:
         return stop
     stop.arrived_at = _clamped(at, stop, now=now)
@@ -43,7 +43,7 @@ def settle_stop(*, stop_id: int, handover: Handover, actor: str, now: datetime) 
     Said again, the first answer stands; StopDone if it said something else. What was noted by itself,
     because the tour had ended, gives way to its driver. Raises NotOnTheRoad, StopGone, StepMissing where its
     """
-    stop = _lock_stop(stop_id)
+    stop = _lock_stop(stop_id, actor)
     [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
     parcels = parcels_said(handover, delivery)
     outcome = outcome_said(handover, stop, delivery, parcels)
@@ -71,7 +71,7 @@ def undo_attempt(*, stop_id: int, because: str, actor: str, now: datetime) -> At
     """
     if not because.strip() or len(because) > MOST_SAID or not actor.startswith("user:"):
         raise BadAttempt(_("Say in a few words why it is taken back."))
-    stop = _lock_stop(stop_id)
+    stop = _lock_stop(stop_id, actor)
     done: Attempt | None = Attempt.objects.filter(stop=stop).first()
     if done is None:
         return None
@@ -229,7 +229,7 @@ def _take_back(done: Attempt, delivery: Delivery, *, because: str, actor: str, n
 # Where and when
 
 
-def _lock_stop(stop_id: int) -> Stop:
+def _lock_stop(stop_id: int, actor: str) -> Stop:
     """Lock the day of a stop; return the stop as it then is, or the one that took its place that day.
 
     Raises NotOnTheRoad unless its route is out, or is back without it being done, and StopGone if it was
@@ -248,10 +248,20 @@ def _lock_stop(stop_id: int) -> Stop:
         raise PlanBusy
     if stop.state in (Stop.State.REPLACED, Stop.State.CANCELLED):
         raise StopGone
-    out = stop.route.state in (Route.State.STARTED, Route.State.FINISHED)
-    if stop.state != Stop.State.BOOKED or not out:
+    if stop.state != Stop.State.BOOKED or not (_is_out(stop.route) or _drove_before(stop, actor)):
         raise NotOnTheRoad
     return stop
+
+
+def _is_out(route: Route) -> bool:
+    """Whether a route has left: from then on its driver says what happens."""
+    return route.state in (Route.State.STARTED, Route.State.FINISHED)
+
+
+def _drove_before(stop: Stop, actor: str) -> bool:
+    """Whether another vehicle's driver speaks, whose stop it was: given to one that has not left yet."""
+    other = actor.startswith("shift:") and actor != f"shift:{stop.route.shift_id}"
+    return other and stop.route.shift.plan.state == DayPlan.State.STARTED
 
 
 def _clamped(at: datetime, stop: Stop, *, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from scheduling import clock, events
 from scheduling.models import Depot, Hold, MerchantDepot, VehicleClass
 from tests.factories import NOW, make_booking, make_link, make_network, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 WRITTEN_BY_STAFF = {

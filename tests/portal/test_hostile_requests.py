@@ -136,6 +136,7 @@ def signed(link) -> str:
 
 
 VALUES = {
+    "number": "1",
     "pk": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
     "day": "2026-11-24",
     "digest": "0",

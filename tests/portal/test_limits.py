@@ -12,12 +12,15 @@ from scheduling.models import Booking
 from tests.factories import NOW, make_booking, make_link, make_merchant, make_network
 from tests.portal.test_hostile_requests import signed, within
 
+pytestmark = pytest.mark.once
+
 NOT_FORMS = {
     "customers:booking",
     "customers:calendar",
     "customers:follow",
     "customers:kept",
     "customers:photo",
+    "customers:proof",
     "home",
 }
 """They say 404 or send on before they look at the method."""

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from portal import staff
 from tests.factories import make_depot, make_membership, make_merchant, make_operator, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @staff.require_operations

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import vrplib
 
-from scheduling.routing.travel import Floats, Ints, Matrix
+from scheduling.routing.places import Floats, Ints
+from scheduling.routing.travel import Matrix
 
 
 class InstanceUnreadable(Exception):

@@ -6,8 +6,8 @@ from typing import Final, Literal
 import numpy as np
 
 from portal.benchmarks.booking.instances import Instance
+from scheduling.routing.places import Floats, Ints
 from scheduling.routing.problem import Place, Plan, Shift, Trip, Vehicle, VehicleClass, Visit
-from scheduling.routing.travel import Floats, Ints
 
 Scenario = Literal["hours", "load"]
 SCENARIOS: Final[tuple[Scenario, ...]] = ("hours", "load")

@@ -15,16 +15,18 @@
     return phase !== "road" || paused !== undefined;
   };
 
-  const send = async () => {
-    const { coords } = fix;
+  const tell = async (said) => {
     const body = new FormData();
     const csrf = document.querySelector("[name=csrfmiddlewaretoken]").value;
-    const said = { lat: coords.latitude, lon: coords.longitude, accuracy: coords.accuracy, speed: coords.speed, heading: coords.heading };
     for (const [name, value] of Object.entries(said)) if (value !== null) body.append(name, value);
-    body.append("age_s", Math.max(0, Math.round((Date.now() - fix.timestamp) / 1000)));
     body.append("shift", document.querySelector("#sheet").dataset.shift);
     body.append("csrfmiddlewaretoken", csrf);
     await fetch(box().dataset.url, { method: "POST", body, headers: { Accept: "application/json" } }).catch(() => {});
+  };
+  const send = () => {
+    const { coords } = fix;
+    const said = { lat: coords.latitude, lon: coords.longitude, accuracy: coords.accuracy, speed: coords.speed, heading: coords.heading };
+    return tell({ ...said, age_s: Math.max(0, Math.round((Date.now() - fix.timestamp) / 1000)) });
   };
 
   // A fix of a minute ago or less also says where a parcel was handed over.
@@ -65,7 +67,9 @@
     say(watching === null ? "off" : "onSaid");
   };
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-place-toggle]")) turn(event.target.checked);
+    if (!event.target.matches("[data-place-toggle]")) return;
+    tell({ hides: event.target.checked ? "0" : "1" }); // other apps of the van keep quiet, too
+    turn(event.target.checked);
   });
   document.addEventListener("driver:fresh", show);
   show();

@@ -6,8 +6,9 @@ from scheduling import events
 from scheduling.models import Booking, Delivery, Hold
 from scheduling.selectors.slots import view_of
 from scheduling.services.diverting import divert_delivery
-from tests.factories import NOW, make_point
+from tests.factories import NOW, make_point, start_day
 from tests.portal.api.conftest import a_question, an_order
+from tests.reported import reported
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -130,3 +131,21 @@ def test_goods_that_need_a_signature_are_not_left_outside(program):
     assert answer.status_code == 200
     program("POST", "/holds", {"offer": next(o["offer"] for o in answer.json()["offers"] if o["offer"])})
     assert Delivery.objects.get().safe_place == ""
+
+
+def test_it_tells_what_came_of_each_try_without_names_and_pictures(program, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    ref = program.books()["ref"]
+    booking = Booking.objects.get()
+    assert program("GET", f"/deliveries/{ref}").json()["attempts"] == []
+    start_day(booking.stop.route.shift.plan)
+    reported(booking)
+
+    answer = program("GET", f"/deliveries/{ref}")
+
+    [attempt] = answer.json()["attempts"]
+    said = {name: attempt[name] for name in ("outcome", "reason", "photos", "signed", "undone_at")}
+    assert said == {"outcome": "handed_over", "reason": "", "photos": 1, "signed": True, "undone_at": None}
+    assert attempt["parcels"] == [parcel.barcode for parcel in booking.delivery.parcels.all()]
+    for word in ("Quillfeather", "the blue door", "60.1701", "proofs/"):
+        assert word not in answer.content.decode()

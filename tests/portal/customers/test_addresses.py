@@ -2,7 +2,7 @@ import pytest
 
 from tests.portal.customers.conftest import Shopper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def text(response) -> str:

@@ -3,7 +3,7 @@ from django.test import Client
 
 from scheduling.models import Event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def asks(order_number="10482", email="aino@example.com"):

@@ -17,6 +17,8 @@ from scheduling.models import SlotPattern
 from scheduling.selectors.slots import QuoteView
 from tests.factories import TOMORROW, ask_for, make_booking, make_network, some_facts
 
+pytestmark = pytest.mark.once
+
 AT = datetime(2026, 11, 26, 8, tzinfo=UTC)
 ANSWER = SlotAnswer(
     key="1.2026-11-26",

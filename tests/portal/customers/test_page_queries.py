@@ -37,7 +37,7 @@ from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 from tests.scheduling.services.test_late import make_late
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 STATEMENTS: dict[str, int] = {
     "address": 1,
@@ -74,6 +74,7 @@ STATEMENTS: dict[str, int] = {
     "safe-place": 8,
     "safe-place: said": 13,
     "photo": 1,
+    "proof": 2,
     "home-times": 15,
     "longer": 4,
     "longer: said": 12,
@@ -99,7 +100,7 @@ STATEMENTS: dict[str, int] = {
     "preferences: said wrong": 2,
     "contact": 4,
     "contact: changed": 8,
-    "kept": 26,
+    "kept": 27,
     "erase": 8,
     "erase: erased": 67,
     "erased": 1,
@@ -235,6 +236,7 @@ def look_after(shopper: Shopper, count: Counter) -> None:
     count("safe-place", get, page + "place/")
     count("safe-place: said", post, page + "place/", {"place": "porch", "keep": "on"}, status=303)
     count("photo", get, page + "place/photo/none/", status=404)
+    count("proof", get, page + "proof/1/none/", status=403)
     count("home-times", get, page + "place/times/")
     count("longer", get, page + "longer/")
     count("longer: said", post, page + "longer/", {"minutes": "5"}, status=303)

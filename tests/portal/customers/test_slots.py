@@ -9,7 +9,7 @@ from scheduling.services.streets import tell_street
 from tests.factories import CENTRE, NOW, make_booking, make_network, make_outlet, some_facts
 from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def text(response) -> str:

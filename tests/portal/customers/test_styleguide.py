@@ -1,10 +1,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from django.template import Context, Template
 from django.template.loader import get_template
 
 from portal.customers.forms import AddressForm
+
+pytestmark = pytest.mark.once
 
 
 def test_the_style_guide_shows_every_component_without_reading_a_row(client):

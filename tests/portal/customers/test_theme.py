@@ -5,7 +5,7 @@ from portal.customers.pages import shop_of
 from portal.customers.theme import digest_of, stylesheet
 from portal.models import Brand
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.on_the_road import Tour, a_tour
 from tests.portal.links import came_by
 from tests.scheduling.test_phases import ON_BOARD, OPENS, glimpse, seen
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HTMX = {"HX-Request": "true", "HX-Target": "live"}
 VERSION = re.compile(r"\?v=([0-9a-f.]+)")

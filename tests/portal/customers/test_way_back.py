@@ -5,7 +5,7 @@ import pytest
 from portal.services.sessions import list_origins
 from tests.portal.customers.conftest import ADDRESS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PAGE = "https://shop.example/thanks?cart=7"
 
 

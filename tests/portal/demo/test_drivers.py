@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from portal.demo import tasks
 from portal.demo.drivers import drive, drive_until
+from scheduling import clock
 from scheduling.invariants import breaches
-from scheduling.models import Attempt, DayPlan, Route, Stop
+from scheduling.models import Attempt, DayPlan, LastSeen, Route, Stop
 from scheduling.selectors.road import stops_before
 from scheduling.services.days import lock_plan
 from scheduling.services.plans import close_plan
@@ -65,6 +67,25 @@ def test_it_is_driven_until_three_stops_are_left_before_one_s_own(outlet):
     assert at is not None
     assert stops_before(last) == 3
     assert not Stop.objects.filter(done_at__gt=at).exists()
+
+
+def test_vehicles_that_are_out_say_where_they_are(outlet, monkeypatch):
+    plan = plan_on(outlet)
+    first = Stop.objects.booked().order_by("opens_at").first()
+    at = drive_until(
+        lambda: Route.objects.filter(state=Route.State.STARTED).exists(),
+        depot=outlet.depot,
+        latest=hours(plan, 30),
+    )
+    monkeypatch.setattr(tasks, "DEPOT", outlet.depot.slug)
+    clock.set_source(lambda: at + timedelta(seconds=90))
+    try:
+        assert tasks.say_where() == Route.objects.filter(state=Route.State.STARTED).count()
+    finally:
+        clock.set_source(None)
+
+    seen = LastSeen.objects.get(shift=first.route.shift)
+    assert seen.at == at + timedelta(seconds=90)
 
 
 def test_a_day_that_somebody_else_locked_is_driven_all_the_same(outlet):

@@ -5,6 +5,8 @@ from django.core.mail import EmailMultiAlternatives
 
 from portal.demo import inbox
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def folder(settings, tmp_path):

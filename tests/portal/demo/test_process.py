@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tests.portal.demo.running import Demo, environment, laid_out, start, start_again
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ from portal.messaging.signing import signed_headers
 from scheduling import clock
 from scheduling.selectors.merchants import TOLD
 
+pytestmark = pytest.mark.once
+
 SECRET = "whsec_" + b64encode(b"s" * 32).decode()
 OTHER = "whsec_" + b64encode(b"t" * 32).decode()
 CART, NUMBER, REF = "c" * 22, "N100001", "7K2MQ9XA"

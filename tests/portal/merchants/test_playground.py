@@ -13,7 +13,7 @@ from tests.portal.merchants.test_widget import somebody
 from tests.portal.widget.conftest import Frame, _few_addresses, at
 
 __all__ = ["_few_addresses", "at"]
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 HERE = "http://localhost"
 
 

@@ -7,7 +7,7 @@ from portal.models.people import Role
 from portal.services.sessions import list_origins, listed_origins
 from tests.factories import make_membership, make_merchant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def somebody(shop, role) -> Client:

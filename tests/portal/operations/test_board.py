@@ -30,7 +30,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 POLL = {"HX-Request": "true", "HX-Target": "plan"}
 
 

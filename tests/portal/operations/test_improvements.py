@@ -25,7 +25,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PART = {"HX-Request": "true", "HX-Target": "plan"}
 BUTTON = "Improve now"
 LOOKING = "Looking for better routes…"

@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.portal.links import came_by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CODE = "4711-xyzzy"
 SAID = WayIn(
     entrance="yard", lift="no", buzzer="Virtanen", text="Past the bikes", speaks="fi", step_back=True

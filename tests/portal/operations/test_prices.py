@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.portal.customers.conftest import ADDRESS, GAZETTEER
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

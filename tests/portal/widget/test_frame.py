@@ -19,7 +19,7 @@ from tests.factories import NOW, make_booking, make_merchant, make_network, some
 from tests.portal.customers.conftest import Shopper
 from tests.portal.widget.conftest import PAGE, TESTIKATU, Frame, a_basket, publishable
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MOST_BYTES = 30_000
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from portal.widget.loader import FOLDER, LATEST, RELEASES, source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MOST_BYTES = 3_000
 
 

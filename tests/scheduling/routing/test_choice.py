@@ -1,30 +1,32 @@
 import numpy as np
 import pytest
 
-from scheduling.routing.choice import Candidates, Wanted, cheapest
+from scheduling.routing.choice import DEAR, FAR, FULL, INDEX, Candidates, Wanted, cheapest, keys_of
 from scheduling.routing.schedule import NEVER
 
 N_SLOTS = 6
 
 
 def make_candidates(seed: int, sizes: list[int]):
-    """Ranges and costs of some days, tied, without room or too far now and then, of two classes or neither.
+    """Ranges and costs of some days, tied, empty, without room or too far now and then, of classes or none.
 
     Slots of which some are absent, and some bar a class.
     """
     random = np.random.default_rng(seed)
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    lo = random.integers(0, 1_000, first[-1])
-    hi = lo + random.integers(0, random.choice([5, 400]), first[-1])
-    cost_s = random.integers(-50, random.choice([60, 100_000]), first[-1])
-    room = random.random(first[-1]) < random.choice([0.05, 0.8, 1])
-    near = random.random(first[-1]) < random.choice([0.05, 0.8, 1])
-    kind, barred = random.integers(0, 3, first[-1]), random.integers(0, 4, (len(sizes), N_SLOTS))
+    cuts = np.concatenate([[0], np.cumsum(sizes)])
+    n = cuts[-1]
+    lo = random.integers(0, 1_000, n)
+    hi = lo + random.integers(-2, random.choice([5, 400]), n)
+    cost_s = random.integers(-50, random.choice([60, 100_000]), n)
+    room = random.random(n) < random.choice([0.05, 0.8, 1])
+    near = random.random(n) < random.choice([0.05, 0.8, 1])
+    kind, barred = random.integers(0, 3, n + 1), random.integers(0, 4, (len(sizes), N_SLOTS))
+    kind[-1] = 0
     opens_s = random.integers(0, 1_300, (len(sizes), N_SLOTS))
     last_s = opens_s + random.integers(-20, 200, opens_s.shape)
     last_s[last_s < opens_s] = NEVER
-    found = Candidates.of(np.arange(first[-1]), lo, hi, first, kind if seed % 2 else None)
-    return found, cost_s, room, near, Wanted(opens_s, last_s, barred if seed % 2 else None)
+    found = Candidates.of(lo, hi, cuts, kind if seed % 2 else None)
+    return found, cost_s.astype(float), room, near, Wanted(opens_s, last_s, barred if seed % 2 else None)
 
 
 def one_by_one(found, cost_s, room, near, wanted) -> list[list[tuple[int, bool, bool]]]:
@@ -37,6 +39,7 @@ def one_by_one(found, cost_s, room, near, wanted) -> list[list[tuple[int, bool, 
                 index
                 for index in range(cut, found.cuts[day + 1])
                 if max(found.lo[index], opens) <= min(found.hi[index], last)
+                and found.lo[index] <= found.hi[index]
                 and not (found.kind is not None and found.kind[index] & wanted.barred[day, slot])
             ]
             roomy = [index for index in fitting if room[index]]
@@ -45,14 +48,16 @@ def one_by_one(found, cost_s, room, near, wanted) -> list[list[tuple[int, bool, 
     return answers
 
 
+def told(key: int) -> tuple[int, bool, bool]:
+    return (key & INDEX if key < FAR else -1), FAR <= key < FULL, FULL <= key < DEAR
+
+
 @pytest.mark.parametrize("sizes", [[0], [1, 0, 3], [600], [40, 700, 0, 513, 512], [0, 0]], ids=str)
 def test_the_choice_is_that_of_looking_at_each_in_turn(sizes):
     for seed in range(8):
-        world = make_candidates(seed, sizes)
-        choice = cheapest(*world)
-        answers = [
-            list(zip(*day, strict=True))
-            for day in zip(choice.pick.tolist(), choice.far.tolist(), choice.full.tolist(), strict=True)
-        ]
+        found, cost_s, room, near, wanted = make_candidates(seed, sizes)
+        keys = keys_of(cost_s, (found.lo <= found.hi)[:-1], room, near)
+        best = cheapest(found, keys, wanted)
 
-        assert answers == one_by_one(*world)
+        answers = [[told(key) for key in day] for day in best.tolist()]
+        assert answers == one_by_one(found, cost_s, room, near, wanted)

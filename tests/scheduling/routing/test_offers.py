@@ -12,9 +12,9 @@ from scheduling.routing.offers import (
     band_m,
     banded_cost_s,
     discount_minor,
-    is_pointed_out,
     options_for,
     shown_neighbours,
+    standing_out,
     suggestions_for,
 )
 
@@ -146,14 +146,14 @@ def test_a_price_does_not_fall_below_nothing():
 
 
 def test_a_quarter_more_than_the_cheapest_is_still_pointed_out():
-    assert is_pointed_out(1_250, [1_000, 9_000])
-    assert not is_pointed_out(1_500, [1_000, 9_000])
-    assert not is_pointed_out(500, [250])
+    assert standing_out([1_250, 1_000, 9_000]) == {1_000, 1_250}
+    assert standing_out([1_500, 1_000, 9_000]) == {1_000}
+    assert standing_out([250, 500]) == {250}
 
 
 def test_of_more_than_two_that_look_alike_none_is_pointed_out():
-    assert is_pointed_out(500, [500, 500, 1_000])
-    assert not is_pointed_out(500, [500, 500, 500, 1_000])
+    assert standing_out([500, 500, 1_000]) == {500}
+    assert not standing_out([500, 500, 500, 1_000])
 
 
 def test_grams_come_from_the_band_and_the_bar_is_a_share_of_the_widest():

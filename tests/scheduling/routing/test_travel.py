@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduling.routing.places import EARTH_RADIUS_M, MOST_SERVICES, Gaps, Outline, Places, Rates
 from scheduling.routing.problem import Leg, Place, VehicleClass
-from scheduling.routing.travel import EARTH_RADIUS_M, GreatCircle, Matrix, Outline, Places, Rates
+from scheduling.routing.schedule import NEVER
+from scheduling.routing.tape import LATE
+from scheduling.routing.travel import GreatCircle, Matrix
 from tests.scheduling.routing.reference import circle_way
 
 latitudes = st.floats(-90, 90)
@@ -23,11 +26,12 @@ kinds = st.builds(
     grams_per_km=st.just(0),
 )
 VAN = VehicleClass("van", (1,), 30_000, 130, 0, 0, 300)
+SEAM_S = NEVER - LATE
 SECONDS = np.array([[0, 7, 8, 9], [11, 0, 13, 14], [15, 16, 0, 18], [19, 20, 21, 0]])
 
 
-def legs_of(arrays) -> list[Leg]:
-    return [Leg(*pair) for pair in zip(arrays.seconds.tolist(), arrays.metres.tolist(), strict=True)]
+def legs_of(seconds, metres) -> list[Leg]:
+    return [Leg(*pair) for pair in zip(seconds.tolist(), metres.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -38,34 +42,50 @@ def legs_of(arrays) -> list[Leg]:
 @given(visit=places, others=st.lists(st.tuples(places, kinds), max_size=9))
 def test_one_leg_and_many_are_the_same_to_the_last_bit(travel, visit, others):
     ends, classes = [place for place, _ in others], [kind for _, kind in others]
-    rows = np.arange(len(others))
-    to, back = travel.legs_through(Places.of([*ends, visit]), Rates.of(classes), rows, visit)
+    gaps = Gaps.of(Places.of([*ends, visit]), Rates.of([*classes, VAN]))
+    seconds, metres = travel.legs_through(gaps, np.arange(len(others)), visit)
 
-    assert legs_of(to) == [travel.leg(place, visit, kind) for place, kind in others]
+    assert legs_of(seconds[0], metres[0]) == [travel.leg(place, visit, kind) for place, kind in others]
     nexts = zip([*ends, visit][1:], classes, strict=True)
-    assert legs_of(back) == [travel.leg(visit, place, kind) for place, kind in nexts]
+    assert legs_of(seconds[1], metres[1]) == [travel.leg(visit, place, kind) for place, kind in nexts]
 
 
 @pytest.mark.parametrize("travel", [GreatCircle(), Matrix(SECONDS)], ids=["circle", "times"])
-@given(visit=places, others=st.lists(st.tuples(places, kinds), max_size=9))
-def test_no_way_is_ruled_out_that_is_short_enough(travel, visit, others):
-    many, rates = Places.of([place for place, _ in others]), Rates.of([kind for _, kind in others])
-    outline = Outline.of(many, rates)
-    to, back = travel.seconds_at_least(outline, visit)
+@given(
+    visit=places,
+    others=st.lists(st.tuples(places, kinds), min_size=1, max_size=9),
+    service_s=st.integers(0, 20_000),
+)
+def test_no_gap_is_ruled_out_that_is_wide_enough_to_the_second(travel, visit, others, service_s):
+    ends, classes = [*(place for place, _ in others), visit], [*(kind for _, kind in others), VAN]
+    needed_s = [
+        travel.leg(here, visit, kind).seconds + service_s + travel.leg(visit, there, kind).seconds
+        for (here, kind), there in zip(others, ends[1:], strict=True)
+    ]
+    outline = Outline.of(Places.of(ends), Rates.of(classes), np.array([*needed_s, SEAM_S]))
 
-    for index, (place, kind) in enumerate(others):
-        assert to[index] - outline.unsure_s[index] <= travel.leg(place, visit, kind).seconds
-        assert back[index] - outline.unsure_s[index] <= travel.leg(visit, place, kind).seconds
+    found = travel.wide_enough(outline, visit, service_s).tolist()
+    assert found == list(range(len(others)))
+    assert travel.wide_enough(outline, visit, service_s).tolist() == found  # as it was kept
 
 
-@given(visit=places, others=st.lists(places, min_size=1, max_size=9))
-def test_around_a_town_the_outline_sees_ways_as_long_as_they_are(visit, others):
-    near = [Place(60 + other.lat / 1e3, 25 + other.lon / 1e3) for other in (visit, *others)]
-    outline = Outline.of(Places.of(near), Rates.of([VAN] * len(near)))
-    seen_s, _back = GreatCircle().seconds_at_least(outline, near[0])
+@given(visit=places, others=st.lists(places, min_size=1, max_size=9), service_s=st.integers(0, 20_000))
+def test_around_a_town_gaps_are_ruled_out_that_lack_some_seconds(visit, others, service_s):
+    """Where both ends are one place: else the way from half way between them is the shorter one."""
+    near = [Place(60 + other.lat / 1e3, 25 + other.lon / 1e3) for other in (visit, *others) for _ in range(2)]
+    slack_s = [2 * GreatCircle().leg(place, near[0], VAN).seconds + service_s - 7 for place in near]
+    outline = Outline.of(Places.of(near), Rates.of([VAN] * len(near)), np.array(slack_s))
 
-    for index, place in enumerate(near):
-        assert GreatCircle().leg(place, near[0], VAN).seconds - 3 <= seen_s[index]
+    assert not set(outline.wide_enough(near[0], service_s).tolist()) & set(range(0, len(near), 2))
+
+
+def test_an_outline_keeps_no_more_than_a_few_lengths_of_service():
+    town = [Place(60.17, 24.94), Place(60.18, 24.95)]
+    outline = Outline.of(Places.of(town), Rates.of([VAN, VAN]), np.array([1_000, SEAM_S]))
+    asked = [outline.wide_enough(town[0], service_s).tolist() for service_s in range(3 * MOST_SERVICES)]
+
+    assert asked == [[0]] * len(asked)
+    assert outline.wide_enough(town[0], 1_000).tolist() == []
 
 
 @given(start=places, end=places, kind=kinds)
@@ -138,6 +158,6 @@ def test_a_place_without_a_row_in_the_matrix_is_refused():
     with pytest.raises(ValueError, match="no row"):
         travel.leg(known, unknown, VAN)
     with pytest.raises(ValueError, match="no row"):
-        travel.legs_through(Places.of([known, unknown]), Rates.of([VAN, VAN]), np.array([0]), known)
+        travel.legs_through(Gaps.of(Places.of([known, unknown]), Rates.of([VAN, VAN])), np.array([0]), known)
     with pytest.raises(IndexError):
         travel.leg(known, Place(0, 0, 4), VAN)

@@ -7,8 +7,16 @@ from django.db.models import Sum
 
 from scheduling.models import Promise, Route, Stop
 from scheduling.promises import kept_rates
-from scheduling.selectors.promises import delivery_at, promises_of, served
+from scheduling.selectors.promises import (
+    delivery_at,
+    kept_on,
+    moment_of_service,
+    moments_of_service,
+    promises_of,
+    served,
+)
 from scheduling.services.bookings import reschedule_delivery
+from scheduling.services.handing_over import Handover, arrive, settle_stop
 from tests.factories import (
     LATER,
     TOMORROW,
@@ -18,7 +26,9 @@ from tests.factories import (
     make_booking,
     make_depot,
     make_network,
+    plan_on,
     some_facts,
+    start_day,
     token_at,
 )
 
@@ -114,3 +124,25 @@ def test_where_nothing_was_served_there_is_no_rate():
 def test_a_delivery_is_found_at_its_own_depot_only(booking, outlet):
     assert delivery_at(depot=outlet.depot, ref=booking.delivery.ref) == booking.delivery
     assert delivery_at(depot=make_depot(), ref=booking.delivery.ref) is None
+
+
+def test_the_day_feeds_it_with_when_service_began(booking, outlet):
+    late = make_booking(outlet, hour=10, facts=some_facts(east_m=300))
+    missed = make_booking(outlet, hour=10, facts=some_facts(east_m=600))
+    start_day(plan_on(outlet))
+    came = {booking: 0, late: 120, missed: 5}
+    for each, minutes in came.items():
+        at = each.stop.opens_at + timedelta(minutes=minutes)
+        end = {"outcome": "not_possible", "reason": "nobody_home"} if each is missed else {}
+        arrive(stop_id=each.stop_id, at=at, actor="x", now=at)
+        handover = Handover(**{"outcome": "handed_over", "happened_at": at + timedelta(hours=3)} | end)
+        settle_stop(stop_id=each.stop_id, handover=handover, actor="x", now=at + timedelta(hours=3))
+
+    assert moments_of_service(depot=outlet.depot, day=TOMORROW) == {
+        each.delivery_id: each.stop.opens_at + timedelta(minutes=came[each]) for each in (booking, late)
+    }
+    rates = kept_on(depot=outlet.depot, day=TOMORROW)
+    assert (rates.served, rates.first, rates.latest) == (2, 1, 1)
+    assert moment_of_service(late.delivery) == late.stop.closes_at
+    assert moment_of_service(missed.delivery) is None
+    assert kept_on(depot=outlet.depot, day=TOMORROW + timedelta(days=1)).served == 0

@@ -17,7 +17,7 @@ from scheduling.errors import (
 )
 from scheduling.facts import SafePlace
 from scheduling.invariants import breaches
-from scheduling.models import Attempt, Booking, DayException, Delivery, Event, Stop, TheftZone, Vehicle
+from scheduling.models import Attempt, Booking, DayException, Delivery, Event, Route, Stop, TheftZone, Vehicle
 from scheduling.outcomes import WHY_NOT, WHY_REFUSED
 from scheduling.services.coming_back import end_route
 from scheduling.services.days import finish_route
@@ -365,6 +365,17 @@ def test_a_stop_that_was_moved_to_another_vehicle_is_done_by_who_was_there(outle
     attempt = said(booking)
 
     assert attempt.stop == fresh
+    assert state(booking) == "delivered"
+
+
+def test_a_stop_given_to_a_vehicle_that_has_not_left_is_done_by_who_drove_it(outlet):
+    booking = on_the_road(outlet)
+    Route.objects.filter(pk=booking.stop.route_id).update(state="loaded", started_at=None)
+
+    with pytest.raises(NotOnTheRoad):
+        said(booking, actor=f"shift:{booking.stop.route.shift_id}")
+    said(booking, actor="shift:999999")
+
     assert state(booking) == "delivered"
 
 
