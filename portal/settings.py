@@ -445,6 +445,9 @@ if EMAIL_SERVICE:
         ANYMAIL[f"{EMAIL_SERVICE.upper()}_API_URL"] = EMAIL_SERVICE_URL
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("FROM_EMAIL", "") or "Doorstep <deliveries@localhost>"
 
+# A message that was not taken is tried again further and further apart: after so long at most.
+MESSAGE_LONGEST_WAIT_S = number("MESSAGE_LONGEST_WAIT_S", 43_200, 1, 86_400)
+
 # Texts: SMS, by Twilio. Without these nobody is sent one, and pages speak of mails alone
 
 SMS_ACCOUNT = read(

@@ -97,6 +97,7 @@ def test_an_empty_environment_lists_everything_that_is_missing_at_once(load):
         ("EMAIL_URL", "console://", "smtp+tls://"),
         ("EMAIL_SERVICE", "pigeon", "brevo, mailgun, postmark, resend, sparkpost"),
         ("EMAIL_SERVICE_URL", "api", "whole address"),
+        ("MESSAGE_LONGEST_WAIT_S", "0", "whole number from 1 to 86400"),
         ("SMS_ACCOUNT", "me", "AC and 32 signs"),
         ("SMS_FROM", "0401234567", "+358401234567"),
         ("SMS_FROM", "A name too long", "up to 11 letters"),

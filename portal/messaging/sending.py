@@ -108,7 +108,7 @@ def send(message: Message, *, now: datetime) -> None:
 
 
 def _settle(message: Message, refusal: Refusal, *, now: datetime) -> None:
-    if refusal.for_good or is_last_attempt(message):
+    if refusal.for_good or is_last_attempt(message, now=now):
         with suppress(PlanBusy):  # it is due again when its lease is over
             give_up(message, error=refusal.error, code=refusal.code, now=now)
     else:

@@ -91,7 +91,7 @@ def tell_customer(event: Event, now: datetime) -> None:
 
 def _channels(event: Event, topic: Topic, delivery: Delivery) -> list[Channel]:
     if event.kind == CODE_ASKED:  # it goes where it was asked to
-        code = OneTimeCode.objects.filter(pk=event.data["code"]).first()
+        code = OneTimeCode.objects.filter(pk=event.data.get("code")).first()
         return [Channel(code.channel)] if code else []
     return channels_for(topic, delivery)
 

@@ -16,6 +16,7 @@ WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 18
 CUSTOMER: Final = "customer:"
 MERCHANT: Final = "merchant:"
 FORMER: Final = "former:"
+TRIED_FOR: Final = timedelta(days=1)
 MOST_ATTEMPTS: Final = len(WAITS) + 1
 
 
@@ -119,7 +120,8 @@ def mark_sent(message: Message, *, now: datetime) -> None:
 
 def mark_refused(message: Message, *, error: str, now: datetime) -> None:
     """Note that it did not go out; try again later."""
-    wait = WAITS[min(message.attempts, len(WAITS)) - 1]
+    longest = timedelta(seconds=settings.MESSAGE_LONGEST_WAIT_S)
+    wait = min(WAITS[min(message.attempts, len(WAITS)) - 1], longest)
     _settle(message, next_attempt_at=now + wait, error=error[:200])
 
 
@@ -134,9 +136,9 @@ def mark_undelivered(message: Message, *, error: str) -> bool:
     return bool(taken.update(state=MessageState.FAILED, sent_at=None, error=error[:200]))
 
 
-def is_last_attempt(message: Message) -> bool:
-    """Whether it was tried as often as is of use."""
-    return message.attempts >= MOST_ATTEMPTS
+def is_last_attempt(message: Message, *, now: datetime) -> bool:
+    """Whether it was tried as often and for as long as is of use: kills count as attempts, too."""
+    return message.attempts >= MOST_ATTEMPTS and now >= message.created_at + TRIED_FOR
 
 
 def _settle(message: Message, **changes: object) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -46,7 +47,8 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """`mails` in order of arrival; the next `refusals` mails are turned away for now (451).
+    """`mails` in order of arrival; the next `refusals` mails are turned away for now (451), and those that
+    `refuse` decides about.
 
     It takes its time: `answer_after_s` passes between keeping a mail and saying so.
     """
@@ -55,6 +57,8 @@ class MailServer:
     port: int
     mails: list[Mail] = field(default_factory=list)
     refusals: int = 0
+    refused: int = 0
+    refuse: Callable[[], bool] = lambda: False
     answer_after_s: float = 0
 
     def to(self, address: str) -> list[Mail]:
@@ -63,8 +67,9 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a mail; aiosmtpd calls this by its name."""
-        if self.refusals > 0:
-            self.refusals -= 1
+        if self.refusals > 0 or self.refuse():
+            self.refusals -= self.refusals > 0
+            self.refused += 1
             return "451 Busy, please come back"
         message: Any = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message))

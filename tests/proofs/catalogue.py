@@ -12,6 +12,7 @@ from tests.proofs import (
     last_places,
     links,
     outages,
+    outbox,
     pages,
     positions,
     privacy,
@@ -52,6 +53,13 @@ PROOFS = {
             "the worker is killed 100 times while shoppers book, move and cancel and are told by mail",
             "each effect once, a mail repeated at most once per kill with the same id, resumed < 60 s",
             kill_worker.prove,
+        ),
+        Proof(
+            "outbox",
+            "2,000 events go out by mail and SMS: the worker is killed 100 times, the broker away 5 minutes, "
+            "the mail server refuses half",
+            "2,000 distinct Message-IDs by each channel, duplicates <= kills",
+            outbox.prove,
         ),
         Proof(
             "kill-solver",

@@ -13,6 +13,7 @@ from tests.proofs.run import Run
 OF_PROCESSES = (
     "kill-web",
     "kill-worker",
+    "outbox",
     "kill-solver",
     "survival",
     "database",
