@@ -14,15 +14,20 @@ from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
+from portal.demo.held_up import held_until
 from portal.demo.shown import report
 from portal.demo.town import TIME_ZONE
 from portal.demo.week import SEEDED_CONTACTS
+from portal.models.driving import ShiftLink
 from scheduling import windows
 from scheduling.errors import DomainError
 from scheduling.models import Attempt, DayPlan, Delivery, Depot, Route, Shift, Stop
 from scheduling.services.days import finish_route, lock_plan, start_route
 from scheduling.services.handing_over import Handover, arrive
 from scheduling.services.plans import close_plan
+from scheduling.services.resting import end_rest
 
 SEED: Final = "demo"
 LOADED_BEFORE: Final = timedelta(minutes=40)
@@ -113,8 +118,15 @@ def _load(plan_id: int, at: datetime) -> None:
 
 
 def _shifts(plan: DayPlan) -> list[Shift]:
+    """Return the shifts that have something to do; not those whose sheet a visitor has taken over."""
     routes = Route.objects.filter(state__in=(Route.State.LOADED, Route.State.STARTED), shift__plan=plan)
-    return list(Shift.objects.filter(pk__in=routes.values("shift")).select_related("plan__depot"))
+    rows = Shift.objects.filter(pk__in=routes.values("shift")).exclude(pk__in=taken_over())
+    return list(rows.select_related("plan__depot"))
+
+
+def taken_over() -> QuerySet[ShiftLink, int]:
+    """Return the shifts that a visitor drives, on a sheet of their own."""
+    return ShiftLink.objects.filter(bound_at__isnull=False).values_list("shift_id", flat=True)
 
 
 def _next_of_shift(shift: Shift) -> Act | None:
@@ -150,32 +162,27 @@ def _start(route_id: int, at: datetime) -> None:
 
 
 def _to_do(route: Route) -> list[Stop]:
-    """Return what is left of a route in order. A rest before a door that is done has been taken."""
-    rows = Stop.objects.filter(route=route, state__in=(Stop.State.BOOKED, Stop.State.REST))
-    found = rows.select_related("delivery__address", "pickup_point", "rest").order_by("position")
-    since = max((stop.position for stop in found if stop.done_at), default=-(1 << 62))
-    return [stop for stop in found if stop.done_at is None and (stop.rest is None or stop.position > since)]
+    """Return what is left of a route, its rests too, in order."""
+    rows = Stop.objects.to_do().filter(route=route).order_by("position")
+    return list(rows.select_related("delivery__address", "pickup_point", "rest"))
 
 
 def _next_on(route: Route) -> Act:
-    stops, since = _to_do(route), left_at(route)
-    pause = timedelta(0)
-    for stop in stops:
-        if stop.rest is not None:  # nobody is told of a rest: it only takes its time
-            comes = since + pause + timedelta(seconds=stop.arc_s)
-            pause = max(comes, stop.opens_at) - since + timedelta(minutes=stop.rest.minutes)
-            continue
-        if stop.arrived_at is None:
-            at = comes_at(stop, since + pause)
-            return Act(at, partial(_arrive, stop.pk), ("arrive", stop.pk))
-        return Act(_done_at(stop), partial(_settle, stop.pk), ("settle", stop.pk))
-    back = since + pause + timedelta(seconds=route.return_s)
-    return Act(back, partial(_finish, route.pk), ("finish", route.pk))
+    stop, since = next_stop(route), left_at(route)
+    if stop is None:
+        back = since + timedelta(seconds=route.return_s)
+        return Act(back, partial(_finish, route.pk), ("finish", route.pk))
+    if stop.rest is not None:
+        over = max(comes_at(stop, since), stop.opens_at) + timedelta(minutes=stop.rest.minutes)
+        return Act(over, partial(_end_rest, stop.pk), ("rest", stop.pk))
+    if stop.arrived_at is None:
+        return Act(comes_at(stop, since), partial(_arrive, stop.pk), ("arrive", stop.pk))
+    return Act(_done_at(stop), partial(_settle, stop.pk), ("settle", stop.pk))
 
 
 def next_stop(route: Route) -> Stop | None:
-    """Return the next stop at which somebody is served; None once a route is on its way back."""
-    return next((stop for stop in _to_do(route) if stop.rest is None), None)
+    """Return the next stop at which somebody is served, or rests; None once a route is on its way back."""
+    return next(iter(_to_do(route)), None)
 
 
 def left_at(route: Route) -> datetime:
@@ -190,7 +197,8 @@ def comes_at(stop: Stop, since: datetime) -> datetime:
     chance = _chance(stop)
     seconds = stop.arc_s * (0.85 + 0.4 * chance.random()) + ON_FOOT_S
     held_up = HELD_UP if stop.pk % HELD_UP_EVERY == 0 else timedelta(0)
-    return since + timedelta(seconds=round(seconds)) + held_up
+    comes = since + timedelta(seconds=round(seconds)) + held_up
+    return max(comes, held_until(stop.route_id) or comes)
 
 
 def _done_at(stop: Stop) -> datetime:
@@ -212,6 +220,10 @@ def _settle(stop_id: int, at: datetime) -> None:
     found = Stop.objects.select_related("route__shift", "delivery__address", "pickup_point")
     stop = found.get(pk=stop_id)
     report(stop, _outcome(stop, at), actor=_driver_of(stop))
+
+
+def _end_rest(stop_id: int, at: datetime) -> None:
+    end_rest(stop_id=stop_id, at=at, now=at)
 
 
 def _driver_of(stop: Stop) -> str:

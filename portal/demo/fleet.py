@@ -11,11 +11,13 @@ from scheduling.models import (
     AccessRule,
     Buffer,
     Depot,
+    Driver,
     Merchant,
     MerchantDepot,
     Operator,
     RestKind,
     RestPattern,
+    Shift,
     ShiftPattern,
     Skill,
     SlotPattern,
@@ -134,6 +136,7 @@ class Van:
 
     name: str
     kind: str
+    driver: str
     starts: time
     ends: time
     trips: int = 1
@@ -153,15 +156,36 @@ TEA = (Pause(time(14), time(16), 30, place=CANTEEN), Pause(time(17), time(19), 1
 TWICE = (Pause(time(11), time(12, 30), 30, place=CANTEEN), Pause(time(15, 30), time(16), 30, place=CANTEEN))
 LATE_MORNING = (Pause(time(10, 30), time(12), 30, place=CANTEEN),)
 LATE_AFTERNOON = (Pause(time(16), time(17, 30), 30, place=CANTEEN),)
+TWO_STRONG = (Skill.TWO_PEOPLE,)
 COLD_AND_ADULT = (Skill.FRIDGE, Skill.AGE_CHECK)
 VANS = (
-    Van("Van 1 Aurora", "battery-van-class-iii", time(5), time(16), 2, (Skill.FRIDGE,), EARLY),
-    Van("Van 2 Halla", "battery-van-class-iii", time(7, 30), time(17), rests=LONG_MIDDAY),
-    Van("Van 3 Kaste", "battery-van-class-iii", time(11, 30), time(21), 2, COLD_AND_ADULT, TEA),
-    Van("Van 4 Routa", "diesel-van-class-iii", time(8), time(20, 30), 2, (Skill.TWO_PEOPLE,), TWICE),
-    Van("Bike 1 Pyry", "cargo-bike", time(7, 30), time(14, 30), 2, rests=LATE_MORNING),
-    Van("Bike 2 Tuisku", "cargo-bike", time(13), time(21), 2, rests=LATE_AFTERNOON),
+    Van("Van 1 Aurora", "battery-van-class-iii", "Veikko Salo", time(5), time(16), 2, (Skill.FRIDGE,), EARLY),
+    Van("Van 2 Halla", "battery-van-class-iii", "Marjatta Lehto", time(7, 30), time(17), rests=LONG_MIDDAY),
+    Van(
+        "Van 3 Kaste",
+        "battery-van-class-iii",
+        "Yusuf Nur",
+        time(11, 30),
+        time(21),
+        2,
+        COLD_AND_ADULT,
+        TEA,
+    ),
+    Van(
+        "Van 4 Routa",
+        "diesel-van-class-iii",
+        "Pekka Aalto",
+        time(8),
+        time(20, 30),
+        2,
+        (Skill.TWO_PEOPLE,),
+        TWICE,
+    ),
+    Van("Bike 1 Pyry", "cargo-bike", "Linnea Berg", time(7, 30), time(14, 30), 2, rests=LATE_MORNING),
+    Van("Bike 2 Tuisku", "cargo-bike", "Oskari Niemi", time(13), time(21), 2, rests=LATE_AFTERNOON),
 )
+SAYS_NOTHING = "Van 4 Routa"
+"""Whose driver keeps their name to themselves."""
 
 
 def set_up() -> Depot:
@@ -201,6 +225,16 @@ def set_up() -> Depot:
     manager = User.objects.create_user(MANAGER, name="Mikko, manager")
     Membership.objects.create(user=manager, merchant=Merchant.objects.get(slug=MANAGED), role=Role.MANAGER)
     return depot
+
+
+def give_drivers(depot: Depot) -> None:
+    """Give every shift its driver; all but one let their customers know who comes."""
+    for van in VANS:
+        silent = van.name == SAYS_NOTHING
+        driver, _new = Driver.objects.get_or_create(
+            depot=depot, name=van.driver, defaults={"shows_name": not silent, "shows_vehicle": not silent}
+        )
+        Shift.objects.filter(plan__depot=depot, vehicle__name=van.name, driver=None).update(driver=driver)
 
 
 def _vehicle_class(kind: Kind) -> VehicleClass:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.demo import folder, inbox, layout, shopfront
 from portal.demo.apps import demo_clock, demo_config
 from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
-from portal.demo.jumps import jumps
+from portal.demo.jumps import jumps, shift_to_drive
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
 from portal.models import User
+from portal.services.shift_links import hand_out
+from portal.shift_links import url_of
 from scheduling import clock
 
 
@@ -84,6 +86,23 @@ def be_planner(request: HttpRequest) -> HttpResponse:
     """Sign in as the depot's planner."""
     login(request, User.objects.get(email=PLANNER), backend="django.contrib.auth.backends.ModelBackend")
     return redirect_page(request, "operations:depot", DEPOT)
+
+
+@require_POST
+def be_dispatcher(request: HttpRequest) -> HttpResponse:
+    """Sign in as the depot's planner, to the board of the day that is on."""
+    login(request, User.objects.get(email=PLANNER), backend="django.contrib.auth.backends.ModelBackend")
+    return redirect_page(request, "operations:dispatch", DEPOT)
+
+
+@require_POST
+def be_driver(request: HttpRequest) -> HttpResponse:
+    """Take a sheet over: one's own delivery's van if it is on the road, else the one with most left to do."""
+    now = clock.now()
+    shift = shift_to_drive(now=now)
+    if shift is None:
+        return redirect_page(request, "demo:guide")
+    return HttpResponseRedirect(url_of(hand_out(shift=shift, now=now)))
 
 
 @require_POST

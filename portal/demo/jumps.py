@@ -1,30 +1,37 @@
 """Where the demo's clock can jump to: the evening before, the morning, three stops before, delivered."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from portal.demo.apps import demo_clock
-from portal.demo.drivers import drive, drive_until
+from portal.demo.drivers import drive, drive_until, taken_over
+from portal.demo.held_up import held_until, hold_up
 from portal.demo.town import TIME_ZONE
 from portal.demo.week import SEEDED_CONTACTS
+from portal.demo.whereabouts import tell_places
 from portal.tasks import send_due_messages, send_due_webhooks
 from scheduling import clock, tasks, windows
-from scheduling.models import Booking, Depot, Route, Stop
+from scheduling.errors import DomainError
+from scheduling.models import Booking, Depot, Route, Shift, Stop
 from scheduling.selectors.plans import plans_to_improve
 from scheduling.selectors.road import stops_before
+from scheduling.services.resting import MOST_LATE, tell_running_late
 
 HELSINKI: Final = ZoneInfo(TIME_ZONE)
 EVENING, MORNING = time(19), time(7)
 NEAR: Final = 3
 LONGEST_WAIT: Final = timedelta(hours=8)
 """So long after its window a delivery has been served, or never will be."""
+HELD_UP: Final = timedelta(minutes=75)
 A_MOMENT: Final = timedelta(seconds=2)
 
 
@@ -49,7 +56,7 @@ def jumps(now: datetime) -> list[Jump]:
     if own is None:
         return days
     near = _on_the_road(own, "near", _("Three stops before you"), _is_near)
-    return [*days, near, _on_the_road(own, "delivered", _("Delivered"), _is_done)]
+    return [*days, _an_hour_late(own), near, _on_the_road(own, "delivered", _("Delivered"), _is_done)]
 
 
 def own_stop() -> Stop | None:
@@ -58,6 +65,16 @@ def own_stop() -> Stop | None:
     rows = rows.exclude(delivery__contact_email__endswith=SEEDED_CONTACTS)
     found = rows.select_related("stop__route__shift__plan__depot").order_by("-pk").first()
     return found.stop if found else None
+
+
+def shift_to_drive(*, now: datetime) -> Shift | None:
+    """Return whose sheet a visitor may take over: their own delivery's, else the one with most left to do."""
+    own, today = own_stop(), windows.local_date(now, HELSINKI)
+    ahead = Shift.objects.filter(plan__service_date__gte=today, ends_at__gt=now)
+    left = Q(routes__stops__state=Stop.State.BOOKED, routes__stops__done_at__isnull=True)
+    rows = ahead.annotate(left=Count("routes__stops", filter=left)).filter(left__gt=0)
+    mine = rows.filter(pk=own.route.shift_id, plan__service_date=today).first() if own else None
+    return mine or rows.exclude(pk__in=taken_over()).order_by("plan__service_date", "-left", "pk").first()
 
 
 def _evening_before(own: Stop | None, now: datetime) -> Jump:
@@ -88,6 +105,27 @@ def _to(at: datetime, now: datetime, name: str, label: str, *, over: str) -> Jum
 def _on_the_road(own: Stop, name: str, label: str, is_there: Callable[[Stop], bool]) -> Jump:
     why_not = _("That is over.") if is_there(own) else ""
     return Jump(name, label, partial(_go_on_until, own, is_there), why_not=why_not)
+
+
+def _an_hour_late(own: Stop) -> Jump:
+    """One's own vehicle stands in a jam, and its driver says so: one is asked what is to happen."""
+    over = own.done_at is not None or held_until(own.route_id) is not None
+    why_not = _("That is over.") if over else ""
+    return Jump("late", _("Your van is held up"), partial(_go_late, own), why_not=why_not)
+
+
+def _go_late(own: Stop) -> None:
+    _go_on_until(own, _is_out)
+    now, route_id = clock.now(), own.route_id
+    hold_up(route_id, until=max(now, own.opens_at) + HELD_UP)
+    late_by = max(now, own.opens_at) + HELD_UP - now
+    with suppress(DomainError):  # back already: nobody is late any more
+        tell_running_late(route_id=route_id, late_by=min(late_by, MOST_LATE), at=now, actor="demo", now=now)
+    catch_up()
+
+
+def _is_out(stop: Stop) -> bool:
+    return Route.objects.filter(pk=stop.route_id, started_at__isnull=False).exists()
 
 
 def _is_near(stop: Stop) -> bool:
@@ -124,8 +162,13 @@ def catch_up() -> None:
     for plan_id in plans_to_improve(now=now)[:1]:  # the day just closed: it asked for it
         tasks.improve_plan(plan_id)
     tasks.narrow_promises()
+    tasks.lock_plans()
     for depot in Depot.objects.all():
         drive(now=now, depot=depot)
+        tell_places(depot, now=now)
+    tasks.finish_days()
+    tasks.relay_events()
+    tasks.refresh_ranges()
     tasks.relay_events()
     send_due_messages()
     send_due_webhooks()

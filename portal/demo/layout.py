@@ -15,7 +15,9 @@ from django.db import connection
 from django.db.models import F
 
 from portal.demo import folder
-from portal.demo.fleet import set_up
+from portal.demo.drivers import drive
+from portal.demo.fleet import give_drivers, set_up
+from portal.demo.held_up import let_go
 from portal.demo.shop.orders import Orders
 from portal.demo.town import TIME_ZONE
 from portal.demo.week import fill
@@ -58,7 +60,10 @@ def lay_out(*, now: datetime) -> Laid:
     if Depot.objects.exists():
         call_command("flush", interactive=False, verbosity=0)
     forget_all()
-    bookings = fill(set_up(), now=now)
+    depot = set_up()
+    bookings = fill(depot, now=now)
+    give_drivers(depot)
+    drive(now=now, depot=depot)
     # Else the solver would be through all days before anybody looks, and its button would show nothing.
     DayPlan.objects.update(improved_version=F("version"))
     with connection.cursor() as cursor:
@@ -66,6 +71,7 @@ def lay_out(*, now: datetime) -> Laid:
     folder.FOLDER.mkdir(parents=True, exist_ok=True)
     _copy(database_file(), folder.FIRST_STATE)
     empty_inbox()
+    let_go()
     Orders(folder.SHOP_ORDERS).forget()
     return Laid(bookings, time.perf_counter() - started)
 
@@ -85,6 +91,7 @@ def start_again(*, now: datetime) -> None:
     forget_all()
     cache.clear()
     empty_inbox()
+    let_go()
     Orders(folder.SHOP_ORDERS).forget()
 
 

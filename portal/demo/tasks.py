@@ -4,10 +4,9 @@ from celery import shared_task
 
 from portal.demo.drivers import drive
 from portal.demo.fleet import DEPOT
-from portal.demo.whereabouts import seen_now
+from portal.demo.whereabouts import tell_places
 from scheduling import clock
 from scheduling.models import Depot
-from scheduling.services.positions import Fix, Sender, keep_fixes
 
 
 @shared_task
@@ -20,12 +19,5 @@ def drive_on() -> int:
 @shared_task
 def say_where() -> int:
     """Have each vehicle that is out say where it is, as its driver's sheet would; return how many did."""
-    depot, now = Depot.objects.filter(slug=DEPOT).first(), clock.now()
-    if depot is None:
-        return 0
-    return sum(
-        keep_fixes(
-            sender=Sender("demo", shift_id=seen.shift_id), fixes=[Fix(now, seen.lat, seen.lon)], now=now
-        )
-        for seen in seen_now(depot, now=now)
-    )
+    depot = Depot.objects.filter(slug=DEPOT).first()
+    return tell_places(depot, now=clock.now()) if depot else 0
