@@ -121,6 +121,7 @@ def show_sheet(
 ) -> HttpResponse:
     """Return the sheet. `problem` is what could not be taken, `asked` what was typed for it, by its stop."""
     now, found = clock.now(), sheet_of(link.shift)
+    cards = [driver_words.card(link, stop, found, read, asked) for stop in found.stops]
     context = {
         **about(link, found, now=now),
         **loading(found),
@@ -130,7 +131,8 @@ def show_sheet(
         "missing": driver_door.missing(),
         "legends": driver_door.legends(),
         "form": form or ScanForm(),
-        "cards": [driver_words.card(link, stop, found, read, asked) for stop in found.stops],
+        "cards": cards,
+        "then": sum(card.to_do for card in cards) > 1,
     }
     response = render_page(request, PAGE, context=context, status=status)
     # So long a phone may show it without us, in seconds: its own clock may be wrong.
@@ -146,6 +148,7 @@ def about(link: ShiftLink, found: Sheet, *, now: datetime) -> dict[str, Any]:
         "route": route,
         "phase": phase_of(found),
         "counted": driver_words.counted(found),
+        "counting": driver_words.counted(found, "%n"),
         "left": len(found.left),
         "mark": found.mark,
         "day": words.title(link.shift.plan.service_date),

@@ -185,10 +185,11 @@ def parcels(sheet: Sheet, scanned: Collection[int]) -> list[ParcelRow]:
     return found
 
 
-def counted(sheet: Sheet) -> str:
-    """Say how far it is: 2 of 5 done, trip 1 of 2."""
+def counted(sheet: Sheet, done: str = "") -> str:
+    """Say how far it is: 2 of 5 done, trip 1 of 2. With `done` that stands in for the number."""
     served = len(sheet.served)
-    said = _("%(done)d of %(count)d done") % {"done": served - len(sheet.left), "count": served}
+    so_far = done or str(served - len(sheet.left))
+    said = _("%(done)s of %(count)d done") % {"done": so_far, "count": served}
     if sheet.trips < 2:
         return said
     return f"{said} · " + _("trip %(number)d of %(count)d") % {"number": sheet.trip, "count": sheet.trips}

@@ -1,6 +1,7 @@
 // At the door: what each way of handing over needs is asked for before it is said, and signatures are drawn.
 (() => {
   const LEAST_MOVE = 2;
+  const LEAST_EXTENT = 16; // a slip of the finger signs nothing
   const INK = "#1c2326";
 
   // A choice asks for what belongs to it (data-for names it), and for nothing else.
@@ -32,6 +33,10 @@
     const within = (value, most) => Math.round(Math.min(Math.max(value, 0), most));
     return [within(event.clientX - box.left, box.width), within(event.clientY - box.top, box.height)];
   };
+  const extent = (points) => {
+    const span = (values) => Math.max(...values) - Math.min(...values);
+    return Math.max(span(points.map(([x]) => x)), span(points.map(([, y]) => y)));
+  };
   const draw = (pad) => {
     const box = pad.getBoundingClientRect();
     const fine = window.devicePixelRatio || 1;
@@ -52,6 +57,7 @@
     if (!pad) return;
     event.preventDefault();
     pad.setPointerCapture(event.pointerId);
+    pad.dispatchEvent(new Event("input", { bubbles: true })); // nobody takes the sheet away meanwhile
     of(pad).push([at(pad, event)]);
   });
   document.addEventListener("pointermove", (event) => {
@@ -67,8 +73,7 @@
   document.addEventListener("pointerup", (event) => {
     const pad = event.target.closest("[data-pad]");
     if (!pad) return;
-    field(pad).value = JSON.stringify(of(pad));
-    field(pad).dispatchEvent(new Event("input", { bubbles: true }));
+    field(pad).value = extent(of(pad).flat()) < LEAST_EXTENT ? "" : JSON.stringify(of(pad));
   });
   document.addEventListener("click", (event) => {
     const clear = event.target.closest("[data-clear]");

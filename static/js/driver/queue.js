@@ -134,7 +134,16 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
   setInterval(again, TRY_MS);
 
-  window.doorstepQueue = { keep, waiting, shift };
+  // Waits a little until all was heard: what is asked for next may depend on it.
+  const heard = async () => {
+    const ends = Date.now() + TRY_MS;
+    while ((await waiting()).length && navigator.onLine && Date.now() < ends) {
+      await send();
+      await new Promise((ok) => { setTimeout(ok, 100); });
+    }
+  };
+
+  window.doorstepQueue = { keep, waiting, heard, shift };
   document.dispatchEvent(new CustomEvent("driver:ready"));
   count();
   again();

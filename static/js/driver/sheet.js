@@ -28,9 +28,12 @@
   const over = (stop) => {
     const row = document.createElement("li");
     row.className = "parcels__row";
+    row.toggleAttribute("data-rest", stop.hasAttribute("data-rest"));
     row.append(stop.querySelector(".stop__where").cloneNode(true));
     find("[data-done]").append(row);
     stop.remove();
+    const done = sheet().querySelectorAll("[data-done] li:not([data-rest])").length;
+    find("[data-counted]").textContent = find("[data-counted]").dataset.counted.replace("%n", done);
     promote();
   };
 
@@ -121,6 +124,7 @@
     event.preventDefault();
     const line = form.querySelector("[data-code-said]");
     try {
+      await queue.heard(); // it may be the next one's only by what was just said
       const headers = { Accept: "application/json" };
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers });
       const said = await answer.json();
@@ -169,6 +173,7 @@
   const refresh = async () => {
     if (busy() || (await queue.waiting()).length) return;
     const answer = await fetch("/driver/", { cache: "no-store" });
+    if (answer.status === 401) window.location.assign("/driver/");
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#sheet");
@@ -176,14 +181,16 @@
     stale = false;
     const open = [...sheet().querySelectorAll("details[open][id]")].map((each) => each.id);
     const told = find("[data-news]");
+    const codes = [...sheet().querySelectorAll(".stop__secret")].map((each) => each.closest(".stop__code"));
     sheet().replaceWith(document.importNode(fresh, true));
+    codes.forEach((each) => document.getElementById(each.id)?.replaceWith(each)); // asked for once is enough
     open.forEach((id) => { const each = document.getElementById(id); if (each) each.open = true; });
     find("[data-news]").replaceWith(told);
     document.dispatchEvent(new CustomEvent("driver:fresh"));
   };
 
   document.addEventListener("input", (event) => {
-    event.target.closest("[data-act]")?.toggleAttribute("data-dirty", true);
+    event.target.closest(".stop [data-act]")?.toggleAttribute("data-dirty", true);
   });
   document.addEventListener("reset", (event) => event.target.toggleAttribute("data-dirty", false));
 

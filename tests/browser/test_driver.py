@@ -1,0 +1,232 @@
+"""A driver's shift in a real browser on a phone: online, offline, and with what goes wrong at doors."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from portal.access import url_of
+from portal.shift_links import pin_of, token_of
+from scheduling import clock
+from scheduling.models import Attempt, Delivery, Route, Stop
+from scheduling.services.notes import save_notes, set_codes
+from scheduling.ways_in import WayIn
+from tests.browser.test_shopper import fits, mirrored
+from tests.factories import NOW, make_link
+from tests.portal.driving import Day, Morning, make_day
+
+SOON_MS = 5_000
+NO_NETWORK = "ERR_INTERNET_DISCONNECTED"
+
+
+@pytest.fixture(autouse=True)
+def at():
+    source = Morning(None)
+    clock.set_source(source)
+    yield source
+    clock.set_source(None)
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+
+
+def laid_out(at: Morning, stops: int = 5) -> Day:
+    """A van that is to be loaded: one delivery of two parcels, one that may be left in the porch."""
+    day = make_day(stops, started=False)
+    at.now = day.now
+    _first, part, *_rest = day.stops
+    part.delivery.parcels.create(merchant=part.delivery.merchant)
+    Delivery.objects.filter(pk=part.delivery_id).update(parcel_count=2)
+    Delivery.objects.filter(pk=day.stops[3 % stops].delivery_id).update(safe_place="porch")
+    return day
+
+
+def opens(page: Page, day: Day) -> None:
+    link = day.phone(opened=False).link
+    page.goto(f"/l/{token_of(link)}/")
+    page.get_by_label("PIN").fill(pin_of(link))
+    page.get_by_role("button", name="Open my sheet").click()
+    expect(page.locator("#sheet")).to_be_visible()
+
+
+def leaves(page: Page) -> None:
+    for barcode in page.locator("[data-barcode]").evaluate_all(
+        "all => all.map(each => each.dataset.barcode)"
+    ):
+        page.get_by_label("Barcode").fill(barcode)
+        page.keyboard.press("Enter")
+        expect(page.locator(f"[data-barcode='{barcode}'][data-scanned]")).to_be_visible()
+    page.get_by_role("button", name="Leave the depot").click()
+    expect(next_stop(page)).to_be_visible()
+
+
+def next_stop(page: Page) -> Locator:
+    return page.locator("[data-next] .stop")
+
+
+def arrives(page: Page) -> Locator:
+    stop = next_stop(page)
+    stop.get_by_role("button", name="I’m at the door").click()
+    return page.locator(f"#{stop.get_attribute('id')}")
+
+
+def gone(page: Page, stop: Locator) -> None:
+    """The stop has left the list, and the next one is large."""
+    expect(stop).to_have_count(0)
+
+
+def within_5_s(check: Callable[[], bool], page: Page) -> None:
+    ends = monotonic() + SOON_MS / 1000
+    while not check() and monotonic() < ends:
+        page.wait_for_timeout(50)
+    assert check()
+
+
+def outcomes(day: Day) -> list[str]:
+    said = dict(Attempt.objects.values_list("stop_id", "outcome"))
+    return [said.get(stop.pk, "") for stop in Stop.objects.filter(route=day.route).order_by("position")]
+
+
+def waits(page: Page, words: str) -> None:
+    expect(page.locator("[data-pill]")).to_have_text(words)
+
+
+def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch, tmp_path, assert_accessible):
+    watch.allow(NO_NETWORK)
+    watch.allow("status of 401")  # the last page: the shift is over
+    day, page = laid_out(at), visitor()
+    stops = day.stops
+    opens(page, day)
+    leaves(page)
+    within_5_s(lambda: Route.objects.get(pk=stops[0].route_id).state == "started", page)
+
+    stop = arrives(page)
+    stop.get_by_label("Who took it?").fill("Veera")
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    gone(page, stop)
+    within_5_s(lambda: outcomes(day)[0] == "handed_over", page)
+    customer = visitor()
+    customer.goto(url_of(make_link(stops[0].booking)).replace("http://127.0.0.1:8000", ""))
+    expect(customer.get_by_text("handed over", exact=False).first).to_be_visible()
+
+    page.context.set_offline(True)
+    stop = arrives(page)
+    assert_accessible(page)
+    stop.locator("[name=parcel]").first.uncheck()
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    gone(page, stop)
+    stop = next_stop(page)
+    stop.get_by_text("Not possible", exact=True).click()
+    stop.get_by_role("button", name="It was not possible").click()
+    expect(stop.get_by_text("Choose one of the reasons.")).to_be_visible()
+    stop.get_by_label("Nobody opened").check()
+    stop.get_by_role("button", name="It was not possible").click()
+    waits(page, "Offline · 3 to send")
+    page.reload()
+    waits(page, "Offline · 3 to send")
+    expect(page.locator("[data-list] .stop")).to_have_count(1)
+    assert outcomes(day) == ["handed_over", "", "", "", ""]
+    page.context.set_offline(False)
+    within_5_s(lambda: outcomes(day)[1:3] == ["partly", "not_possible"], page)
+    expect(page.locator("[data-pill]")).to_be_hidden()
+    assert Attempt.objects.get(outcome="partly").parcels != []
+
+    photo = tmp_path / "porch.jpg"
+    Image.new("RGB", (2400, 1800), "grey").save(photo)
+    stop = arrives(page)
+    stop.get_by_label("At the safe place").check()
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    expect(stop.get_by_text("Take a photo that shows the goods.")).to_be_visible()
+    stop.locator("[data-act=hand_over] [name=photo]").set_input_files(photo)
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    gone(page, stop)
+    within_5_s(lambda: outcomes(day)[3] == "safe_place", page)
+    kept = Attempt.objects.get(outcome="safe_place").proofs.get()
+    assert Image.open(Path(tmp_path / "media" / kept.path)).size == (1600, 1200)
+
+    stop = arrives(page)
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    gone(page, stop)
+    expect(page.get_by_text("All stops are done.")).to_be_visible()
+    page.get_by_role("button", name="Finish the trip").click()
+    expect(page.get_by_role("heading", name="Your shift is over")).to_be_visible()
+    assert page.evaluate("caches.has('driver-sheet')") is False
+    assert outcomes(day) == ["handed_over", "partly", "not_possible", "safe_place", "handed_over"]
+
+
+def test_a_sheet_that_was_offline_for_hours_hears_that_its_order_is_another(visitor, at, watch):
+    watch.allow(NO_NETWORK)
+    day, page = make_day(3), visitor()
+    at.now = day.now
+    opens(page, day)
+    page.context.set_offline(True)
+    stop = arrives(page)
+    waits(page, "Offline · 1 to send")
+    first, second, third = day.stops
+    for stop_id, position in ((third.pk, -1), (second.pk, third.position), (third.pk, second.position)):
+        Stop.objects.filter(pk=stop_id).update(position=position)
+    at.now += timedelta(hours=2)
+    page.context.set_offline(False)
+
+    expect(page.locator("[data-list] .stop").first).to_have_id(f"stop-{third.pk}", timeout=15_000)
+    assert next_stop(page).get_attribute("id") == stop.get_attribute("id") == f"stop-{first.pk}"
+    assert Stop.objects.get(pk=first.pk).arrived_at < at.now
+
+
+def signs(page: Page, stop: Locator) -> None:
+    pad = stop.locator("[data-pad]")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 80)
+    page.mouse.down()
+    for x, y in ((60, 20), (90, 90), (140, 30), (200, 80)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(320, True), (1280, False)])
+def test_its_pages_are_accessible_fit_and_mirror(visitor, at, assert_accessible, watch, width, dark):
+    day, page = laid_out(at, 3), visitor(width=width, dark=dark)
+    watch.allow("status of 401")
+
+    def check(name: str) -> None:
+        assert_accessible(page)
+        assert fits(page), name
+        assert mirrored(page), name
+
+    first = day.stops[0]
+    Delivery.objects.filter(pk=first.delivery_id).update(requirements=["signature", "age_check", "fridge"])
+    said = WayIn(entrance="yard", lift="no", buzzer="Virtanen", text="Past the bikes", step_back=True)
+    save_notes(delivery=first.delivery, way_in=said, kept=False, seen=0, actor="link:x", now=NOW)
+    set_codes(delivery=first.delivery, codes={"gate_code": "4711"}, actor="link:x", now=NOW)
+    page.goto("/driver/")
+    check("no-sheet")
+    link = day.phone(opened=False).link
+    page.goto(f"/l/{token_of(link)}/")
+    check("pin")
+    page.get_by_label("PIN").fill(pin_of(link))
+    page.get_by_role("button", name="Open my sheet").click()
+    check("load")
+    leaves(page)
+    page.get_by_role("button", name="Show the gate code").click()
+    expect(page.get_by_text("4711")).to_be_visible()
+    check("road")
+    stop = arrives(page)
+    expect(page.locator("[data-pill]")).to_be_hidden()
+    signs(page, stop)
+    check("door")
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    check("door-missing")
+    stop.get_by_label("It was cold until the door").check()
+    stop.get_by_label("I saw an identity card").check()
+    stop.get_by_role("button", name="Handed over", exact=True).click()
+    gone(page, stop)
+    within_5_s(lambda: outcomes(day)[0] == "handed_over", page)
+    next_stop(page).get_by_text("Refused", exact=True).click()
+    check("refuse")
