@@ -61,6 +61,7 @@ SAID: dict[str, str | Promise] = {
     "delivery.near": gettext_lazy("Three stops before you"),
     "delivery.next": gettext_lazy("You were next"),
     "delivery.arrived": gettext_lazy("The driver came"),
+    "delivery.running_late": gettext_lazy("The driver said that it takes longer"),
     "delivery.late": gettext_lazy("We said that it will be later"),
     "delivery.late_answered": gettext_lazy("You said what is to happen"),
     "delivery.collected": gettext_lazy("Collected"),

@@ -37,6 +37,7 @@ FOLDERS: Final = {
     "delivery.on_the_way": "on_the_way",
     "delivery.near": "near",
     "delivery.next": "next",
+    "delivery.running_late": "running_late",
     "delivery.late": "late",
     "delivery.delivered": "delivered",
     "delivery.missed": "missed",

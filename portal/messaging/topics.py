@@ -45,6 +45,7 @@ TOPICS: Final = {
         Topic("on_the_way", _("The van has left"), needed=False),
         Topic("near", _("Three stops before"), email=False, sms=True, needed=False),
         Topic("next", _("Next stop"), email=False, needed=False),
+        Topic("running_late", _("The driver says it takes longer"), email=False, sms=True, needed=False),
         Topic("late", _("It will be late: other times"), sms=True, page="late"),
         Topic("delivered", _("Delivered, with proof"), needed=False, waits=True),
         Topic("ready", _("Ready to collect"), sms=True, waits=True),

@@ -18,6 +18,7 @@ ROAD: Final = (
     "delivery.near",
     "delivery.next",
     "delivery.arrived",
+    "delivery.running_late",
     "delivery.late",
     "delivery.late_answered",
     "delivery.delivered",

@@ -8,10 +8,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.access import cookie_name
+from portal.services.shift_links import hand_out
 from scheduling import clock
 from scheduling.models import MerchantDepot
 from tests.factories import NOW, make_booking, make_link, make_membership, make_network
 from tests.portal.customers.conftest import GAZETTEER, Shopper
+from tests.portal.driving import Phone
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -19,6 +21,8 @@ NAMES = (
     *("address", "unit", "size", "parcels", "weight", "choice", "lat", "lon", "offer", "suggestion"),
     *("buzzer", "floor", "text", "seen", "entrance", "gate_code", "remove", "stop", "code", "lang"),
     *("place", "seen", "by", "vehicle", "driver", "sure", "act", "to", "route"),
+    *("pin", "barcode", "uid", "kind", "seal", "shift", "happened_at", "sent_at", "minutes", "said"),
+    *("how", "reason", "to_whom", "note", "signature", "parcel", "check", "listed", "accuracy"),
     *("email", "mobile", "order_number", "keeping", "password", "next", "day", "cap", "code"),
 )
 
@@ -124,6 +128,7 @@ def house(db, settings, tmp_path):
     }
     link = make_link(booking)
     visitor.cookies[cookie_name(booking.delivery.ref)] = signed(link)
+    assert Phone(hand_out(shift=booking.stop.route.shift, now=NOW), visitor).opens().status_code == 303
     return visitor, addresses(values)
 
 

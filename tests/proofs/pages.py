@@ -146,10 +146,20 @@ def visitor(browser: Browser, stack: Stack, number: int, who: dict[str, Any]) ->
     )
     context.set_default_timeout(15_000)
     if link := who.get("link"):
-        context.new_page().goto(link)
+        page = context.new_page()
+        page.goto(link)
+        if "pin" in who:
+            type_pin(page, who["pin"])
     if "email" in who:
         sign_in(context.new_page(), **who)
     return context
+
+
+def type_pin(page: Page, pin: str) -> None:
+    """Open a driver's sheet."""
+    page.get_by_label("PIN").fill(pin)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/driver/")
 
 
 def sign_in(page: Page, *, email: str, password: str) -> None:

@@ -12,6 +12,9 @@ def lay_out() -> dict[str, Any]:
     from portal.models.people import Role
     from portal.services.hooks import create_endpoint
     from portal.services.keys import issue_key
+    from portal.services.shift_links import hand_out
+    from portal.shift_links import pin_of
+    from portal.shift_links import token_of as shift_token_of
     from scheduling import clock
     from scheduling.models import Delivery
     from tests.factories import PASSWORD, make_membership, make_user
@@ -42,6 +45,7 @@ def lay_out() -> dict[str, Any]:
         "shift": str(delivery.booking.stop.route.shift_id),
         "act": "start",
     }
+    driver = hand_out(shift=delivery.booking.stop.route.shift, now=now)
     links = {kind: token_of(issue_link(delivery=delivery, kind=kind, now=now)) for kind in (MANAGE, FOLLOW)}
     found = {route.path: route.name for route in all_routes(get_resolver().url_patterns, values)}
     return {
@@ -49,6 +53,7 @@ def lay_out() -> dict[str, Any]:
             {"link": f"/l/{links[MANAGE]}/"},
             {"link": f"/l/{links[FOLLOW]}/"},
             {"email": user.email, "password": PASSWORD},
+            {"link": f"/l/{shift_token_of(driver)}/", "pin": pin_of(driver)},
         ],
         "routes": [(name, path) for path, name in found.items()],
         "shop": f"/s/{shop.slug}/",
