@@ -169,6 +169,8 @@ def _ways(of: ExceptionSeen, depot: str) -> list[Way]:
     if of.kind in {"late", "unassigned"} and stop is not None and stop.movable:
         url = reverse("operations:dispatch-stop", args=[depot, stop.key])
         ways.append(Way(url, _("Give to another vehicle")))
+    if route is not None and route.driver_phone and of.kind in {"late", "silent"}:
+        ways.append(Way(f"tel:{route.driver_phone}", _("Call %(name)s") % {"name": route.driver}))
     if route is not None:
         url = reverse("operations:dispatch-route", args=[depot, route.key])
         ways.append(Way(url, _("Look at the route")))

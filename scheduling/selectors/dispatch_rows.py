@@ -93,6 +93,7 @@ class DispatchRoute:
     state_name: str
     driver_id: int | None
     driver: str
+    driver_phone: str
     crew_by: str
     started: datetime | None
     finished: datetime | None
@@ -119,6 +120,7 @@ class DispatchRoute:
             state_name=str(Route.State(row.state).label),
             driver_id=shift.driver_id,
             driver=shift.driver.name if shift.driver else "",
+            driver_phone=str(shift.driver.phone) if shift.driver else "",
             crew_by=shift.assigned_by,
             started=local(row.started_at),
             finished=local(row.finished_at),

@@ -79,18 +79,8 @@ def _write(plan_id: int, new: Mapping[Subject, datetime], over: set[Subject], *,
     return len(new) + len(over)
 
 
-def raise_exception(
-    *, stop: Stop, kind: str, now: datetime, breaks_at: datetime | None = None
-) -> DayException:
-    """Raise an exception about a stop, or return the one that is open; in its caller's transaction."""
-    plan = DayPlan.objects.get(shifts__routes=stop.route_id)
-    found = DayException.objects.filter(stop=stop, kind=kind, settled_at__isnull=True).first()
-    subject = Subject(kind, stop.route_id, stop.pk)
-    return found or _raise(plan, subject, breaks_at=breaks_at or stop.closes_at, now=now)
-
-
-def _raise(plan: DayPlan, subject: Subject, *, breaks_at: datetime, now: datetime) -> DayException:
-    return DayException.objects.create(
+def _raise(plan: DayPlan, subject: Subject, *, breaks_at: datetime, now: datetime) -> None:
+    DayException.objects.create(
         plan=plan,
         route_id=subject.route_id,
         stop_id=subject.stop_id,

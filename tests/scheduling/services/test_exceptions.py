@@ -13,10 +13,10 @@ from scheduling.services.exceptions import (
     assign_exception,
     look,
     plans_to_watch,
-    raise_exception,
     settle_exception,
 )
 from scheduling.services.handing_over import Handover, settle_stop
+from scheduling.services.telling import note_message_failed
 from scheduling.tasks import watch_days
 from tests.factories import make_booking, make_depot, make_network, plan_on, start_day
 
@@ -110,8 +110,7 @@ def test_a_vehicle_that_falls_silent_is_called_silent_if_it_ever_spoke(outlet):
 def test_it_is_acknowledged_once_and_given_to_somebody(outlet):
     plan, _route, (first, _second) = under_way(outlet)
     now = first.stop.opens_at
-    row = raise_exception(stop=first.stop, kind="message_failed", now=now)
-    assert raise_exception(stop=first.stop, kind="message_failed", now=now) == row
+    row = note_message_failed(delivery_id=first.delivery_id, now=now)
 
     for actor in ("user:1", "user:2"):
         acknowledge_exception(depot=outlet.depot, exception_id=row.pk, actor=actor, now=now)
