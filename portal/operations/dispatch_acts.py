@@ -278,7 +278,7 @@ def _stop_page(
         "title": words.title(day),
         "stop": dispatch_words.stop_row(seen, 0, depot=depot.slug),
         "now_with": "" if seen.alone else found.route.shift.vehicle.name,
-        "expected": words.clock_time(at) if (at := seen.until or seen.expected) else "",
+        "expected": words.clock_time(seen.expected) if seen.expected else "",
         "broken": found.route.shift.vehicle.name if seen.alone else "",
         "refused": refused,
         "places": placement_rows(places, board, day=found.route.shift.plan),

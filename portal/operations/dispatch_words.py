@@ -49,6 +49,7 @@ class ExceptionRow:
     why: str
     who: str
     ways: list[Way]
+    route_url: str
     history_of: str
     acknowledge: bool
     settle: bool
@@ -124,6 +125,9 @@ def exception_row(of: ExceptionSeen, *, depot: str, names: Mapping[str, str], wr
         why=_why(of),
         who=_who(of, names),
         ways=_ways(of, depot) if writes else [],
+        route_url=reverse("operations:dispatch-route", args=[depot, of.route.key])
+        if writes and of.route
+        else "",
         history_of=of.stop.ref if of.stop else "",
         acknowledge=writes and not of.acknowledged_by,
         settle=writes and of.kind in {"missed", "came_back", "message_failed"},
@@ -140,8 +144,8 @@ def _subject(of: ExceptionSeen) -> str:
 def _why(of: ExceptionSeen) -> str:
     stop, route = of.stop, of.route
     vehicle = route_name(route) if route else ""
-    if of.kind == "late" and stop and (at := stop.until or stop.expected):
-        return _("%(vehicle)s is expected at %(time)s") % {"vehicle": vehicle, "time": clock_time(at)}
+    if of.kind == "late" and stop and stop.expected:
+        return _expected(vehicle, stop.expected, stop.until)
     if of.kind == "missed" and stop:
         return _("%(vehicle)s: %(outcome)s") % {"vehicle": vehicle, "outcome": stop.outcome}
     if of.kind == "silent" and route:
@@ -150,6 +154,14 @@ def _why(of: ExceptionSeen) -> str:
     if of.kind == "unassigned":
         return _("%(vehicle)s broke down") % {"vehicle": vehicle}
     return vehicle
+
+
+def _expected(vehicle: str, at: datetime, until: datetime | None) -> str:
+    facts = {"vehicle": vehicle, "time": clock_time(at)}
+    if until is None or until <= at:
+        return _("%(vehicle)s is expected at %(time)s") % facts
+    facts["until"] = clock_time(until)
+    return _("%(vehicle)s is expected at %(time)s, perhaps as late as %(until)s") % facts
 
 
 def _who(of: ExceptionSeen, names: Mapping[str, str]) -> str:
@@ -171,9 +183,6 @@ def _ways(of: ExceptionSeen, depot: str) -> list[Way]:
         ways.append(Way(url, _("Give to another vehicle")))
     if route is not None and route.driver_phone and of.kind in {"late", "silent"}:
         ways.append(Way(f"tel:{route.driver_phone}", _("Call %(name)s") % {"name": route.driver}))
-    if route is not None:
-        url = reverse("operations:dispatch-route", args=[depot, route.key])
-        ways.append(Way(url, _("Look at the route")))
     return ways
 
 

@@ -62,7 +62,7 @@ class DispatchStop:
     @property
     def margin_s(self) -> int | None:
         """How many seconds before its promise breaks it is expected; None once it is over, or unknown."""
-        at = self.until or self.expected
+        at = self.expected
         if self.over or at is None or not self.served_there:
             return None
         return int((self.closes - at).total_seconds())

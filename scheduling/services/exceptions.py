@@ -32,6 +32,8 @@ Kind = DayException.Kind
 SILENT_AFTER: Final = timedelta(minutes=5)
 FRESH: Final = timedelta(minutes=10)
 """An expected time is believed for so long; then the schedule tells."""
+SOON: Final = timedelta(hours=1)
+"""So long before a promise breaks it is at risk as soon as it may be late; earlier only if it is likely."""
 EASED: Final = timedelta(minutes=2)
 """So much better than late it must be before nobody is called late any more: else it would come and go."""
 WATCHED: Final = frozenset({Kind.LATE, Kind.MISSED, Kind.SILENT, Kind.UNASSIGNED})
@@ -110,28 +112,30 @@ def _wanted(plan: DayPlan, *, now: datetime) -> tuple[dict[Subject, datetime], s
     day = day_of(plan, snapshot.plan, now=now)
     booked = Stop.objects.of_plan(plan).booked().select_related("delivery")
     stops = {stop.pk: stop for stop in booked}
-    starts = {pk: day.at(at_s) for pk, at_s in day.judged().starts_s.items() if pk in stops}
+    starts = {pk: (day.at(at_s), day.at(at_s)) for pk, at_s in day.judged().starts_s.items() if pk in stops}
     starts |= _expected(plan, now=now)
     late, easing = {}, set()
-    for pk, starts_at in starts.items():
+    for pk, (likely, latest) in starts.items():
         stop = stops.get(pk)
         if stop is None or stop.done_at is not None:
             continue
-        if starts_at >= stop.closes_at:
+        # Far ahead ranges are wide: their ends say something only once there is little time left.
+        worst = latest if stop.closes_at - now <= SOON else likely
+        if worst >= stop.closes_at:
             late[Subject(Kind.LATE, stop_id=pk)] = stop.closes_at
-        elif starts_at > stop.closes_at - EASED:
+        elif worst > stop.closes_at - EASED:
             easing.add(Subject(Kind.LATE, stop_id=pk))
     answered = _answered(plan) if late else set()
     late = {subject: at for subject, at in late.items() if subject.stop_id not in answered}
     return late | _missed(plan) | _unassigned(stops) | _silent(plan, stops, now=now), easing
 
 
-def _expected(plan: DayPlan, *, now: datetime) -> dict[int, datetime]:
-    """When service is expected at the latest, where that was worked out just now. One query."""
+def _expected(plan: DayPlan, *, now: datetime) -> dict[int, tuple[datetime, datetime]]:
+    """When service is expected, and by when at the latest, where that was worked out just now. One query."""
     fresh = Expected.objects.filter(
         stop__route__shift__plan=plan, stop__done_at__isnull=True, made_at__gt=now - FRESH
     )
-    return dict(fresh.values_list("stop_id", "until_at"))
+    return {pk: (at, until) for pk, at, until in fresh.values_list("stop_id", "at", "until_at")}
 
 
 def _answered(plan: DayPlan) -> set[int]:

@@ -62,10 +62,12 @@ def test_who_cannot_be_reached_in_time_is_late_until_somebody_is_quicker(outlet)
 
 def test_an_expected_time_counts_more_than_the_schedule(outlet):
     plan, _route, (first, _second) = under_way(outlet)
-    now, closes = first.stop.opens_at, first.stop.closes_at
+    now, closes = first.stop.closes_at - timedelta(minutes=59), first.stop.closes_at
     expected = Expected.objects.create(
         stop=first.stop, from_at=now, at=now, until_at=closes + timedelta(minutes=1), made_at=now
     )
+    # Far ahead ranges are wide: that it may be late is no news yet.
+    assert seen(plan, now - timedelta(minutes=2)) == []
     assert seen(plan, now) == ["late"]
 
     expected.until_at = closes - timedelta(minutes=1)  # hardly better: it stays
@@ -74,6 +76,9 @@ def test_an_expected_time_counts_more_than_the_schedule(outlet):
     expected.until_at = closes - timedelta(minutes=3)
     expected.save()
     assert seen(plan, now) == []
+    expected.at = expected.until_at = closes
+    expected.save()
+    assert seen(plan, now - timedelta(minutes=2)) == ["late"]  # likely late is late, however early
 
 
 def test_what_was_tried_in_vain_is_missed_until_its_customer_was_spoken_with(outlet):
