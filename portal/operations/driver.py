@@ -33,6 +33,7 @@ from portal.shift_links import (
 )
 from scheduling import clock
 from scheduling.errors import CodeGone, CodeRefused, CodeUnreadable
+from scheduling.selectors.road import stories_of
 from scheduling.selectors.sheet import Sheet, sheet_of
 from scheduling.services.codes import Reader, read_access_code
 
@@ -121,7 +122,11 @@ def show_sheet(
 ) -> HttpResponse:
     """Return the sheet. `problem` is what could not be taken, `asked` what was typed for it, by its stop."""
     now, found = clock.now(), sheet_of(link.shift)
-    cards = [driver_words.card(link, stop, found, read, asked) for stop in found.stops]
+    stories = stories_of([stop.row.delivery_id for stop in found.stops if stop.row.delivery_id and stop.done])
+    cards = [
+        driver_words.card(link, stop, found, read, asked, stories.get(stop.row.delivery_id or 0, ()))
+        for stop in found.stops
+    ]
     context = {
         **about(link, found, now=now),
         **loading(found),

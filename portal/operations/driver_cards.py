@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from portal.notes import Said
+    from portal.operations.story import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Card:
 
     key: int
     seal: str
+    story: list[Line]
     number: str
     promised: str
     expected: str

@@ -15,15 +15,16 @@ from portal.notes import code_names, said_of
 from portal.operations import driver_door, words
 from portal.operations.driver_cards import Asked, Card, CodeRow, ParcelRow
 from portal.operations.manifest_words import CodeRead
+from portal.operations.story import lines_of
 from portal.shift_links import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from portal.models.driving import ShiftLink
-    from scheduling.models import Delivery, Stop
+    from scheduling.models import Delivery, Event, Stop
     from scheduling.selectors.sheet import Sheet, SheetStop
 
 EARLY_S: Final = 5 * 60
@@ -43,8 +44,12 @@ def card(
     sheet: Sheet,
     read: CodeRead | None = None,
     asked: Asked | None = None,
+    story: Sequence[Event] = (),
 ) -> Card:
-    """Return one stop in words; `read` is a code of the next stop that was asked for just now."""
+    """Return one stop in words; `read` is a code of the next stop that was asked for just now.
+
+    `story` is what happened to its delivery.
+    """
     row, zone, next_one = of.row, sheet.zone, sheet.next
     is_next = next_one is not None and next_one.row.pk == row.pk
     delivery = row.delivery
@@ -53,6 +58,7 @@ def card(
     return Card(
         key=row.pk,
         seal=seal_of(link, row.pk),
+        story=lines_of(story, zone),
         number=str(of.number) if delivery else "",
         promised=f"{_time(row.opens_at, zone)}–{_time(row.closes_at, zone)}",
         expected=expected(of, zone) if of.to_do else "",

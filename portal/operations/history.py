@@ -14,10 +14,12 @@ from django.views.decorators.http import require_safe
 from portal.http import render_page
 from portal.operations import words
 from portal.operations.attempts import tries_of
+from portal.operations.story import lines_of
 from portal.staff import DEPOT_WRITERS, require_operations, roles_at
 from scheduling import clock, windows
 from scheduling.promises import Served
 from scheduling.selectors.promises import delivery_at, moment_of_service, promises_of
+from scheduling.selectors.road import story_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -59,6 +61,7 @@ def history(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
         "day_url": reverse("operations:day", args=[depot.slug, day.isoformat()]),
         "rows": [row(one, depot.zone) for one in promised],
         "tries": tries_of(delivery, depot.zone, whom=whom, slug=depot.slug, now=now),
+        "story": lines_of(story_of(delivery), depot.zone),
         "undo_url": reverse("operations:undo", args=[depot.slug, ref]),
         "lede": said_of(promised, depot.zone),
         "kept": kept_words(delivery, promised, depot.zone),
