@@ -17,7 +17,7 @@ from scheduling.models import Event, Expected, LastSeen, Route, Shift, Stop
 from scheduling.models.plans import seconds_after
 from scheduling.routing.arrivals import Range, ranges, steady
 from scheduling.routing.habits import today_of
-from scheduling.selectors.ahead import Ahead, ahead_of, stops_on
+from scheduling.selectors.ahead import OUT, Ahead, ahead_of, stops_on
 from scheduling.selectors.habits import habits_of
 from scheduling.services.changes import one_change
 
@@ -58,7 +58,7 @@ def connect() -> None:
 
 
 def _after_delivery(event: Event, now: datetime) -> None:
-    on = Route.objects.filter(stops__delivery=event.delivery_id).exclude(state=Route.State.FINISHED)
+    on = Route.objects.filter(stops__delivery=event.delivery_id, state__in=OUT)
     for shift_id in sorted(set(on.values_list("shift_id", flat=True))):
         refresh_shift(shift_id=shift_id, now=now)
 
