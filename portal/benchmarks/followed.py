@@ -53,10 +53,7 @@ def measured(deliveries: int, rendered: int) -> dict[str, float]:
     ask(pages[0].path, pages[0].cookie)  # templates are read once
     figures = {"page_ms": timed(pages[some], 200, lambda each: ask(each.path, each.cookie))}
     for part, name in enumerate(("booking", "head", "van")):
-        polled = timed(
-            pages[some], 200, lambda each, part=part: ask(each.path, each.cookie, each.since(part))
-        )
-        figures[f"{name}_ms"] = polled
+        figures[f"{name}_ms"] = timed(pages[some], 200, ask.with_older(part))
     sleep(KEPT_S)
     figures["unchanged_ms"] = timed(pages, 204, lambda each: ask(each.path, each.cookie, each.version))
     ask(pages[0].path, pages[0].cookie, pages[0].version)
@@ -79,6 +76,10 @@ class Asker:
 
     def __init__(self) -> None:
         self.handler: Any = WSGIHandler()
+
+    def with_older(self, part: int) -> Callable[[Page], int]:
+        """Return what polls for who has an older version of a part."""
+        return lambda page: self(page.path, page.cookie, page.since(part))
 
     def __call__(self, path: str, cookie: str, version: str = "") -> int:
         """Ask for a page, or poll it; return the status."""
