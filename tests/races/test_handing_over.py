@@ -1,8 +1,10 @@
 """Two who say at the same moment what came of a stop: one answer, one attempt, one event."""
 
 from datetime import timedelta
+from multiprocessing import get_context
 
 import pytest
+from django.db import connections
 
 from scheduling.errors import DomainError, StopDone
 from scheduling.invariants import breaches
@@ -55,6 +57,40 @@ def test_of_two_devices_that_say_different_things_the_first_counts(booking):
     attempt = Attempt.objects.get()
     assert sorted(isinstance(result, StopDone) for result in results) == [False, True]
     assert attempt in results
+    assert sum(told().values()) == 1
+    assert list(breaches()) == []
+
+
+def in_processes(*changes) -> list[str]:
+    """Make these changes at one moment, each in a process of its own; return how each ended."""
+    fork = get_context("fork")
+    barrier, ends = fork.Barrier(len(changes)), fork.SimpleQueue()
+
+    def run(change) -> None:
+        barrier.wait(timeout=30)
+        try:
+            ends.put(str(change().pk))
+        except DomainError as error:
+            ends.put(error.code)
+        finally:
+            connections.close_all()
+
+    connections.close_all()
+    started = [fork.Process(target=run, args=(change,)) for change in changes]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(timeout=60)
+    return sorted(ends.get() for _process in started)
+
+
+def test_from_two_processes_it_is_one_attempt_too(booking):
+    said_by = [says(booking)] * 3 + [says(booking, "not_possible", "nobody_home")] * 3
+
+    ends = in_processes(*said_by)
+
+    attempt = Attempt.objects.get()
+    assert ends == sorted([str(attempt.pk)] * 3 + ["stop_done"] * 3)
     assert sum(told().values()) == 1
     assert list(breaches()) == []
 
