@@ -18,6 +18,8 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from portal.messaging.reach import OTHER, has_address, hears
+from portal.messaging.topics import TOPICS
 from portal.models.codes import OneTimeCode
 from portal.models.messages import Channel
 from portal.models.people import AccessLink
@@ -52,9 +54,24 @@ def _address(code: OneTimeCode, delivery: Delivery) -> str:
     return str(delivery.contact_email if code.channel == Channel.EMAIL else delivery.contact_phone)
 
 
-def channel_for(delivery: Delivery) -> Channel | None:
-    """Return how a delivery's contact gets a code; None if we know no way."""
-    return Channel.EMAIL if delivery.contact_email else None
+def channels_to(delivery: Delivery) -> list[Channel]:
+    """Return the ways by which a contact may get a code, the usual one first. One query at most."""
+    ways = [channel for channel in OTHER if has_address(delivery, channel)]
+    return [channel for channel in ways if hears(delivery, channel, TOPICS["code"])]
+
+
+def channel_for(delivery: Delivery, wanted: str = "") -> Channel | None:
+    """Return how a contact gets a code: as they wish, if there is that way; None if there is none."""
+    ways = channels_to(delivery)
+    return next((way for way in ways if way == wanted), ways[0] if ways else None)
+
+
+def masked_way(delivery: Delivery, channel: Channel) -> str:
+    """Return as much of where a code goes as its owner needs to know it again."""
+    if channel == Channel.EMAIL:
+        return masked(delivery.contact_email)
+    number = str(delivery.contact_phone)
+    return f"{number[:4]}{HIDDEN}{number[-2:]}"
 
 
 def masked(address: str) -> str:

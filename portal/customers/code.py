@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from portal.access import require_manage
-from portal.codes import channel_for, code_of, is_let_in, masked, remember_code
+from portal.codes import channels_to, code_of, is_let_in, masked_way, remember_code
 from portal.customers import words
 from portal.customers.bookings import order_note
 from portal.customers.forms import CodeForm
 from portal.customers.pages import Notice, show
 from portal.http import redirect_page, too_many
 from portal.messaging.facts import booking_of, zone_of
+from portal.models.messages import Channel
 from portal.services.codes import Verdict, ask_code, try_code
 from portal.throttle import Limit, network_of, take
 from scheduling import clock
@@ -169,7 +170,8 @@ class Step:
         if wait_s := take(PER_NETWORK, network_of(self.request), now=self.now):
             return too_many(self.request, retry_after_s=wait_s)
         try:
-            self.code = ask_code(link=self.link, now=self.now)
+            by = self.request.POST.get("by", "")
+            self.code = ask_code(link=self.link, now=self.now, by=by)
         except DomainError as error:
             return self.show(notice=Notice(_("No code was sent"), str(error)), status=409)
         remember_code(self.request, self.code, ref=self.link.delivery.ref)
@@ -213,14 +215,19 @@ class Step:
         """Show the step: sending, typing, or what was typed before."""
         delivery, code = self.link.delivery, self.code
         waits = code is not None and code.may_be_tried(now=self.now)
+        ways = channels_to(delivery)
+        way = Channel(code.channel) if waits and code else next(iter(ways), None)
+        others = [each for each in ways if each != way]
         context: dict[str, Any] = {
             "form": form or CodeForm(),
             "notice": notice,
             "passed": passed,
             "waits": waits,
             "until": self.until() if waits else "",
-            "address": masked(delivery.contact_email),
-            "reachable": channel_for(delivery) is not None,
+            "address": masked_way(delivery, way) if way else "",
+            "reachable": way is not None,
+            "way": way or "",
+            "others": [(each, masked_way(delivery, each)) for each in others],
             "carried": [(name, value) for name, values in self.typed.items() for value in values],
             "again": [
                 (name.removeprefix(TYPED), value)

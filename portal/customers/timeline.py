@@ -52,7 +52,7 @@ SAID: dict[str, str | Promise] = {
     "delivery.contact_changed": gettext_lazy("You changed how we reach you"),
     "delivery.preferences_changed": gettext_lazy("You changed how we write to you"),
     "links.asked": gettext_lazy("Somebody asked for the links; we mailed them to you"),
-    "code.asked": gettext_lazy("Somebody with the link asked for a code; we mailed it to you"),
+    "code.asked": gettext_lazy("Somebody with the link asked for a code; we sent it to you"),
     "code.accepted": gettext_lazy("The code was typed: that browser could do what is private"),
     "code.used_up": gettext_lazy("A code was typed wrong five times"),
     "delivery.day_before": gettext_lazy("We asked if the time suits you"),

@@ -23,10 +23,10 @@ KEPT_FOR: Final = timedelta(days=2)
 
 
 class NoWayToSend(DomainError):
-    """A code is needed, and there is no address on file to send it to."""
+    """A code is needed, and there is nothing on file to send it to."""
 
     code = "no_way_to_send"
-    sentence = _("We have no e-mail address for this delivery. Please contact the shop.")
+    sentence = _("We have no e-mail address or mobile number to send it to. Please contact the shop.")
 
 
 class TooManyCodes(DomainError):
@@ -55,10 +55,13 @@ class Judged:
 
 
 @one_change
-def ask_code(*, link: AccessLink, now: datetime) -> OneTimeCode:
-    """Have six digits sent to the contact on file. Raises NoWayToSend or TooManyCodes."""
+def ask_code(*, link: AccessLink, now: datetime, by: str = "") -> OneTimeCode:
+    """Have six digits sent to the contact on file, `by` the channel they wish if there is that way.
+
+    Raises NoWayToSend or TooManyCodes.
+    """
     delivery = link.delivery
-    channel = channel_for(delivery)
+    channel = channel_for(delivery, by)
     if channel is None:
         raise NoWayToSend
     # Counted in rows, behind the delivery's lock: it bounds what can be guessed, also while a cache is away.

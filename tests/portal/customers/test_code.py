@@ -15,7 +15,9 @@ from portal import codes
 from portal.access import FOLLOW, issue_link, renew_link, require_manage, token_of
 from portal.customers.code import require_code
 from portal.models import AccessLink, Message, OneTimeCode
+from portal.models.messages import Channel
 from portal.services.codes import KEPT_FOR, forget_codes
+from portal.services.silences import silence
 from portal.tasks import send_due_messages
 from scheduling import events
 from scheduling.models import Delivery, Event
@@ -441,3 +443,32 @@ def test_codes_are_forgotten_once_they_no_longer_count(client, booked):
 
     assert forget_codes(now=NOW + KEPT_FOR) == 0
     assert forget_codes(now=NOW + KEPT_FOR + timedelta(seconds=1)) == 1
+
+
+def test_the_digits_may_come_by_sms(shopper, booked, sms_server, mail_server):
+    Delivery.objects.update(contact_phone="+358401234567")
+    page = booked + "code/"
+    assert "Send it to +358•••67 instead" in shopper.client.get(page).content.decode()
+
+    asked = shopper.client.post(page, {"send": "1", "by": "sms"})
+    sent = shopper.client.get(asked["Location"]).content.decode()
+    events.relay(now=NOW)
+    send_due_messages()
+
+    (sms,) = [text for text in sms_server.texts if "is your code" in text.body]
+    digits = sms.body.split()[0]
+    assert 'We sent them to <span class="keep">+358•••67</span>' in sent
+    assert [mail.subject for mail in mail_server.mails if digits in mail.text] == []
+    assert shopper.client.post(page, {"code": digits}).status_code == 303
+
+
+def test_who_left_only_a_number_gets_the_digits_there_and_after_stop_nowhere(shopper, booked, sms_server):
+    Delivery.objects.update(contact_phone="+358401234567", contact_email="")
+    assert 'We send six digits to <span class="keep">+358•••67</span>' in (
+        shopper.client.get(booked + "code/").content.decode()
+    )
+
+    silence(Channel.SMS, "+358401234567", now=NOW)
+
+    assert "no e-mail address or mobile number" in shopper.client.get(booked + "code/").content.decode()
+    assert shopper.client.post(booked + "code/", {"send": "1"}).status_code == 409
