@@ -259,7 +259,7 @@ def test_how_we_count_says_what_is_counted_and_compared_and_how_sure_that_is(cli
     assert "transcription" in page
     assert "never exactly" in page
     assert "in a straight line" in page
-    assert "as they were planned" in page
+    assert "where the vans really drove" in page
 
 
 def test_pages_of_a_session_are_kept_out_of_caches(shopper):
