@@ -71,7 +71,7 @@ def links(request: HttpRequest, depot: Depot) -> HttpResponse:
         "title": words.title(today),
         "rows": [link_row(shift, known.get(shift.pk), depot.zone) for shift in shifts],
         "asides": [aside_row(act, depot.zone) for act in asides],
-        "board_url": reverse("operations:day", args=[depot.slug, today.isoformat()]),
+        "board_url": reverse("operations:dispatch", args=[depot.slug]),
         "brand_note": words.moment(now.astimezone(depot.zone)),
     }
     return render_page(request, PAGE, context=context)

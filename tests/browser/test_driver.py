@@ -16,7 +16,7 @@ from scheduling.models import Attempt, Delivery, Route, Stop
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
 from tests.browser.test_shopper import fits, mirrored
-from tests.factories import NOW, make_link
+from tests.factories import NOW, PASSWORD, make_link, make_membership
 from tests.portal.driving import Day, Morning, make_day
 
 SOON_MS = 5_000
@@ -106,6 +106,8 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
     leaves(page)
     within_5_s(lambda: Route.objects.get(pk=stops[0].route_id).state == "started", page)
 
+    page.get_by_label("Send where the van is").click()
+    expect(page.get_by_text("Your phone refused.")).to_be_visible()
     stop = arrives(page)
     stop.get_by_label("Who took it?").fill("Veera")
     stop.get_by_role("button", name="Handed over", exact=True).click()
@@ -230,3 +232,24 @@ def test_its_pages_are_accessible_fit_and_mirror(visitor, at, assert_accessible,
     within_5_s(lambda: outcomes(day)[0] == "handed_over", page)
     next_stop(page).get_by_text("Refused", exact=True).click()
     check("refuse")
+
+
+def test_the_page_of_links_is_accessible_fits_and_mirrors(visitor, at, assert_accessible):
+    day, page = make_day(1), visitor(width=320, dark=True)
+    at.now = day.now
+    link = day.phone().link
+    page.goto("/staff/login/")
+    page.get_by_label("E-mail").fill(make_membership(depot=day.outlet.depot).user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    page.goto(f"/dispatch/{day.outlet.depot.slug}/links/")
+
+    expect(page.get_by_text("Open on a phone since")).to_be_visible()
+    page.get_by_role("button", name="Free it: another link and PIN").click()
+    expect(page.get_by_text("Not opened yet")).to_be_visible()
+    page.get_by_text("Show the PIN").click()
+    link.refresh_from_db()
+    expect(page.get_by_text(pin_of(link))).to_be_visible()
+    assert_accessible(page)
+    assert fits(page)
+    assert mirrored(page)
