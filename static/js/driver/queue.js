@@ -59,6 +59,7 @@
     }
     act.fields.push(["uid", crypto.randomUUID()]);
     await add(act);
+    navigator.storage?.persist?.();
     await count();
     send();
     return act;
@@ -87,10 +88,10 @@
   const hear = async (act, answer) => {
     if (answer.status >= 500 || AGAIN.has(answer.status) || answer.status === 403) return false;
     const said = await answer.json().catch(() => ({}));
-    if (answer.status === 401) {
-      const old = Date.now() - Date.parse(act.at) > FORGOTTEN_MS;
-      if (old) await drop(act.n);
-      tell("heard", { act, sentence: said.error?.message || "", refused: true, kept: !old });
+    // Too late, or freed for another phone. Of another shift it would only stand in the way of this one's.
+    const lost = act.shift !== shift || Date.now() - Date.parse(act.at) > FORGOTTEN_MS;
+    if (answer.status === 401 && !lost) {
+      tell("heard", { act, sentence: said.error?.message, refused: true });
       return false;
     }
     await drop(act.n);

@@ -155,7 +155,8 @@
 
   document.addEventListener("driver:heard", ({ detail: { sentence, aside, refused } }) => {
     offline = false;
-    if (sentence && (refused || aside)) news(sentence, refused ? "bad" : "warn");
+    if (refused) news(sentence || find("[data-news]").dataset.lost, "bad");
+    else if (aside) news(sentence, "warn");
     if (refused) stale = true;
   });
   document.addEventListener("driver:sent", () => {
