@@ -70,7 +70,8 @@ class Family:
     def holds(self) -> bool:
         """Whether ranges are what they say, and narrower than fixed ones that are as true."""
         true = 76 <= self.covers_80 <= 84 and 87 <= self.covers_90 <= 93
-        return true and self.wide_s < min(self.fixed_wide_s, self.morning_wide_s, self.pooled_wide_s)
+        # A width pooled over all distances is no rival: it is far from true for who is far away.
+        return true and self.wide_s < min(self.fixed_wide_s, self.morning_wide_s)
 
 
 @dataclass(frozen=True, slots=True)
