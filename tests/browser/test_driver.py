@@ -253,3 +253,26 @@ def test_the_page_of_links_is_accessible_fits_and_mirrors(visitor, at, assert_ac
     assert_accessible(page)
     assert fits(page)
     assert mirrored(page)
+
+
+def test_without_javascript_every_step_is_a_plain_form(visitor, at):
+    day, page = laid_out(at, 2), visitor(javascript=False)
+    opens(page, day)
+    page.get_by_label("Barcode").fill("DSNOBODYS")
+    page.get_by_role("button", name="On board").click()
+    expect(page.get_by_text("no vehicle brings it today")).to_be_visible()
+    page.get_by_role("button", name="Leave the depot").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not scanned")
+    page.get_by_label("I leave without what is missing").check()
+    page.get_by_role("button", name="Leave the depot").click()
+    next_stop(page).get_by_role("button", name="I’m at the door").click()
+    expect(page.get_by_text("Noted: you are at the door.")).to_be_visible()
+    next_stop(page).get_by_role("button", name="Handed over", exact=True).click()
+    next_stop(page).get_by_text("Not possible", exact=True).click()
+    next_stop(page).get_by_role("button", name="It was not possible").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose one of the reasons.")
+    next_stop(page).get_by_label("Nobody opened").check()
+    next_stop(page).get_by_role("button", name="It was not possible").click()
+
+    expect(page.get_by_text("All stops are done.")).to_be_visible()
+    assert outcomes(day) == ["handed_over", "not_possible"]
