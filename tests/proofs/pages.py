@@ -20,8 +20,8 @@ LOOKS = ((320, "light", "ltr"), (320, "dark", "rtl"), (1280, "light", "rtl"), (1
 NOBODYS = ("/nothing-here/", "/l/" + "x" * 64 + "/")
 """Addresses of nothing: what people see there are pages, too."""
 NOT_AT_EASE = ("Failed to load resource", "The script resource is behind a redirect")
-"""What the browser says of pages that answer 404 on purpose, and of a service worker's script: it asks for that
-without the headers by which this proof pretends to come through https."""
+"""What the browser says of pages that answer 404 on purpose, and of a service worker's script:
+it asks for that without the headers by which this proof pretends to come through https."""
 MANY = {"REQUESTS_PER_MINUTE": "0", "API_REQUESTS_PER_MINUTE": "1000000"}
 
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
