@@ -83,10 +83,9 @@ def shop_url(shop: str, address: str) -> str:
 
 @require_POST
 def be_planner(request: HttpRequest) -> HttpResponse:
-    """Sign in as the depot's planner: to the coming days, or to the day on the road."""
+    """Sign in as the depot's planner."""
     login(request, User.objects.get(email=PLANNER), backend="django.contrib.auth.backends.ModelBackend")
-    page = "dispatch" if request.POST.get("to") == "road" else "depot"
-    return redirect_page(request, f"operations:{page}", DEPOT)
+    return redirect_page(request, "operations:depot", DEPOT)
 
 
 @require_POST

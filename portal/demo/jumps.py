@@ -24,7 +24,7 @@ from scheduling.errors import DomainError
 from scheduling.models import Booking, Depot, Route, Shift, Stop
 from scheduling.selectors.plans import plans_to_improve
 from scheduling.selectors.road import stops_before
-from scheduling.services.resting import MOST_LATE, tell_running_late
+from scheduling.services.resting import tell_running_late
 
 HELSINKI: Final = ZoneInfo(TIME_ZONE)
 EVENING, MORNING = time(19), time(7)
@@ -118,9 +118,8 @@ def _go_late(own: Stop) -> None:
     _go_on_until(own, _is_out)
     now, route_id = clock.now(), own.route_id
     hold_up(route_id, until=max(now, own.opens_at) + HELD_UP)
-    late_by = max(now, own.opens_at) + HELD_UP - now
     with suppress(DomainError):  # back already: nobody is late any more
-        tell_running_late(route_id=route_id, late_by=min(late_by, MOST_LATE), at=now, actor="demo", now=now)
+        tell_running_late(route_id=route_id, late_by=HELD_UP, at=now, actor="demo", now=now)
     catch_up()
 
 
