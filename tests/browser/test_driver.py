@@ -99,6 +99,7 @@ def waits(page: Page, words: str) -> None:
 
 def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch, tmp_path, assert_accessible):
     watch.allow(NO_NETWORK)
+    watch.allow("fetching the script")  # it looks for a newer service worker
     watch.allow("status of 401")  # the last page: the shift is over
     day, page = laid_out(at), visitor()
     stops = day.stops
@@ -164,6 +165,7 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
 
 def test_a_sheet_that_was_offline_for_hours_hears_that_its_order_is_another(visitor, at, watch):
     watch.allow(NO_NETWORK)
+    watch.allow("fetching the script")  # it looks for a newer service worker
     day, page = make_day(3), visitor()
     at.now = day.now
     opens(page, day)
@@ -221,6 +223,7 @@ def test_its_pages_are_accessible_fit_and_mirror(visitor, at, assert_accessible,
     check("road")
     stop = arrives(page)
     expect(page.locator("[data-pill]")).to_be_hidden()
+    stop.get_by_label("Who took it?").fill("Veera")  # from here on nobody takes the sheet away
     signs(page, stop)
     check("door")
     stop.get_by_role("button", name="Handed over", exact=True).click()

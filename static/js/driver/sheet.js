@@ -122,7 +122,8 @@
     const form = event.target;
     if (!form.matches("[data-ask-code]")) return;
     event.preventDefault();
-    const line = form.querySelector("[data-code-said]");
+    const { id } = form.closest(".stop__code");
+    const now = (part) => document.getElementById(id)?.querySelector(part); // the sheet may be fresh by then
     try {
       await queue.heard(); // it may be the next one's only by what was just said
       const headers = { Accept: "application/json" };
@@ -132,10 +133,10 @@
       const code = document.createElement("b");
       code.className = "stop__secret";
       code.textContent = said.text;
-      line.replaceChildren(`${form.dataset.name}: `, code);
-      form.querySelector("button").hidden = true;
+      now("[data-code-said]")?.replaceChildren(`${form.dataset.name}: `, code);
+      now("button")?.toggleAttribute("hidden", true);
     } catch (error) {
-      line.textContent = error instanceof TypeError ? form.dataset.offline : error.message;
+      now("[data-code-said]")?.replaceChildren(error instanceof TypeError ? form.dataset.offline : error.message);
     }
   });
 
