@@ -32,7 +32,7 @@ from portal.pickup import hours_words, point_line, point_of, waits
 from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.phases import BEFORE_IT_LEAVES, IN_VAIN, ON_THE_ROAD, OVER, SERVED, TROUBLED
-from scheduling.selectors.again import may_choose_again
+from scheduling.selectors.again import may_answer_late, may_choose_again
 from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
 
@@ -87,6 +87,7 @@ def context_of(request: HttpRequest, link: AccessLink, live: Live, *, now: datet
         "live": live,
         "body": BODY,
         "cancelled": live.phase == "cancelled",
+        "can_answer": may_answer_late(booked, plan_of(booked)),
         "can_move": movable,
         "can_join": may_join(booked, now),
         "can_cancel": cancellable,

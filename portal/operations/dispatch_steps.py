@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.operations.dispatch_words import driving, minutes, place, route_name
+from portal.operations.dispatch_words import driving, minutes, place, route_name, trip_name
 from portal.operations.words import clock_time
 from scheduling.services.dispatching import names_of_breaks
 
@@ -165,14 +165,10 @@ def _moved(before: int, now: int) -> str:
 
 def placement_rows(places: Collection[Placement], board: DispatchBoard, *, day: DayPlan) -> list[PlaceRow]:
     """The vehicles that could bring a stop, the best first."""
-    routes = {route.key: route for route in board.routes}
-    names = board.vehicles
     return [
         PlaceRow(
             route=each.trip_key,
-            name=route_name(routes[each.trip_key])
-            if each.trip_key in routes
-            else names.get(each.trip_key, ""),
+            name=trip_name(*board.vehicles[each.trip_key]),
             facts=_("Served about %(time)s, %(driving)s.")
             % {
                 "time": clock_time(board.local(day, each.starts_s)),

@@ -188,9 +188,12 @@ def _ways(of: ExceptionSeen, depot: str) -> list[Way]:
 
 def route_name(of: DispatchRoute) -> str:
     """Van 3, or Van 3, trip 2."""
-    if of.trip == 1:
-        return of.vehicle
-    return _("%(vehicle)s, trip %(trip)d") % {"vehicle": of.vehicle, "trip": of.trip}
+    return trip_name(of.vehicle, of.trip)
+
+
+def trip_name(vehicle: str, trip: int) -> str:
+    """Van 3, or Van 3, trip 2."""
+    return vehicle if trip == 1 else _("%(vehicle)s, trip %(trip)d") % {"vehicle": vehicle, "trip": trip}
 
 
 def route_row(of: DispatchRoute, index: int, *, depot: str, now: datetime) -> RouteRow:

@@ -64,8 +64,8 @@ class Promises:
 class DispatchBoard:
     """One day on the road. `mark` changes whenever what is shown does, and every minute.
 
-    `alone` are stops on no route: their vehicle broke down. `vehicles` names that of each of the day's trips,
-    also of those that serve nobody.
+    `alone` are stops on no route: their vehicle broke down. `vehicles` has that of each trip, by name, and
+    which of its trips it is; also of those that serve nobody.
     """
 
     service_date: date
@@ -79,7 +79,7 @@ class DispatchBoard:
     alone: tuple[DispatchStop, ...]
     exceptions: tuple[ExceptionSeen, ...]
     promises: Promises
-    vehicles: Mapping[int, str]
+    vehicles: Mapping[int, tuple[str, int]]
 
     def local(self, plan: DayPlan, seconds: int) -> datetime:
         """Return an instant of the core's in the depot's zone."""
@@ -130,7 +130,7 @@ def dispatch_of(*, depot: Depot, day: date, now: datetime) -> DispatchBoard | No
         alone=tuple(stop for stop in stops.values() if stop.alone),
         exceptions=tuple(exceptions),
         promises=_promises(stops.values(), now=now),
-        vehicles=dict(Route.objects.filter(shift__plan=plan).values_list("pk", "shift__vehicle__name")),
+        vehicles=_trips(plan),
     )
 
 
@@ -153,6 +153,11 @@ def stops_seen(driven: Day) -> dict[int, DispatchStop]:
     return {
         row.pk: stop_seen(row, starts.get(row.pk), expected.get(row.pk), plan.depot.zone) for row in found
     }
+
+
+def _trips(plan: DayPlan) -> dict[int, tuple[str, int]]:
+    rows = Route.objects.filter(shift__plan=plan).values_list("pk", "shift__vehicle__name", "trip")
+    return {pk: (name, trip) for pk, name, trip in rows}
 
 
 def _routes(driven: Day, stops: Mapping[int, DispatchStop]) -> Iterable[DispatchRoute]:
