@@ -64,9 +64,10 @@ def has_all(request: HttpRequest, now: datetime) -> bool:
     if found is None or found[1].ref != match.kwargs["ref"]:
         return False
     kind, it = found
-    if PAGES[match.view_name] == MANAGE != kind or phase_of(it, now) in OVER:
+    page = PAGES[match.view_name]
+    if page == MANAGE != kind or phase_of(it, now) in OVER:
         return False
-    return not part_since(request.GET["v"], version_of(it, now))
+    return not part_since(request.GET["v"], version_of(it, now, follow=page != MANAGE))
 
 
 def forget() -> None:

@@ -107,7 +107,7 @@ def live_of(it: Glimpse, now: datetime, *, follow: bool = False) -> Live:
         shows_home=_shows_home(it, phase, spot),
         ahead=_ahead(it, phase),
         every_s=every_s(it, phase),
-        version=version_of(it, now),
+        version=version_of(it, now, follow=follow),
         over=phase in OVER,
     )
 
@@ -221,8 +221,11 @@ def seen_words(spot: Spot | None, zone: ZoneInfo) -> str:
 # What of it is new
 
 
-def version_of(it: Glimpse, now: datetime) -> str:
-    """Return the versions of the three parts, the largest first."""
+def version_of(it: Glimpse, now: datetime, *, follow: bool = False) -> str:
+    """Return the versions of the three parts, the largest first.
+
+    Who follows is not told by it that something happened which their page does not show.
+    """
     phase = phase_of(it, now)
     spot = spot_of(it, phase, now)
     booking = (
@@ -230,7 +233,7 @@ def version_of(it: Glimpse, now: datetime) -> str:
         it.stop_id,
         it.opens_at,
         it.closes_at,
-        it.last_event,
+        not follow and it.last_event,
         it.day_from(now),
         now < it.change_until_at,
         spot is None,
@@ -238,7 +241,7 @@ def version_of(it: Glimpse, now: datetime) -> str:
     head = (
         *(it.expected_from_at, it.expected_at, it.expected_until_at, it.done_at),
         *(stops_shown(it, phase), every_s(it, phase)),
-        *(it.driver, it.shows_name, it.vehicle, it.shows_vehicle, _may_name(it, now)),
+        *(() if follow else (it.driver, it.shows_name, it.vehicle, it.shows_vehicle, _may_name(it, now))),
     )
     van = (spot.lat, spot.lon, spot.stale and spot.at) if spot else ()
     return ".".join(map(_digest, (booking, head, van)))

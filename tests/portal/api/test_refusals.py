@@ -24,6 +24,7 @@ WAYS = {
     ("DELETE", "/holds/x"): Scope.HOLDS,
     ("POST", "/deliveries"): Scope.DELIVERIES_WRITE,
     ("GET", "/deliveries/X"): Scope.DELIVERIES_READ,
+    ("GET", "/deliveries/X/tracking"): Scope.DELIVERIES_READ,
     ("POST", "/deliveries/X/quotes"): Scope.QUOTES,
     ("POST", "/deliveries/X/reschedule"): Scope.DELIVERIES_WRITE,
     ("POST", "/deliveries/X/cancel"): Scope.DELIVERIES_WRITE,

@@ -31,7 +31,7 @@ def demo(folder, run_folder) -> Iterator[Demo]:
 
 @pytest.fixture
 def visitor(demo) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=20) as client:
+    with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=60) as client:
         client.get("/demo/")
         yield client
 
@@ -206,7 +206,7 @@ def test_ctrl_c_ends_it_cleanly_and_the_second_start_is_quick(demo, folder):
     second = start(folder)
     try:
         assert "Laid out" not in second.said
-        with httpx.Client(base_url=second.url, follow_redirects=True, timeout=20) as client:
+        with httpx.Client(base_url=second.url, follow_redirects=True, timeout=60) as client:
             client.get("/demo/")
             urls, became = told(client)
         assert urls == [listens(second)]  # at another port now, and the only one
