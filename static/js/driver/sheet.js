@@ -179,7 +179,7 @@
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#sheet");
-    if (!fresh || busy() || (await queue.waiting()).length) return;
+    if (!fresh || (await queue.waiting()).length || busy()) return; // busy last: nothing is typed in between
     stale = false;
     const open = [...sheet().querySelectorAll("details[open][id]")].map((each) => each.id);
     const told = find("[data-news]");
