@@ -13,6 +13,7 @@ from scheduling.models.road import MOST_PERSON, MOST_SAID
 from scheduling.proving import digest_of, seal
 from scheduling.selectors.attempts import record_of
 from scheduling.services.changes import one_change
+from scheduling.services.giving_back import give_back
 from scheduling.services.reports import Handover, KeptPhoto, outcome_said, parcels_said, require_steps
 
 __all__ = ["Handover", "KeptPhoto", "arrive", "settle_stop", "undo_attempt"]
@@ -24,7 +25,7 @@ def arrive(*, stop_id: int, at: datetime, actor: str, now: datetime) -> Stop:
 
     Raises NotOnTheRoad, or StopGone if it was cancelled or moved to another day.
     """
-    stop = _lock_stop(stop_id, actor)
+    stop = _lock_stop(stop_id, actor, now=now)
     if stop.arrived_at is not None or stop.done_at is not None:
         return stop
     stop.arrived_at = _clamped(at, stop, now=now)
@@ -43,7 +44,7 @@ def settle_stop(*, stop_id: int, handover: Handover, actor: str, now: datetime) 
     Said again, the first answer stands; StopDone if it said something else. What was noted by itself,
     because the tour had ended, gives way to its driver. Raises NotOnTheRoad, StopGone, StepMissing where its
     """
-    stop = _lock_stop(stop_id, actor)
+    stop = _lock_stop(stop_id, actor, now=now)
     [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
     parcels = parcels_said(handover, delivery)
     outcome = outcome_said(handover, stop, delivery, parcels)
@@ -71,7 +72,7 @@ def undo_attempt(*, stop_id: int, because: str, actor: str, now: datetime) -> At
     """
     if not because.strip() or len(because) > MOST_SAID or not actor.startswith("user:"):
         raise BadAttempt(_("Say in a few words why it is taken back."))
-    stop = _lock_stop(stop_id, actor)
+    stop = _lock_stop(stop_id, actor, now=now)
     done: Attempt | None = Attempt.objects.filter(stop=stop).first()
     if done is None:
         return None
@@ -229,11 +230,12 @@ def _take_back(done: Attempt, delivery: Delivery, *, because: str, actor: str, n
 # Where and when
 
 
-def _lock_stop(stop_id: int, actor: str) -> Stop:
+def _lock_stop(stop_id: int, actor: str, *, now: datetime) -> Stop:
     """Lock the day of a stop; return the stop as it then is, or the one that took its place that day.
 
-    Raises NotOnTheRoad unless its route is out, or is back without it being done, and StopGone if it was
-    cancelled or moved to another day.
+    Given to a vehicle that has not left, it goes back to the one whose driver speaks. Raises NotOnTheRoad
+    unless its route is out, or is back without it being done, and StopGone if it was cancelled or moved to
+    another day.
     """
     plan_id = Stop.objects.filter(pk=stop_id).values_list("route__shift__plan_id", flat=True).first()
     if plan_id is None:
@@ -248,20 +250,16 @@ def _lock_stop(stop_id: int, actor: str) -> Stop:
         raise PlanBusy
     if stop.state in (Stop.State.REPLACED, Stop.State.CANCELLED):
         raise StopGone
-    if stop.state != Stop.State.BOOKED or not (_is_out(stop.route) or _drove_before(stop, actor)):
+    if stop.state != Stop.State.BOOKED:
         raise NotOnTheRoad
+    if not _is_out(stop.route):
+        give_back(stop, actor=actor, now=now)
     return stop
 
 
 def _is_out(route: Route) -> bool:
     """Whether a route has left: from then on its driver says what happens."""
     return route.state in (Route.State.STARTED, Route.State.FINISHED)
-
-
-def _drove_before(stop: Stop, actor: str) -> bool:
-    """Whether another vehicle's driver speaks, whose stop it was: given to one that has not left yet."""
-    other = actor.startswith("shift:") and actor != f"shift:{stop.route.shift_id}"
-    return other and stop.route.shift.plan.state == DayPlan.State.STARTED
 
 
 def _clamped(at: datetime, stop: Stop, *, now: datetime) -> datetime:

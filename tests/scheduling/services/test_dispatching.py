@@ -145,6 +145,25 @@ def test_what_is_over_or_stood_at_goes_to_no_other_vehicle(outlet):
     reassign_stop(stop_id=free, route_id=other.pk, seen=[], actor="user:1", now=now)
 
 
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_what_its_old_driver_hands_over_after_all_is_back_on_their_vehicle(outlet, comes_first):
+    plan, route = on_one_route(outlet)
+    first, stop_id, *rest = keys(route)
+    now, other = the_stop(first).opens_at, other_route(plan, route)
+    hand_over(first, now)
+    reassign_stop(stop_id=stop_id, route_id=other.pk, seen=[], actor="user:1", now=now)
+    driver = f"shift:{route.shift_id}"
+
+    if comes_first:
+        arrive(stop_id=stop_id, at=now, actor=driver, now=now)
+        assert the_stop(stop_id).route_id == route.pk
+    settle_stop(stop_id=stop_id, handover=Handover("handed_over", now), actor=driver, now=now)
+
+    assert (keys(route), keys(other)) == ([first, stop_id, *rest], [])
+    assert the_stop(stop_id).delivery.state == "delivered"
+    assert list(breaches()) == []
+
+
 def test_what_joins_a_vehicle_that_is_out_is_on_its_way(outlet):
     plan, route = on_one_route(outlet)
     now, other = plan.origin_at + timedelta(hours=8), other_route(plan, route)

@@ -368,15 +368,14 @@ def test_a_stop_that_was_moved_to_another_vehicle_is_done_by_who_was_there(outle
     assert state(booking) == "delivered"
 
 
-def test_a_stop_given_to_a_vehicle_that_has_not_left_is_done_by_who_drove_it(outlet):
+def test_a_stop_of_a_vehicle_that_has_not_left_is_done_by_nobody_who_is_not_out(outlet):
     booking = on_the_road(outlet)
     Route.objects.filter(pk=booking.stop.route_id).update(state="loaded", started_at=None)
 
-    with pytest.raises(NotOnTheRoad):
-        said(booking, actor=f"shift:{booking.stop.route.shift_id}")
-    said(booking, actor="shift:999999")
-
-    assert state(booking) == "delivered"
+    for actor in (f"shift:{booking.stop.route.shift_id}", "shift:999999", "shift:x", "user:1"):
+        with pytest.raises(NotOnTheRoad):
+            said(booking, actor=actor)
+    assert nothing_was_noted(booking)
 
 
 @pytest.mark.parametrize("gone", ["cancelled", "replaced"])
