@@ -40,9 +40,9 @@ def arrive(*, stop_id: int, at: datetime, actor: str, now: datetime) -> Stop:
 def settle_stop(*, stop_id: int, handover: Handover, actor: str, now: datetime) -> Attempt:
     """Note what came of a stop, once: its attempt sealed with its proofs, parcels, its delivery's state.
 
-    Said again, the first answer stands; StopDone if it said something else. What was noted by itself, because
     Said again, the first answer stands; StopDone if it said something else. What was noted by itself,
     because the tour had ended, gives way to its driver. Raises NotOnTheRoad, StopGone, StepMissing where its
+    goods need a step that was not taken, BadAttempt for what does not fit it.
     """
     stop = _lock_stop(stop_id, actor, now=now)
     [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
