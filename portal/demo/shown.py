@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 from portal.services.proofs import report_stop
-from scheduling.models import Attempt, Delivery, Stop
+from scheduling.models import Attempt, Delivery, Skill, Stop
 from scheduling.services.handing_over import Handover
 
 WIDTH, HEIGHT = 640, 480
@@ -29,7 +29,11 @@ def report(stop: Stop, handover: Handover, *, actor: str) -> Attempt:
     left = handover.outcome == Attempt.Outcome.SAFE_PLACE
     return report_stop(
         stop_id=stop.pk,
-        handover=Handover(**_values(handover) | _there(stop, chance) | {"age_checked": True}),
+        handover=Handover(
+            **_values(handover)
+            | _there(stop, chance)
+            | {"age_checked": Skill.AGE_CHECK in delivery.requirements}
+        ),
         photos=[SimpleUploadedFile("door.jpg", drawn_door(delivery.parcel_count, chance))] if left else [],
         signature=drawn_name(chance) if _signs(delivery, handover) else "",
         actor=actor,

@@ -27,6 +27,7 @@ SAID: Final[dict[str, Promise]] = {
     "delivery.near": _("Three stops before it"),
     "delivery.next": _("The next stop"),
     "delivery.arrived": _("At the door"),
+    "delivery.running_late": _("The driver said that it takes longer"),
     "delivery.late": _("Told that it will be late"),
     "delivery.late_answered": _("The customer answered"),
     "delivery.delivered": _("Handed over"),

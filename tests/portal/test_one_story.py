@@ -5,10 +5,13 @@ import re
 import pytest
 from django.test import Client
 
+from portal.customers.timeline import SAID as SAID_TO_CUSTOMERS
+from portal.customers.timeline import SAID_OF
 from portal.models.people import Role
+from portal.operations.story import SAID
 from scheduling import clock
 from scheduling.models import Booking
-from scheduling.selectors.road import story_of
+from scheduling.selectors.road import ROAD, story_of
 from tests.factories import make_link, make_membership
 from tests.portal.driving import Morning, make_day
 from tests.portal.links import came_by
@@ -48,3 +51,8 @@ def test_three_views_tell_of_the_same_events_in_the_same_order(day):
     assert read_in(history, told) == told
     assert read_in(sheet, told) == told
     assert "Handed over" in history
+
+
+def test_every_event_of_the_road_has_its_sentence_for_each_reader():
+    assert set(ROAD) - SAID.keys() == set()
+    assert set(ROAD) - SAID_TO_CUSTOMERS.keys() - SAID_OF.keys() == set()
