@@ -149,40 +149,33 @@ def read_keys(name: str) -> list[tuple[str, bytes]]:
     return keys
 
 
-ACCESS_KEYS: list[tuple[str, bytes]] = read(
-    read_keys,
-    "ACCESS_KEYS",
-    [],
-    "give one or more keys as id:key, comma-separated, newest first; each key 32 random bytes in base64, "
-    "each id another one of up to 16 letters and digits.",
-)
-if PRODUCTION:
-    require(
-        os.environ.get("ACCESS_KEYS", "").strip(),
-        "ACCESS_KEYS: give at least one key for customers' gate codes, such as 2026a:<32 random bytes in "
-        "base64>, and keep it: without it nobody can read them.",
+def key_ring(name: str, *, what: str, without: str) -> list[tuple[str, bytes]]:
+    """Return a ring of keys, newest first; production must give one, elsewhere one is made up."""
+    keys: list[tuple[str, bytes]] = read(
+        read_keys,
+        name,
+        [],
+        "give one or more keys as id:key, comma-separated, newest first; each key 32 random bytes in base64, "
+        "each id another one of up to 16 letters and digits.",
     )
-elif not ACCESS_KEYS:
-    ACCESS_KEYS = [("made-up", b"no secret, for trying things out")]
+    if PRODUCTION:
+        require(
+            os.environ.get(name, "").strip(),
+            f"{name}: give at least one key {what}, such as 2026a:<32 random bytes in base64>, and keep it: "
+            f"without it nobody can {without}.",
+        )
+        return keys
+    return keys or [("made-up", b"no secret, for trying things out")]
+
+
+ACCESS_KEYS = key_ring("ACCESS_KEYS", what="for customers' gate codes", without="read them")
 ACCESS_CODES_KEPT_H = number("ACCESS_CODES_KEPT_H", 24, 0, 24)
 
 # What signs what happened at doors, newest first, and how long photos and signatures of it are kept
 
-PROOF_KEYS: list[tuple[str, bytes]] = read(
-    read_keys,
-    "PROOF_KEYS",
-    [],
-    "give one or more keys as id:key, comma-separated, newest first; each key 32 random bytes in base64, "
-    "each id another one of up to 16 letters and digits.",
+PROOF_KEYS = key_ring(
+    "PROOF_KEYS", what="that signs proofs of delivery", without="tell whether they were altered"
 )
-if PRODUCTION:
-    require(
-        os.environ.get("PROOF_KEYS", "").strip(),
-        "PROOF_KEYS: give at least one key that signs proofs of delivery, such as 2026a:<32 random bytes in "
-        "base64>, and keep it: without it nobody can tell whether they were altered.",
-    )
-elif not PROOF_KEYS:
-    PROOF_KEYS = [("made-up", b"no secret, for trying things out")]
 PROOF_DAYS = number("PROOF_DAYS", 180, 0, 3_650)
 
 # What we are made of

@@ -12,7 +12,7 @@ from scheduling.errors import DomainError
 from scheduling.events import KINDS
 
 ROOT = Path(__file__).parent.parent
-READERS = {"read", "flag", "number", "str", "list"}
+READERS = {"read", "flag", "number", "str", "list", "key_ring"}
 
 
 def doc(name: str) -> str:
