@@ -1,1 +1,1 @@
-"""Decides what may come back, what is owed and what was paid. Books its pickups through scheduling."""
+"""What may come back, what is owed for it, and what was paid."""

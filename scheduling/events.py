@@ -67,6 +67,22 @@ KINDS: Final = {
     "plan.finished": gettext_noop("A day is over"),
     "plan.accounted": gettext_noop("A day’s grams were shared among its stops"),
     "plan.improved": gettext_noop("A day’s routes became better"),
+    "return.requested": gettext_noop("You asked to send something back"),
+    "return.withdrawn": gettext_noop("You withdrew from the contract"),
+    "return.approved": gettext_noop("It may come back"),
+    "return.rejected": gettext_noop("It cannot come back"),
+    "return.cancelled": gettext_noop("You called the return off"),
+    "return.pickup_booked": gettext_noop("You chose when we pick it up"),
+    "return.pickup_cancelled": gettext_noop("The pickup was called off"),
+    "return.collected": gettext_noop("What you send back was collected"),
+    "return.handed_in": gettext_noop("What you send back was handed in"),
+    "return.received": gettext_noop("What you sent back arrived"),
+    "return.inspected": gettext_noop("What you sent back was looked at"),
+    "return.refunded": gettext_noop("Your money is on its way back"),
+    "return.refund_delayed": gettext_noop("The shop pays your money back by hand"),
+    "return.credited": gettext_noop("You got a credit with the shop"),
+    "return.put_right": gettext_noop("Somebody of the shop put something right"),
+    "return.closed": gettext_noop("Your return is finished"),
 }
 
 Handler = Callable[[Event, datetime], None]

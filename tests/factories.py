@@ -9,17 +9,22 @@ from typing import Any
 from portal.access import issue_link
 from portal.models import AccessLink, Membership, User
 from portal.models.people import LinkKind, Role
+from returns.models import Return
+from returns.services.requests import Wish, request_return
 from scheduling.answers import SlotAnswer
+from scheduling.bought import ItemBought, OrderBought, Paid
 from scheduling.facts import AddressFacts, Contact, VisitFacts
 from scheduling.models import (
     Booking,
     DayPlan,
+    Delivery,
     Depot,
     Driver,
     Hold,
     Merchant,
     MerchantDepot,
     Operator,
+    Order,
     PickupPoint,
     Quote,
     RestPattern,
@@ -33,6 +38,7 @@ from scheduling.selectors.slots import QuoteView
 from scheduling.services.bookings import confirm_hold
 from scheduling.services.days import lock_plan, start_route
 from scheduling.services.holds import place_hold
+from scheduling.services.orders import record_order
 from scheduling.services.plans import close_plan, extend_horizon
 from scheduling.services.quotes import ask
 
@@ -249,3 +255,35 @@ def start_day(plan: DayPlan, *, now: datetime | None = None) -> list[Route]:
     routes = Route.objects.filter(shift__plan=plan, state=Route.State.LOADED).order_by("shift", "trip")
     first = {route.shift_id: route for route in reversed(routes)}
     return [start_route(route_id=route.pk, actor="test", now=at) for route in first.values()]
+
+
+def make_order(merchant: Merchant | None = None, *, number: str = "", **values: Any) -> Order:
+    """Two cups at 12.90 and a coat at 89.00, paid by one payment; told whole by their merchant."""
+    items = values.pop("items", None) or (
+        ItemBought(sku="CUP", name="Cup", price_minor=1290, quantity=2, tax_minor=262, category="kitchen"),
+        ItemBought(sku="COAT-M", name="Coat", price_minor=8900, tax_minor=1806, category="clothes"),
+    )
+    total = sum(each.price_minor * each.quantity for each in items)
+    made = record_order(
+        merchant=merchant or make_merchant(),
+        bought=OrderBought(
+            number=number or f"O-{next(_numbers)}",
+            currency=values.pop("currency", "EUR"),
+            items=items,
+            payments=values.pop("payments", (Paid(f"pi_{next(_numbers)}", total, "EUR"),)),
+            placed_at=values.pop("placed_at", NOW - timedelta(days=2)),
+        ),
+        contact=values.pop("contact", some_contact()),
+        now=values.pop("now", NOW),
+    )
+    made.refresh_from_db()
+    return made
+
+
+def make_return(order: Order | None = None, *, delivery: Delivery | None = None, **values: Any) -> Return:
+    """A return of one of each line, approved: `wishes=` says otherwise."""
+    order = order or make_order()
+    wishes = values.pop("wishes", None) or [Wish(each.ref, 1, "changed_mind") for each in order.items.all()]
+    return request_return(
+        order.pk, wishes, actor="link:test", now=values.pop("now", NOW), delivery=delivery, **values
+    )

@@ -38,7 +38,9 @@ def codes() -> set[str]:
         kind = kinds.pop()
         found.add(kind.code)
         kinds += [
-            sub for sub in kind.__subclasses__() if sub.__module__.split(".")[0] in {"portal", "scheduling"}
+            sub
+            for sub in kind.__subclasses__()
+            if sub.__module__.split(".")[0] in {"portal", "returns", "scheduling"}
         ]
     return found | set(re.findall(r'code="(\w+)"', doc("portal/http.py")))
 

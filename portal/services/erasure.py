@@ -18,6 +18,7 @@ from django.db.models import Model, Q
 
 from portal.models import AccessLink, FormerContact, Repeatable, WidgetSession
 from portal.services.browsers import Told, forget_told, sessions_of
+from returns.services import erasing as returns_erasing
 from scheduling.errors import DayHasBegun, PlanBusy
 from scheduling.models import Delivery, FileToRemove
 from scheduling.selectors.files import is_named
@@ -57,6 +58,8 @@ def _erase(*, delivery: Delivery, actor: str, now: datetime, alone: bool, told: 
     _forget_answers(person)
     _forget_widgets(person)
     forget_told(told, slug=person.merchant.slug)
+    numbers = list(person.orders().values_list("pk", flat=True))
+    returns_erasing.take_out(person.merchant, orders=numbers, email=person.email, now=now)
     erasing.take_out(person, actor=actor, cause="age" if alone else "asked", now=now)
     return person
 

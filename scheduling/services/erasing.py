@@ -108,6 +108,7 @@ SAID: Final = frozenset(
         "answer",
         "date",
         "of",
+        "return",
     }
 )
 """What events still say afterwards: windows, money, orders' numbers, which code was read. All else goes."""

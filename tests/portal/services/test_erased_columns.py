@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 
 from portal.services import erasure
+from returns.services import erasing as returns_erasing
 from scheduling.services import erasing
 
 OURS = ("portal", "returns", "scheduling")
@@ -20,6 +21,8 @@ SET_UP = {
     "portal.User",
     "portal.WebhookEndpoint",
     "portal.Widget",
+    "returns.PolicyVersion",
+    "returns.StripeAccount",
     "scheduling.AccessRule",
     "scheduling.Blackout",
     "scheduling.Buffer",
@@ -49,6 +52,18 @@ NOBODY = {
     "portal.DriverAct.sentence": "a sentence of ours, with numbers on boxes at most",
     "portal.ParcelScan.barcode": "a number on a box",
     "portal.ShiftLink.device_digest": "the digest of a secret",
+    "returns.Refund.by": "staff",
+    "returns.Refund.currency": "money",
+    "returns.Refund.stripe_id": "the shop's books need it",
+    "returns.Refund.why": "a code of Stripe's or of ours",
+    "returns.Return.currency": "money",
+    "returns.Return.language": "says nobody",
+    "returns.Return.ref": "drawn by lot",
+    "returns.ReturnItem.rule": "a rule's name, the shop's",
+    "returns.StoreCredit.code": "drawn by lot",
+    "returns.StoreCredit.currency": "money",
+    "returns.StripeEvent.id": "the shop's books need it",
+    "returns.StripeEvent.kind": "a list of Stripe's",
     "scheduling.AccessRead.actor": "staff, or a shift by its number",
     "scheduling.Address.city": "as coarse as what is kept",
     "scheduling.Address.country": "as coarse as what is kept",
@@ -107,12 +122,10 @@ def columns() -> Iterator[tuple[type[models.Model], models.Field]]:
 
 def erased(model: type[models.Model], column: str) -> bool:
     """Whether erasing says what becomes of a column."""
-    known = {
-        *erasing.BLANK.get(model, ()),
-        *erasing.REWRITTEN.get(model, ()),
-        *erasure.REWRITTEN.get(model, ()),
-    }
-    return column in known or model in (*erasing.DROPPED, *erasure.DROPPED)
+    rooms = (erasing, returns_erasing, erasure)
+    known = {name for room in rooms for name in room.REWRITTEN.get(model, ())}
+    known |= {name for room in (erasing, returns_erasing) for name in room.BLANK.get(model, ())}
+    return column in known or any(model in room.DROPPED for room in rooms)
 
 
 def named() -> set[str]:

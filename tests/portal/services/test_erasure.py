@@ -97,7 +97,7 @@ def everything() -> str:
 
     return "\n".join(
         str(row)
-        for app in ("portal", "scheduling")
+        for app in ("portal", "returns", "scheduling")
         for model in apps.get_app_config(app).get_models()
         for row in model._base_manager.values_list()
     ).casefold()

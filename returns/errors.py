@@ -1,0 +1,32 @@
+"""Refusals of returns: each has a stable code and a sentence its customer can read."""
+
+from django.utils.translation import gettext_lazy as _
+
+from scheduling.errors import DomainError
+
+
+class MoreThanBought(DomainError):
+    """More is to come back than was bought, or than is still with its customer."""
+
+    code = "more_than_bought"
+    sentence = _("That is more than you have left to send back. Please look at the numbers again.")
+
+
+class NotAllowed(DomainError):
+    """The shop's rules do not let this item come back so; the sentence names the rule."""
+
+    code = "return_not_allowed"
+
+
+class ReturnChanged(DomainError):
+    """Somebody else, or another tab, was quicker."""
+
+    code = "return_changed"
+    sentence = _("Your return has changed meanwhile. Please look at it again.")
+
+
+class NothingChosen(DomainError):
+    """A return without anything in it."""
+
+    code = "nothing_chosen"
+    sentence = _("Choose at least one thing to send back.")

@@ -1,0 +1,18 @@
+"""Rows, by what they are about."""
+
+from returns.models.goods import Return, ReturnItem, ReturnPhoto
+from returns.models.money import Refund, StoreCredit, StripeAccount, StripeEvent
+from returns.models.policies import PolicyVersion
+from returns.models.withdrawals import Withdrawal
+
+__all__ = [
+    "PolicyVersion",
+    "Refund",
+    "Return",
+    "ReturnItem",
+    "ReturnPhoto",
+    "StoreCredit",
+    "StripeAccount",
+    "StripeEvent",
+    "Withdrawal",
+]

@@ -1,0 +1,58 @@
+"""Why something comes back, what may become of it, and how it travels: lists of ours, in plain words."""
+
+from typing import Final
+
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+REASONS: Final[dict[str, LazyText]] = {
+    "too_small": _("It is too small"),
+    "too_large": _("It is too large"),
+    "not_as_described": _("It is not as it was described"),
+    "wrong_item": _("I got something else"),
+    "damaged": _("It came damaged"),
+    "faulty": _("It does not work"),
+    "late": _("It came too late"),
+    "changed_mind": _("I changed my mind"),
+    "other": _("Another reason"),
+}
+SHOPS_FAULT: Final = frozenset({"not_as_described", "wrong_item", "damaged", "faulty", "late"})
+"""Reasons for which its customer never pays a fee."""
+
+RESOLUTIONS: Final[dict[str, LazyText]] = {
+    "refund": _("Money back"),
+    "exchange": _("Another size or colour"),
+    "replacement": _("The same again"),
+    "credit": _("A credit with the shop"),
+    "keep": _("Keep it"),
+}
+METHODS: Final[dict[str, LazyText]] = {
+    "pickup": _("We pick it up"),
+    "dropoff": _("You bring it to a point near you"),
+    "none": _("Nothing has to travel"),
+}
+CONDITIONS: Final[dict[str, LazyText]] = {
+    "unopened": _("Not opened"),
+    "opened": _("Opened, not used"),
+    "used": _("Used"),
+    "damaged": _("Damaged"),
+}
+GRADES: Final[dict[str, LazyText]] = {
+    "as_new": _("As new"),
+    "good": _("Good, opened"),
+    "worn": _("Worn"),
+    "broken": _("Broken"),
+}
+DISPOSITIONS: Final[dict[str, LazyText]] = {
+    "stock": _("Back to stock"),
+    "refurbish": _("Refurbish"),
+    "resale": _("Sell as used"),
+    "recycle": _("Recycle"),
+    "donate": _("Give away"),
+    "dispose": _("Throw away"),
+}
+EXCEPTIONS: Final[dict[str, LazyText]] = {
+    "empty_box": _("The box was empty"),
+    "wrong_item": _("Something else was in it"),
+    "not_announced": _("Nobody announced it"),
+}

@@ -1,0 +1,126 @@
+"""Asking for a return: a draft, sent off once, called off until it was collected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Sum
+
+from returns.errors import MoreThanBought, NothingChosen, ReturnChanged
+from returns.models import PolicyVersion, Return, ReturnItem
+from returns.states import TRAVELLING
+from scheduling.events import record
+from scheduling.models import Delivery, Order, OrderItem
+from scheduling.services.changes import one_change
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Some of one line of an order, and what is wanted for it; `line` is the item's own `ref`."""
+
+    line: str
+    quantity: int
+    reason: str = ""
+    resolution: str = "refund"
+    comment: str = ""
+    condition: str = ""
+    wanted_sku: str = ""
+    rule: str = ""
+
+
+def lock_order(order_id: int) -> Order:
+    """Lock an order, so that two returns of it are counted one after the other."""
+    return Order.objects.select_for_update().get(pk=order_id)
+
+
+def left_of(item: OrderItem) -> int:
+    """Return how many of a line are still with their customer. Under the order's lock it stays true."""
+    gone = ReturnItem.objects.filter(item=item, of__parcel__in=TRAVELLING).aggregate(n=Sum("quantity"))["n"]
+    return item.quantity - (gone or 0)
+
+
+@one_change
+def request_return(
+    order_id: int,
+    wishes: Sequence[Wish],
+    *,
+    actor: str,
+    now: datetime,
+    delivery: Delivery | None = None,
+    kind: str = Return.Kind.POLICY,
+    method: str = "pickup",
+    fee_minor: int = 0,
+    policy: PolicyVersion | None = None,
+    approved: bool = True,
+) -> Return:
+    """Make a return of some items of an order, asked for now. What the rules allow is judged by its caller.
+
+    Raises NothingChosen, MoreThanBought.
+    """
+    order = lock_order(order_id)
+    if not wishes:
+        raise NothingChosen
+    contact = delivery if delivery is not None and not order.contact_email else order
+    made = Return.objects.create(
+        merchant_id=order.merchant_id,
+        order=order,
+        delivery=delivery,
+        policy=policy,
+        kind=kind,
+        parcel=Return.Parcel.REQUESTED,
+        method=method,
+        fee_minor=fee_minor,
+        currency=order.currency or order.merchant.currency,
+        contact_name=contact.contact_name,
+        contact_email=contact.contact_email,
+        contact_phone=contact.contact_phone,
+        language=delivery.language if delivery else "en",
+        created_at=now,
+        requested_at=now,
+    )
+    items = {each.ref: each for each in order.items.all()}
+    for wish in wishes:
+        _add(made, items.get(wish.line), wish)
+    told(made, "requested", now=now, actor=actor)
+    if approved:
+        made.move(parcel=Return.Parcel.APPROVED)
+        made.save()
+        told(made, "approved", now=now, actor="rules")
+    return made
+
+
+def _add(made: Return, item: OrderItem | None, wish: Wish) -> None:
+    if item is None or not 1 <= wish.quantity <= left_of(item):
+        raise MoreThanBought
+    ReturnItem.objects.create(
+        of=made,
+        item=item,
+        quantity=wish.quantity,
+        reason=wish.reason,
+        comment=wish.comment,
+        condition=wish.condition,
+        resolution=wish.resolution,
+        wanted_sku=wish.wanted_sku,
+        rule=wish.rule,
+        value_minor=wish.quantity * item.price_minor,
+    )
+
+
+def lock_return(return_id: int, *, version: int | None = None) -> Return:
+    """Lock a return; orders are locked before it, payments and day plans after. Raises ReturnChanged."""
+    found = Return.objects.select_for_update().get(pk=return_id)
+    if version is not None and found.version != version:
+        raise ReturnChanged
+    return found
+
+
+def told(made: Return, what: str, *, now: datetime, actor: str, **data: object) -> None:
+    """Record what happened to a return, beside the delivery that brought it."""
+    record(
+        f"return.{what}",
+        now=now,
+        actor=actor,
+        delivery=made.delivery,
+        merchant=made.merchant,
+        data={"return": made.ref, **data},
+    )
