@@ -30,3 +30,17 @@ class NothingChosen(DomainError):
 
     code = "nothing_chosen"
     sentence = _("Choose at least one thing to send back.")
+
+
+class TermsChanged(DomainError):
+    """The shop's rules have changed since its customer looked: what it costs is not what they saw."""
+
+    code = "return_terms_changed"
+    sentence = _("The shop’s rules have just changed. Please look at what it costs, and send it once more.")
+
+
+class TooManyPhotos(DomainError):
+    """More photos of one thing than anybody looks at."""
+
+    code = "too_many_photos"
+    sentence = _("That is one photo too many: four of each thing are enough.")

@@ -98,6 +98,10 @@ class Return(models.Model):
 
     class Meta:
         constraints = [
+            # The same on each device: what is being chosen of an order is one thing.
+            models.UniqueConstraint(
+                fields=["order", "delivery"], condition=Q(parcel="draft"), name="return_chosen_once"
+            ),
             models.CheckConstraint(condition=Q(parcel__in=PARCEL_MOVES), name="return_parcel_is_known"),
             models.CheckConstraint(
                 condition=Q(inspection__in=INSPECTION_MOVES), name="return_inspection_is_known"

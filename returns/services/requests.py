@@ -16,7 +16,10 @@ from scheduling.services.changes import one_change
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Some of one line of an order, and what is wanted for it; `line` is the item's own `ref`."""
+    """Some of one line of an order, and what is wanted for it; `line` is the item's own `ref`.
+
+    `photos` is how many its customer sent of it.
+    """
 
     line: str
     quantity: int
@@ -26,6 +29,7 @@ class Wish:
     condition: str = ""
     wanted_sku: str = ""
     rule: str = ""
+    photos: int = 0
 
 
 def lock_order(order_id: int) -> Order:
@@ -60,8 +64,7 @@ def request_return(
     order = lock_order(order_id)
     if not wishes:
         raise NothingChosen
-    contact = delivery if delivery is not None and not order.contact_email else order
-    made = Return.objects.create(
+    made = Return(
         merchant_id=order.merchant_id,
         order=order,
         delivery=delivery,
@@ -71,13 +74,11 @@ def request_return(
         method=method,
         fee_minor=fee_minor,
         currency=order.currency or order.merchant.currency,
-        contact_name=contact.contact_name,
-        contact_email=contact.contact_email,
-        contact_phone=contact.contact_phone,
-        language=delivery.language if delivery else "en",
         created_at=now,
         requested_at=now,
     )
+    take_contact(made)
+    made.save()
     items = {each.ref: each for each in order.items.all()}
     for wish in wishes:
         _add(made, items.get(wish.line), wish)
@@ -87,6 +88,15 @@ def request_return(
         made.save()
         told(made, "approved", now=now, actor="rules")
     return made
+
+
+def take_contact(made: Return) -> None:
+    """Note whom it is from: as its order says, or else the delivery that brought it. Does not save."""
+    order, delivery = made.order, made.delivery
+    contact = delivery if delivery is not None and not order.contact_email else order
+    made.contact_name, made.contact_email = contact.contact_name, contact.contact_email
+    made.contact_phone = contact.contact_phone
+    made.language = delivery.language if delivery else "en"
 
 
 def _add(made: Return, item: OrderItem | None, wish: Wish) -> None:
