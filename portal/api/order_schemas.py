@@ -139,3 +139,4 @@ class OrderAnswer(Schema):
     items_minor: Annotated[int, Field(description="what the items cost together, tax included")]
     payments: list[PaymentAnswer]
     deliveries: Annotated[list[str], Field(description="references of its deliveries, joined ones too")]
+    returns: Annotated[list[str], Field(description="references of its returns")]

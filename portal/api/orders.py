@@ -15,6 +15,7 @@ from portal.api.order_schemas import ItemAnswer, OrderAnswer, OrderQuestion, Pay
 from portal.api.repeats import once
 from portal.api.schemas import PersonAnswer
 from portal.models.keys import Scope
+from returns.selectors.shops import returns_of
 from scheduling.bought import ItemBought, OrderBought, Paid
 from scheduling.facts import Contact
 from scheduling.selectors.merchants import order_numbered, refs_of
@@ -88,6 +89,7 @@ def _answer(caller: Caller, number: str) -> OrderAnswer:
             for each in found.payments.all()
         ],
         deliveries=refs_of(found),
+        returns=returns_of(found),
     )
 
 

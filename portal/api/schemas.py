@@ -209,7 +209,7 @@ class Happened(Schema):
     id: str
     type: str
     occurred_at: datetime
-    delivery: str
+    delivery: Annotated[str, Field(description="empty where none of ours brought what comes back")]
     sequence: Annotated[int, Field(description="which of this delivery’s events: 1, 2, 3 …")]
     order_number: str
     data: dict[str, Any]

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from portal.api import deliveries, hooks, orders, sessions, slots, tracking
+from portal.api import deliveries, hooks, orders, returns, sessions, slots, tracking
 from portal.api.documents import say_scopes
 from portal.api.errors import BadRequest, NotFound, misread, refused
 from scheduling.errors import DomainError
@@ -22,6 +22,7 @@ for router in (
     deliveries.router,
     tracking.router,
     orders.router,
+    returns.router,
     hooks.router,
     sessions.router,
 ):

@@ -36,6 +36,22 @@ KINDS: Final[dict[str, Promise]] = {
     "delivery.collected": gettext_lazy("A delivery is collected"),
     "delivery.missed": gettext_lazy("A delivery could not be handed over, or is refused"),
     "delivery.undone": gettext_lazy("The last of these was a mistake: it is taken back"),
+    "return.requested": gettext_lazy("A customer asks to send something back"),
+    "return.withdrawn": gettext_lazy("A customer withdraws from the contract"),
+    "return.approved": gettext_lazy("A return may come back"),
+    "return.rejected": gettext_lazy("A return may not come back"),
+    "return.cancelled": gettext_lazy("A customer calls a return off"),
+    "return.pickup_booked": gettext_lazy("A return’s pickup is booked, or moved"),
+    "return.pickup_cancelled": gettext_lazy("A return’s pickup is called off, or came in vain"),
+    "return.collected": gettext_lazy("A return is collected"),
+    "return.handed_in": gettext_lazy("A return is handed in at a point"),
+    "return.received": gettext_lazy("A return arrived"),
+    "return.inspected": gettext_lazy("A return was looked at and decided"),
+    "return.refunded": gettext_lazy("A return’s money is paid back"),
+    "return.refund_delayed": gettext_lazy("A return’s money waits for somebody of yours"),
+    "return.credited": gettext_lazy("A credit is given for a return"),
+    "return.put_right": gettext_lazy("Somebody of yours put a return right"),
+    "return.closed": gettext_lazy("A return is finished"),
 }
 """What an endpoint may be told of."""
 

@@ -19,6 +19,8 @@ class Scope(models.TextChoices):
     DELIVERIES_WRITE = "deliveries:write", _("book, move and cancel deliveries")
     ORDERS_READ = "orders:read", _("look at orders")
     ORDERS_WRITE = "orders:write", _("tell what was bought")
+    RETURNS_READ = "returns:read", _("look at returns")
+    RETURNS_WRITE = "returns:write", _("ask for returns, and say what arrived and what was found")
     EVENTS_READ = "events:read", _("read what happened")
     WEBHOOKS = "webhooks", _("say where you are told what happened")
     SESSIONS = "sessions", _("open the widget for a shopper")

@@ -15,7 +15,10 @@ from scheduling.selectors.merchants import TOLD, said_of
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event on the wire. `number` counts the merchant's, `sequence` those of its delivery."""
+    """An event on the wire. `number` counts the merchant's, `sequence` those of its delivery.
+
+    `delivery` is "" where none of ours brought what comes back: `sequence` counts those of its return then.
+    """
 
     number: int
     sequence: int
@@ -35,16 +38,23 @@ def connect() -> None:
 
 def enter(event: Event, now: datetime) -> None:
     """Give an event the next number of its merchant's feed, and have its endpoints told."""
-    if event.merchant is None or event.delivery is None:
+    if event.merchant is None or (event.delivery is None and "return" not in event.data):
         return
     # By its own update, which locks the row until this transaction ends: entries become certain in order.
     if not Feed.objects.of(event.merchant).update(last=F("last") + 1):
         Feed.objects.of(event.merchant).get_or_create(merchant=event.merchant)
         Feed.objects.of(event.merchant).update(last=F("last") + 1)
     number = Feed.objects.of(event.merchant).values_list("last", flat=True).get()
-    before = FeedEntry.objects.of(event.merchant).filter(event__delivery=event.delivery).count()
+    before = FeedEntry.objects.of(event.merchant).filter(**_alike(event)).count()
     entry = FeedEntry.objects.create(merchant=event.merchant, number=number, event=event, sequence=before + 1)
     queue_entry(entry, now=now)
+
+
+def _alike(event: Event) -> dict[str, Any]:
+    """Return what finds the entries that an entry's sequence counts."""
+    if event.delivery is not None:
+        return {"event__delivery": event.delivery}
+    return {"event__delivery": None, "event__data__return": event.data["return"]}
 
 
 def in_json(one: Told) -> dict[str, Any]:
@@ -75,14 +85,14 @@ def told(entry: FeedEntry) -> Told:
     """Return an entry as it goes over the wire: without numbers of our rows."""
     event: Event = entry.event
     delivery = event.delivery
-    assert delivery is not None  # noqa: S101 - `enter` saw to it
+    number = delivery.order.number if delivery and delivery.order else event.data.get("order", "")
     return Told(
         number=entry.number,
         sequence=entry.sequence,
         uid=event.uid.hex,
         kind=event.kind,
         occurred_at=event.occurred_at,
-        delivery=delivery.ref,
-        order_number=delivery.order.number if delivery.order else "",
+        delivery=delivery.ref if delivery else "",
+        order_number=number,
         data=said_of(event),
     )

@@ -124,13 +124,13 @@ def lock_return(return_id: int, *, version: int | None = None) -> Return:
     return found
 
 
-def told(made: Return, what: str, *, now: datetime, actor: str, **data: object) -> None:
+def told(made: Return, step: str, /, *, now: datetime, actor: str, **data: object) -> None:
     """Record what happened to a return, beside the delivery that brought it."""
     record(
-        f"return.{what}",
+        f"return.{step}",
         now=now,
         actor=actor,
         delivery=made.delivery,
         merchant=made.merchant,
-        data={"return": made.ref, **data},
+        data={"return": made.ref, "order": made.order.number, **data},
     )

@@ -38,6 +38,22 @@ TOLD: Final = (
     "delivery.collected",
     "delivery.missed",
     "delivery.undone",
+    "return.requested",
+    "return.withdrawn",
+    "return.approved",
+    "return.rejected",
+    "return.cancelled",
+    "return.pickup_booked",
+    "return.pickup_cancelled",
+    "return.collected",
+    "return.handed_in",
+    "return.received",
+    "return.inspected",
+    "return.refunded",
+    "return.refund_delayed",
+    "return.credited",
+    "return.put_right",
+    "return.closed",
 )
 """The kinds of events that a merchant is told of; all others are between depots and us."""
 

@@ -20,6 +20,7 @@ from portal.models import FeedEntry, WebhookEndpoint
 from portal.services.contacts import change_contact, mark_of
 from portal.services.erasure import erase_person
 from portal.services.hook_queue import a_delivery
+from returns.services.requests import told
 from scheduling import clock, events
 from scheduling.facts import SafePlace
 from scheduling.models import Event, Hold, SlotPattern
@@ -41,6 +42,7 @@ from tests.factories import (
     make_link,
     make_network,
     make_point,
+    make_return,
     plan_on,
     some_facts,
     start_day,
@@ -99,6 +101,24 @@ def one_of_each() -> None:
     change_contact(link=link, email="new@example.com", phone="", was=mark_of(delivery), now=EVENING)
     erase_person(delivery=delivery, actor="test", now=EVENING, alone=True)
     at_doors()
+    come_back()
+
+
+def come_back() -> None:
+    """Have one return asked for, and everything said of it that can be."""
+    made = make_return()
+    window = {"opens_at": "", "closes_at": "", "delivery": ""}
+    said = {
+        "pickup_booked": window,
+        "rejected": {"why": ""},
+        "collected": {"parcels": 1},
+        "put_right": {"what": ""},
+    }
+    paid = {key: {"amount_minor": 1, "currency": "EUR"} for key in ("refunded", "credited")}
+    for kind in TOLD:
+        about, _dot, what = kind.partition(".")
+        if about == "return" and not Event.objects.filter(kind=kind).exists():
+            told(made, what, now=NOW, actor="test", **(said | paid).get(what, {}))
 
 
 def at_doors() -> None:

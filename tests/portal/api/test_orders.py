@@ -112,7 +112,7 @@ def test_looking_costs_the_same_however_much_was_bought(program, django_assert_n
     program("POST", "/orders", told(items=[CUP] * 50))
     program("GET", "/orders/10482")
 
-    with django_assert_num_queries(5):  # the key, the order, its items, its payments, its deliveries
+    with django_assert_num_queries(6):  # the key, the order, its items, its payments, deliveries, returns
         program("GET", "/orders/10482")
 
 

@@ -30,6 +30,8 @@ WAYS = {
     ("POST", "/deliveries/X/cancel"): Scope.DELIVERIES_WRITE,
     ("POST", "/orders"): Scope.ORDERS_WRITE,
     ("GET", "/orders/1"): Scope.ORDERS_READ,
+    ("POST", "/returns"): Scope.RETURNS_WRITE,
+    ("GET", "/returns/X"): Scope.RETURNS_READ,
     ("GET", "/events"): Scope.EVENTS_READ,
     ("GET", "/webhook-endpoints"): Scope.WEBHOOKS,
     ("POST", "/webhook-endpoints"): Scope.WEBHOOKS,
