@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from portal.merchants import funnel, hooks, keys, playground, telling, widget
+from portal.merchants import funnel, hooks, keys, playground, returns_figures, telling, widget
 
 app_name = "merchants"
 
 urlpatterns = [
     path("shop/<slug:merchant>/funnel/", funnel.funnel, name="funnel"),
     path("shop/<slug:merchant>/funnel/figures.csv", funnel.figures, name="funnel-figures"),
+    path("shop/<slug:merchant>/returns/figures/", returns_figures.figures, name="returns-figures"),
+    path("shop/<slug:merchant>/returns/figures.csv", returns_figures.sheet, name="returns-sheet"),
     path("shop/<slug:merchant>/widget/", widget.widget, name="widget"),
     path("shop/<slug:merchant>/widget/try/", playground.playground, name="playground"),
     path("shop/<slug:merchant>/widget/try/list/", playground.list_here, name="playground-list"),
