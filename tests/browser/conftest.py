@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Frame, Page
 
 from tests.browser.chromium import Watch, chromium, launched
+from tests.browser.looks import breaches_of
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,19 +76,10 @@ def page(visitor: Open) -> Page:
 
 
 @pytest.fixture
-def assert_accessible() -> Callable[[Page], None]:
+def assert_accessible() -> Callable[[Page | Frame], None]:
     """Return a function that fails on any breach which axe finds on the page as it stands."""
-    axe = Axe()
 
-    def check(page: Page) -> None:
-        found = axe.run(
-            page,
-            options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
-        )
-        report = [
-            f"{v['id']}: {v['help']}: {[n['target'] for n in v['nodes']]}"
-            for v in found.response["violations"]
-        ]
-        assert report == []
+    def check(page: Page | Frame) -> None:
+        assert breaches_of(page) == []
 
     return check

@@ -165,12 +165,13 @@ def offers_times(page: Page, number: int = 0) -> FrameLocator:
 
 
 def picks(page: Page, number: int = 0, when: str = "14:00–16:00") -> FrameLocator:
-    """Choose a time of Thursday and keep it."""
+    """Choose a time of Thursday and keep it; the frame says so first, and then the element has its token."""
     frame = inside(page, number)
     frame.get_by_role("link", name="Thu 26 November").click()
     frame.get_by_role("group", name="Thursday 26 November").get_by_role("radio", name=when).check()
     frame.get_by_role("button", name="Keep this time").click()
     expect(frame.get_by_role("heading", name="Thursday 26 November")).to_be_visible()
+    page.wait_for_function("number => document.querySelectorAll('doorstep-slots')[number].value", arg=number)
     return frame
 
 

@@ -11,7 +11,8 @@ from portal.access import token_of
 from scheduling import clock
 from scheduling.invariants import breaches
 from scheduling.models import Booking, Delivery, SlotPattern, TheftZone
-from tests.browser.test_shopper import SMALL, WIDE, fits
+from tests.browser.looks import fits, goes
+from tests.browser.test_shopper import SMALL, WIDE
 from tests.factories import NOW, make_booking, make_link, make_network, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 from tests.portal.test_photos import HEIC, picture
@@ -46,7 +47,7 @@ def booking(outlet) -> Booking:
 
 def opens(page: Page, booking: Booking, row: str) -> None:
     page.goto(f"/l/{token_of(make_link(booking, now=NOW))}/")
-    page.get_by_role("link", name=re.compile(row)).click()
+    goes(page.get_by_role("link", name=re.compile(row)))
 
 
 def looks(page: Page, name: str, shots: Path | None) -> None:
@@ -129,7 +130,7 @@ def test_longer_is_refused_with_times_that_have_it_and_one_press_does_both(
         opens(page, booking, "Time at the door")
         page.get_by_label("How much longer do you need?").select_option(label="30 minutes more")
         looks(page, f"longer-{javascript}", shots)
-        page.get_by_role("button", name="Save it").click()
+        goes(page.get_by_role("button", name="Save it"))
 
     expect(page.get_by_role("heading", name="Not at your time")).to_be_visible()
     looks(page, f"refused-{javascript}", shots)
@@ -158,7 +159,7 @@ def test_the_pages_are_accessible_and_fit(visitor, outlet, assert_accessible, da
     expect(page.get_by_role("heading", name="That needs another time")).to_be_visible()
     assert_accessible(page)
     looks(page, f"needs-{dark}", shots)
-    page.get_by_role("link", name="Show times for being at home").click()
+    goes(page.get_by_role("link", name="Show times for being at home"))
     assert_accessible(page)
     zone = {"name": "Harbour", "area": "depot", "sentence": "Goods were taken here."}
     TheftZone.objects.create(depot=outlet.depot, **zone)

@@ -10,6 +10,7 @@ from portal.models import AccessLink
 from portal.not_me import not_me_token
 from scheduling import clock
 from scheduling.models import Event
+from tests.browser.looks import fits, goes
 from tests.factories import NOW, make_booking, make_network, some_contact
 from tests.portal.customers.codes import sent_digits, wrong_digits
 from tests.portal.customers.conftest import Clock
@@ -32,10 +33,6 @@ def link() -> AccessLink:
     return issue_link(delivery=booking.delivery, kind=MANAGE, now=NOW)
 
 
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
 @pytest.mark.parametrize("javascript", [True, False])
 def test_what_is_sensitive_is_reached_by_six_digits(visitor, link, watch, javascript):
     page, contact = visitor(width=SMALL, javascript=javascript), f"/d/{link.delivery.ref}/contact/"
@@ -44,16 +41,16 @@ def test_what_is_sensitive_is_reached_by_six_digits(visitor, link, watch, javasc
     page.goto(contact)
     expect(page.get_by_role("heading", name="A code first")).to_be_visible()
     expect(page.get_by_text("a•••@example.com")).to_be_visible()
-    page.get_by_role("button", name="Send the code").click()
+    goes(page.get_by_role("button", name="Send the code"))
     digits = page.get_by_label("Six digits")
     digits.fill("12345")
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
     expect(page.get_by_text("This try does not count").first).to_be_visible()
     page.get_by_label("Six digits").fill(wrong_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
     expect(page.get_by_text("4 tries are left").first).to_be_visible()
     page.get_by_label("Six digits").fill(sent_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
 
     expect(page).to_have_url(re.compile(f"{contact}$"))
     expect(page.get_by_label("E-mail")).to_have_value("aino@example.com")
@@ -70,9 +67,9 @@ def test_what_was_typed_too_late_is_sent_after_another_code(visitor, link, at, w
     page.get_by_role("button", name="Change it").click()
 
     expect(page.get_by_text("Your code has run out")).to_be_visible()
-    page.get_by_role("button", name="Send the code").click()
+    goes(page.get_by_role("button", name="Send the code"))
     page.get_by_label("Six digits").fill(sent_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
     expect(page.get_by_role("heading", name="That was right")).to_be_visible()
     page.get_by_role("button", name="Send it now").click()
 
@@ -83,9 +80,9 @@ def test_what_was_typed_too_late_is_sent_after_another_code(visitor, link, at, w
 
 def passes(page: Page, onward: str) -> None:
     page.goto(onward)
-    page.get_by_role("button", name="Send the code").click()
+    goes(page.get_by_role("button", name="Send the code"))
     page.get_by_label("Six digits").fill(sent_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
     expect(page).to_have_url(re.compile(f"{onward}$"))
 
 
@@ -112,7 +109,7 @@ def test_browsers_tell_no_later_page_of_a_token(visitor, link):
 
     for token in tokens:
         page.goto(f"/l/{token}/")
-        page.get_by_role("link").last.click()
+        goes(page.get_by_role("link").last)
         page.goto("/find/")
 
     later = [(url, referer) for url, referer in told if "/l/" not in url]
@@ -132,16 +129,16 @@ def test_every_state_of_both_is_accessible_and_fits(visitor, link, assert_access
     page.goto(f"/l/{token_of(link)}/")
     page.goto(step)
     check()
-    page.get_by_role("button", name="Send the code").click()
+    goes(page.get_by_role("button", name="Send the code"))
     check()
     for _try in range(4):
         page.get_by_label("Six digits").fill(wrong_digits())
-        page.get_by_role("button", name="Go on").click()
+        goes(page.get_by_role("button", name="Go on"))
     check()
     page.get_by_label("Six digits").fill(wrong_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
     check()
     page.goto(f"/l/{not_me_token(link)}/")
     check()
-    page.get_by_role("button", name="End all links").click()
+    goes(page.get_by_role("button", name="End all links"))
     check()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looks import goes
 from tests.portal.demo.running import Demo, start_again
 
 pytestmark = pytest.mark.slow
@@ -76,7 +77,7 @@ def test_the_evening_before_closes_the_day_and_starting_again_opens_it(page):
     page.get_by_role("button", name="The evening before").click()
     expect(page.locator(".clockbar__now b")).to_have_text(re.compile("19:00$"))
 
-    page.get_by_role("button", name="Sign in as Sanna, planner").click()
+    goes(page.get_by_role("button", name="Sign in as Sanna, planner"))
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".clockbar__now b")).not_to_have_text(re.compile("19:00$"))
     expect(page.get_by_role("heading", name="Try Doorstep in central Helsinki")).to_be_visible()
@@ -117,7 +118,7 @@ def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
     assert_accessible(shop)
 
     page.goto("/demo/")
-    page.get_by_role("button", name="See them as Mikko").click()
+    goes(page.get_by_role("button", name="See them as Mikko"))
     page.get_by_role("link", name=re.compile("doorstep$")).click()
     for kind in ("booking.confirmed", "booking.moved", "booking.cancelled"):
         sent = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=kind))

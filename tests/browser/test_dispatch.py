@@ -11,6 +11,7 @@ from scheduling import clock
 from scheduling.models import LastSeen, Route, Stop
 from scheduling.services.exceptions import look
 from scheduling.services.handing_over import Handover, settle_stop
+from tests.browser.looks import fits, goes
 from tests.factories import (
     PASSWORD,
     make_booking,
@@ -61,7 +62,7 @@ def test_a_dispatcher_sees_what_breaks_and_mends_it(visitor, day, assert_accessi
     expect(page.get_by_text("handed over", exact=True)).to_be_visible()
     shots(page, "board")
     assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert fits(page)
 
     page.get_by_role("link", name="Give to another vehicle").first.click()
     expect(page.get_by_role("heading", name="Who brings it instead?")).to_be_visible()
@@ -86,7 +87,7 @@ def test_a_dispatcher_sees_what_breaks_and_mends_it(visitor, day, assert_accessi
     assert sorted(after) == sorted(before)
     assert after != before
 
-    page.get_by_role("link", name="The vehicle broke down").click()
+    goes(page.get_by_role("link", name="The vehicle broke down"))
     shots(page, "confirm")
     assert_accessible(page)
     page.get_by_role("button", name="The vehicle broke down").click()

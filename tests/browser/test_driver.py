@@ -15,7 +15,7 @@ from scheduling import clock
 from scheduling.models import Attempt, Delivery, Route, Stop
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
-from tests.browser.test_shopper import fits, mirrored
+from tests.browser.looks import fits, goes, mirrored
 from tests.factories import NOW, PASSWORD, make_link, make_membership
 from tests.portal.driving import Day, Morning, make_day
 
@@ -215,7 +215,7 @@ def test_its_pages_are_accessible_fit_and_mirror(visitor, at, assert_accessible,
     page.goto(f"/l/{token_of(link)}/")
     check("pin")
     page.get_by_label("PIN").fill(pin_of(link))
-    page.get_by_role("button", name="Open my sheet").click()
+    goes(page.get_by_role("button", name="Open my sheet"))
     check("load")
     leaves(page)
     page.get_by_role("button", name="Show the gate code").click()
@@ -244,7 +244,7 @@ def test_the_page_of_links_is_accessible_fits_and_mirrors(visitor, at, assert_ac
     page.goto("/staff/login/")
     page.get_by_label("E-mail").fill(make_membership(depot=day.outlet.depot).user.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    goes(page.locator("main button[type=submit]"))
     page.goto(f"/dispatch/{day.outlet.depot.slug}/links/")
 
     expect(page.get_by_text("Open on a phone since")).to_be_visible()
@@ -270,7 +270,7 @@ def test_without_javascript_every_step_is_a_plain_form(visitor, at):
     page.get_by_role("button", name="Leave the depot").click()
     next_stop(page).get_by_role("button", name="I’m at the door").click()
     expect(page.get_by_text("Noted: you are at the door.")).to_be_visible()
-    next_stop(page).get_by_role("button", name="Handed over", exact=True).click()
+    goes(next_stop(page).get_by_role("button", name="Handed over", exact=True))
     next_stop(page).get_by_text("Not possible", exact=True).click()
     next_stop(page).get_by_role("button", name="It was not possible").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose one of the reasons.")

@@ -10,6 +10,7 @@ from portal.models import WebhookEndpoint
 from portal.models.people import Role
 from portal.tasks import send_due_webhooks
 from scheduling import clock, events
+from tests.browser.looks import fits, goes
 from tests.factories import NOW, PASSWORD, make_booking, make_membership, make_network, make_user
 from tests.fakes.receiver import Reply, receiving
 
@@ -39,14 +40,14 @@ def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
     with receiving(lambda one: Reply(500 if one.payload.get("type") == "hold.placed" else 200)) as receiver:
         settings.WEBHOOK_TEST_TARGETS = [receiver.target]
         page.get_by_label("Address of your server").fill(receiver.url("/webhooks/doorstep/from/a/long/path"))
-        page.get_by_role("button", name="Add the address").click()
+        goes(page.get_by_role("button", name="Add the address"))
         endpoint = WebhookEndpoint.objects.of(shop).get()
         receiver.secrets[""] = secret_of(endpoint)
         expect(page.locator(".hook__secret")).to_have_text(secret_of(endpoint))
         assert_accessible(page)
         picture(page, "secret", width, dark)
 
-        page.get_by_role("button", name="Send a test").click()
+        goes(page.get_by_role("button", name="Send a test"))
         make_booking(outlet, order_number="10482")
         events.relay(now=NOW)
         send_due_webhooks()
@@ -58,14 +59,14 @@ def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
     expect(page.locator(".hook__payload").first).to_contain_text('"order_number": "10482"')
     assert_accessible(page)
     picture(page, "endpoint", width, dark)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
 
-    page.get_by_role("button", name="Pause").click()
+    goes(page.get_by_role("button", name="Pause"))
     page.get_by_role("link", name="All webhooks").click()
     expect(page.get_by_text("You paused it.")).to_be_visible()
     assert_accessible(page)
     picture(page, "list", width, dark)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
 
 
 def picture(page, name: str, width: int, dark: bool) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from portal.models.people import Role
 from scheduling import clock
 from scheduling.services.holds import release_hold
+from tests.browser.looks import fits, goes
 from tests.factories import (
     NOW,
     PASSWORD,
@@ -64,7 +65,7 @@ def test_a_kept_time_shows_on_the_depot_s_map_by_itself(visitor, outlet, assert_
 
     release_hold(hold=hold, actor="test", now=NOW)
     expect(page.locator(".map-held__word")).to_have_count(0)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
 
 
 def test_without_javascript_the_depot_has_its_rows_and_a_sentence(visitor, outlet):
@@ -82,7 +83,7 @@ def test_the_pin_follows_the_arrow_keys_and_the_form_follows_the_pin(visitor, ou
     page.goto(f"/s/{outlet.merchant.slug}/")
     page.get_by_label("Street, number and town").fill("Korkeavuorenkatu 21, Helsinki")
     page.get_by_role("radio", name="A few boxes").check()
-    page.get_by_role("button", name="Show times").click()
+    goes(page.get_by_role("button", name="Show times"))
     page.locator("[data-map]").scroll_into_view_if_needed()
     pin = page.locator(".map-pin--movable")
     expect(pin).to_be_visible()

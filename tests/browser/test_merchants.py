@@ -1,9 +1,11 @@
 """A shop's manager makes a key, and whoever builds the checkout reads how the API works."""
 
 import pytest
+from playwright.sync_api import expect
 
 from portal.models.people import Role
 from scheduling import clock
+from tests.browser.looks import fits, goes
 from tests.factories import NOW, make_booking, make_membership, make_merchant, make_network
 
 
@@ -31,16 +33,16 @@ def test_a_manager_makes_a_key_and_replaces_it(
     page.goto("/shop/nordkaupa/keys/")
     assert_accessible(page)
     page.get_by_label("What is it for?").fill("checkout server")
-    page.get_by_role("button", name="Make the key").click()
+    goes(page.get_by_role("button", name="Make the key"))
     first = page.locator(".token").inner_text()
     assert_accessible(page)
-    page.get_by_role("button", name="Replace").click()
+    goes(page.get_by_role("button", name="Replace"))
     second = page.locator(".token").inner_text()
 
     assert first.startswith("dk_")
     assert second != first
     assert page.get_by_text("works until").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
@@ -55,14 +57,13 @@ def test_a_manager_lists_the_pages_of_the_widget(
     page.goto("/shop/nordkaupa/widget/")
     assert_accessible(page)
     page.get_by_label("Pages that may show it").fill("shop.example")
-    page.get_by_role("button", name="Keep these pages").click()
+    goes(page.get_by_role("button", name="Keep these pages"))
     assert_accessible(page)
     page.get_by_label("Pages that may show it").fill("https://shop.example/")
-    page.get_by_role("button", name="Keep these pages").click()
-    page.wait_for_url("**/widget/")
+    goes(page.get_by_role("button", name="Keep these pages"))
 
     assert page.get_by_label("Pages that may show it").input_value() == "https://shop.example"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
@@ -73,8 +74,8 @@ def test_the_reference_can_be_read(visitor, db, assert_accessible, width, dark):
     page.get_by_role("link", name="POST /api/v1/holds", exact=True).click()
 
     assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.get_by_text("the offer of a time").is_visible()
+    assert fits(page)
+    expect(page.get_by_text("the offer of a time")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
@@ -89,8 +90,8 @@ def test_a_manager_reads_the_funnel_on_any_screen(
     page.context.add_cookies([cookie])
 
     page.goto(f"/shop/{shop.slug}/keys/")
-    page.get_by_role("link", name="Funnel").click()
-    assert page.get_by_text("1 of 1 shopper who saw times booked one.").is_visible()
+    goes(page.get_by_role("link", name="Funnel"))
+    expect(page.get_by_text("1 of 1 shopper who saw times booked one.")).to_be_visible()
     assert_accessible(page)
     booked = page.get_by_role("columnheader", name="Booked").first.bounding_box()
     table = page.locator(".funnel").first.bounding_box()
@@ -100,8 +101,8 @@ def test_a_manager_reads_the_funnel_on_any_screen(
     assert download.value.suggested_filename.startswith(f"funnel-{shop.slug}-")
     page.get_by_label("From").fill("2026-01-01")
     page.get_by_label("To, and with").fill("2026-01-02")
-    page.get_by_role("button", name="Show these days").click()
+    goes(page.get_by_role("button", name="Show these days"))
 
-    assert page.get_by_text("Nobody asked for times in these days").is_visible()
+    expect(page.get_by_text("Nobody asked for times in these days")).to_be_visible()
     assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)

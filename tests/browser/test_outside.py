@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from scheduling import clock
 from scheduling.models import Delivery, Merchant, SlotPattern
-from tests.browser.test_shopper import SMALL, WIDE, fits, mirrored, types_address
+from tests.browser.looks import fits, mirrored
+from tests.browser.test_shopper import SMALL, WIDE, types_address
 from tests.factories import make_booking, make_network, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 

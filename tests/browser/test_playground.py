@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from portal.models.people import Role
 from portal.services.sessions import list_origins
 from tests.browser.elsewhere import at, bare, inside, offers_times, opened, outlet, picks, shop
+from tests.browser.looks import fits, mirrored
 from tests.browser.react import bundle
 from tests.factories import make_membership
 from tests.portal.widget.conftest import publishable
@@ -66,7 +67,7 @@ def test_looks_and_attributes_show_at_once_and_nothing_is_asked_again(tries):
 
     expect(page.get_by_role("log").get_by_text("doorstep:slots-loaded")).to_have_count(1)
     expect(page.locator("#html-lines")).to_contain_text('theme="dark"')
-    assert "theme=dark" in page.url
+    expect(page).to_have_url(re.compile("theme=dark"))
 
 
 def test_every_event_is_written_down_with_its_detail(tries):
@@ -97,9 +98,8 @@ def test_it_is_accessible_and_fits(tries, assert_accessible, width, dark):
     page = tries(width=width, dark=dark)
     opens_times(page)
     assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
+    assert mirrored(page)
 
 
 def test_without_script_it_says_what_is_missing_and_still_writes_the_lines(tries):
@@ -112,13 +112,17 @@ def test_without_script_it_says_what_is_missing_and_still_writes_the_lines(tries
     expect(page.locator("#css-lines")).to_contain_text("--doorstep-accent: #9c2f1d;")
 
 
+LANDED = """async (lines) =>
+  await navigator.clipboard.readText() === document.getElementById(lines).textContent"""
 WARM = "?name=when&locale=en-GB&required=on&accent=%239c2f1d&bg=%23fffdf8&radius=4px"
 
 
 def copied(page: Page, way: str) -> str:
     """Lines as they land on the clipboard."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name=f"Copy {way}").click()
+    button = page.get_by_role("button", name=f"Copy {way}")
+    button.click()
+    page.wait_for_function(LANDED, arg=button.get_attribute("data-copy"))
     expect(page.get_by_text("Copied.")).to_be_visible()
     return str(page.evaluate("navigator.clipboard.readText()"))
 

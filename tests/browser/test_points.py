@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from scheduling import clock
 from scheduling.invariants import breaches
 from scheduling.models import Booking, PickupPoint
-from tests.browser.test_shopper import SMALL, WIDE, fits, mirrored
+from tests.browser.looks import fits, goes, mirrored
+from tests.browser.test_shopper import SMALL, WIDE
 from tests.factories import make_booking, make_link, make_network, make_point, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -40,7 +41,7 @@ def opens(page: Page, booking: Booking) -> None:
     from portal.access import token_of
 
     page.goto(f"/l/{token_of(make_link(booking))}/")
-    page.get_by_role("link", name=re.compile("Pickup point")).click()
+    goes(page.get_by_role("link", name=re.compile("Pickup point")))
 
 
 @pytest.mark.parametrize("width", [SMALL, WIDE])
@@ -58,7 +59,7 @@ def test_it_goes_to_a_point_and_comes_home_again(visitor, booking, width, javasc
     page.get_by_role("link", name=re.compile("Pickup point")).click()
     page.get_by_role("link", name="Choose a time at your door").click()
     page.get_by_role("radio").first.check()
-    page.get_by_role("button", name="Move it here").click()
+    goes(page.get_by_role("button", name="Move it here"))
 
     expect(page.get_by_role("heading", name="Collect it")).to_have_count(0)
     assert Booking.objects.get().stop.pickup_point is None
@@ -73,4 +74,4 @@ def test_its_pages_are_accessible_and_fit(visitor, booking, assert_accessible, d
         assert fits(page)
         assert mirrored(page)
         if press:
-            page.get_by_role("link" if press.startswith("Choose") else "button", name=press).click()
+            goes(page.get_by_role("link" if press.startswith("Choose") else "button", name=press))

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from portal.access import url_of
 from scheduling import clock
 from scheduling.models import Booking, Delivery
-from tests.browser.test_shopper import fits, mirrored
+from tests.browser.looks import fits, goes, mirrored
 from tests.factories import make_booking, make_link, make_network, some_contact, some_facts
 from tests.portal.customers.codes import sent_digits
 from tests.portal.customers.conftest import Clock
@@ -41,9 +41,9 @@ def opens(page: Page, booking: Booking) -> None:
 
 
 def shows_code(page: Page) -> None:
-    page.get_by_role("button", name="Send the code").click()
+    goes(page.get_by_role("button", name="Send the code"))
     page.locator("#id_code").fill(sent_digits())
-    page.get_by_role("button", name="Go on").click()
+    goes(page.get_by_role("button", name="Go on"))
 
 
 def picture(page: Page, name: str) -> None:
@@ -109,10 +109,10 @@ def test_its_pages_are_accessible_fit_and_mirror(visitor, booking, assert_access
     page.get_by_role("link", name="Change the address or number").click()
     shows_code(page)
     check("contact")
-    page.get_by_role("button", name="Change it").click()
+    goes(page.get_by_role("button", name="Change it"))
     check("booking")
     page.goto(f"/d/{booking.delivery.ref}/erase/")
     check("erase")
     page.get_by_label("Yes, for good").check()
-    page.get_by_role("button", name="Cancel and erase").click()
+    goes(page.get_by_role("button", name="Cancel and erase"))
     check("erased")

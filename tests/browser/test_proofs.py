@@ -17,7 +17,8 @@ from scheduling import clock
 from scheduling.invariants import breaches
 from scheduling.models import Booking
 from scheduling.services.handing_over import Handover
-from tests.browser.test_shopper import SMALL, WIDE, fits
+from tests.browser.looks import fits, goes
+from tests.browser.test_shopper import SMALL, WIDE
 from tests.factories import PASSWORD, make_link, make_membership, make_user
 from tests.portal.customers.conftest import Clock
 from tests.reported import DRAWN, at_the_door, on_the_road
@@ -60,7 +61,7 @@ def test_a_proof_is_seen_and_a_mistake_is_taken_back(visitor, booking, assert_ac
         customer.goto(f"/l/{token_of(make_link(booking))}/")
         expect(customer.get_by_role("heading", name="Proof of delivery")).to_be_visible()
         is_shown(customer, DRAWN_DOORS + 1)
-        fits(customer)
+        assert fits(customer)
         assert_accessible(customer)
         shot(customer, f"proof-customer-{width}")
 
@@ -68,7 +69,7 @@ def test_a_proof_is_seen_and_a_mistake_is_taken_back(visitor, booking, assert_ac
         staff = signed_in(visitor(width=width, dark=width == SMALL), booking)
         is_shown(staff, DRAWN_DOORS + 1)
         expect(staff.get_by_text("Verified: as it was noted")).to_be_visible()
-        fits(staff)
+        assert fits(staff)
         assert_accessible(staff)
         shot(staff, f"proof-depot-{width}")
 
@@ -111,5 +112,5 @@ def signed_in(page: Page, booking: Booking) -> Page:
     page.goto(f"/depot/{depot.slug}/deliveries/{booking.delivery.ref}/")
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    goes(page.get_by_role("button", name="Sign in"))
     return page

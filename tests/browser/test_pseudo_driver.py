@@ -8,6 +8,7 @@ from portal.shift_links import pin_of, token_of
 from scheduling import clock
 from scheduling.models import Delivery, Driver
 from scheduling.services.notes import save_notes, set_codes
+from tests.browser.looks import goes
 from tests.browser.test_pseudo import LANGUAGE, TOO_WIDE, Pseudo, untranslated
 from tests.browser.test_pseudo_sheet import SAID
 from tests.factories import CANTEEN, NOW, PASSWORD, a_break, make_membership
@@ -74,7 +75,7 @@ def test_a_drivers_sheet_speaks_their_language(visitor, day, assert_accessible, 
         make_membership(depot=day.outlet.depot, role=Role.DISPATCHER).user.email
     )
     depot.get_by_label("Password").fill(PASSWORD)
-    depot.locator("main button[type=submit]").click()
+    goes(depot.locator("main button[type=submit]"))
     depot.context.add_cookies([{"name": "django_language", "value": LANGUAGE, "url": live_server.url}])
     depot.goto(path)
     page = depot

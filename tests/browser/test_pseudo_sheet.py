@@ -9,6 +9,7 @@ from scheduling import clock
 from scheduling.models import Booking, Route
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
+from tests.browser.looks import goes
 from tests.browser.test_notes import sheet, signs_in
 from tests.browser.test_pseudo import LANGUAGE, TOO_WIDE, Pseudo, padded, untranslated
 from tests.factories import CANTEEN, NOW, a_break, make_booking, make_network
@@ -61,7 +62,7 @@ def test_a_routes_sheet_speaks_its_readers_language(visitor, booking, assert_acc
 
     page.goto(f"{sheet(booking, outlet)}?lang={LANGUAGE}")
     check()
-    page.locator(".sheet__code button").click()
+    goes(page.locator(".sheet__code button"))
     check()
     said = page.locator(".sheet__said").inner_text()
     for words in ("Through the yard", "Deaf: write, don’t call", "Comes in a wheelchair", "Finnish"):

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from scheduling import clock
 from scheduling.models import Booking, Hold
+from tests.browser.looks import fits, goes, mirrored
 from tests.factories import NOW, make_booking, make_network, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -37,7 +38,7 @@ def types_address(page: Page, shop: str, address: str = "Testikatu 1, 00100 Hels
     page.goto(f"{shop}?order=10482")
     page.get_by_label("Street, number and town").fill(address)
     page.get_by_role("radio", name="A few boxes").check()
-    page.get_by_role("button", name="Show times").click()
+    goes(page.get_by_role("button", name="Show times"))
 
 
 def keeps_time(page: Page) -> None:
@@ -82,17 +83,6 @@ def test_a_time_is_chosen_kept_confirmed_moved_and_cancelled(visitor, shop, widt
     assert Booking.objects.get(delivery__order__number="10482").state == "cancelled"
 
 
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-def mirrored(page: Page) -> bool:
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    fitted = fits(page)
-    page.evaluate("document.documentElement.dir = 'ltr'")
-    return fitted
-
-
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (WIDE, True)])
 def test_every_page_is_accessible_fits_and_mirrors(visitor, shop, assert_accessible, width, dark):
     page = visitor(width=width, dark=dark)
@@ -117,12 +107,10 @@ def test_every_page_is_accessible_fits_and_mirrors(visitor, shop, assert_accessi
     confirms(page)
     check()
     booking = page.url
-    page.get_by_role("link", name="Link to share").click()
     for step in ("move/", "join/", "cancel/"):
         page.goto(booking + step)
         check()
-    cancels_by = page.get_by_role("button", name="Yes, cancel it")
-    cancels_by.click()
+    goes(page.get_by_role("button", name="Yes, cancel it"))
     check()
     for path in (f"{shop}how-we-count/", "/find/", "/find/asked/"):
         page.goto(path)

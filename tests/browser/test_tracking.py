@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from portal.access import token_of
 from scheduling import clock
+from tests.browser.looks import fits
 from tests.factories import make_link
 from tests.on_the_road import Tour, a_tour
 from tests.portal.customers.conftest import Clock
@@ -36,10 +37,6 @@ def tour(at) -> Tour:
 
 def opens(page: Page, tour: Tour, number: int, kind: str = "manage") -> None:
     page.goto(f"/l/{token_of(make_link(tour.bookings[number], kind))}/")
-
-
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(SMALL, False), (WIDE, True)])
@@ -84,7 +81,7 @@ def test_what_the_driver_does_shows_within_five_seconds(visitor, tour, at, asser
         expect(shown.locator("#poll")).not_to_have_attribute("hx-get", re.compile("."))
         assert_accessible(shown)
         assert fits(shown)
-    assert page.title().startswith("Delivered")
+    expect(page).to_have_title(re.compile("^Delivered"))
 
 
 def test_without_javascript_there_are_sentences_and_a_way_to_look_again(visitor, tour):

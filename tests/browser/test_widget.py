@@ -8,7 +8,6 @@ from tests.browser.elsewhere import (
     at,
     bare,
     frame_of,
-    heard,
     inside,
     offers_times,
     opened,
@@ -19,6 +18,7 @@ from tests.browser.elsewhere import (
     value,
     wait_for,
 )
+from tests.browser.looks import fits, mirrored
 from tests.portal.widget.conftest import publishable
 
 __all__ = ["at", "bare", "opened", "outlet", "shop"]
@@ -111,12 +111,6 @@ def test_everything_is_done_by_keyboard_alone(opened, shop):
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
 
-def fits(frame: Page | Frame) -> bool:
-    return bool(
-        frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    )
-
-
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
 def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible, width, dark):
     page = opened(width=width, dark=dark)
@@ -128,9 +122,7 @@ def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible
         within = frame_of(page)
         assert_accessible(within)
         assert fits(within)
-        within.evaluate("document.documentElement.dir = 'rtl'")
-        assert fits(within)
-        within.evaluate("document.documentElement.dir = 'ltr'")
+        assert mirrored(within)
 
     street = frame.get_by_label("Street, number and town")
     expect(street).to_be_visible()
@@ -244,7 +236,7 @@ def test_the_last_minutes_are_spoken_and_the_end_takes_the_token_away(opened, sh
     for seconds, words in ((605, "5 minutes left"), (180, "2 minutes left"), (60, "1 minute left")):
         page.clock.run_for(seconds * 1000)
         expect(frame.locator("#spoken")).to_contain_text(words)
-    assert heard(page, "hold-expiring")[0]["detail"]["seconds_left"] == 120
+    assert wait_for(page, "hold-expiring")["detail"]["seconds_left"] == 120
     page.clock.run_for(60_000)
 
     wait_for(page, "hold-expired")

@@ -91,7 +91,7 @@ def test_after_ten_seconds_there_is_a_link_and_still_the_times_when_they_come(op
 
     page.clock.run_for(10_100)
     expect(page.get_by_role("link", name=LINK)).to_be_visible()
-    assert heard(page, "unavailable")[0]["detail"]["reason"] == "timeout"
+    assert wait_for(page, "unavailable")["detail"]["reason"] == "timeout"
     waiting[0].continue_()
 
     offers_times(page)

@@ -4,17 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from portal.benchmarks.stack import Stack, running
 from tests.browser.chromium import Watch, chromium, launched
+from tests.browser.looks import breaches_of, fits, turn
 from tests.proofs import within
 from tests.proofs.keys import keyboard_faults, walk_tasks
 from tests.proofs.run import Outcome, Run
 
 WIDTHS, SHORT_WIDTHS = (320, 360, 768, 1280), (320, 1280)
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOKS = ((320, "light", "ltr"), (320, "dark", "rtl"), (1280, "light", "rtl"), (1280, "dark", "ltr"))
 """Width, colours and direction in which axe looks at a page."""
 NOBODYS = ("/nothing-here/", "/l/" + "x" * 64 + "/")
@@ -23,8 +22,6 @@ NOT_AT_EASE = ("Failed to load resource", "The script resource is behind a redir
 """What the browser says of pages that answer 404 on purpose, and of a service worker's script:
 it asks for that without the headers by which this proof pretends to come through https."""
 MANY = {"REQUESTS_PER_MINUTE": "0", "API_REQUESTS_PER_MINUTE": "1000000"}
-
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @dataclass
@@ -44,7 +41,6 @@ class Looker:
 
     run: Run
     found: Looked
-    axe: Axe = field(default_factory=Axe)
 
     def look(self, page: Page, name: str) -> None:
         """Look at one page: does it fit, what does axe say, can keys alone reach all of it?"""
@@ -53,7 +49,7 @@ class Looker:
             page.set_viewport_size({"width": width, "height": 780})
             for direction in ("ltr", "rtl"):
                 turn(page, direction)
-                if not page.evaluate(FITS):
+                if not fits(page):
                     self.found.faults.append(f"{name} is too wide at {width} px, {direction}")
         for width, colours, direction in LOOKS[1:2] if self.run.short else LOOKS:
             page.set_viewport_size({"width": width, "height": 780})
@@ -61,7 +57,7 @@ class Looker:
             turn(page, direction)
             self.found.axe_runs += 1
             self.found.faults += [
-                f"{name}, {width} px {colours} {direction}: {each}" for each in self.breaches(page)
+                f"{name}, {width} px {colours} {direction}: {each}" for each in breaches_of(page)
             ]
         turn(page, "ltr")
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
@@ -69,16 +65,6 @@ class Looker:
         stops, faults = keyboard_faults(page)
         self.found.stops += stops
         self.found.faults += [f"{name}: {fault}" for fault in faults]
-
-    def breaches(self, page: Page) -> list[str]:
-        """What axe finds on the page as it stands."""
-        report = self.axe.run(page, options={"runOnly": RULES}).response["violations"]
-        return [f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in report]
-
-
-def turn(page: Page, direction: str) -> None:
-    """Have the page run from left to right or from right to left."""
-    page.evaluate("direction => { document.documentElement.dir = direction }", direction)
 
 
 def prove(run: Run) -> Outcome:
