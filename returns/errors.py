@@ -1,5 +1,7 @@
 """Refusals of returns: each has a stable code and a sentence its customer can read."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext_lazy as _
 
 from scheduling.errors import DomainError
@@ -44,3 +46,21 @@ class TooManyPhotos(DomainError):
 
     code = "too_many_photos"
     sentence = _("That is one photo too many: four of each thing are enough.")
+
+
+class BadRules(DomainError):
+    """Rules that can't be read; `errors` says for each field what is wrong with it."""
+
+    code = "bad_rules"
+    sentence = _("These rules can’t be kept: look at what is marked.")
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__()
+        self.errors = dict(errors)
+
+
+class RulesChanged(DomainError):
+    """Somebody published other rules since these were looked at."""
+
+    code = "rules_changed"
+    sentence = _("Somebody changed the rules meanwhile. Look at theirs first; yours are still here.")

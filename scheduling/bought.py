@@ -12,7 +12,10 @@ MOST_QUANTITY: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ItemBought:
-    """One line of an order: `price_minor` for one, tax included; `tax_minor` is the part that is tax."""
+    """One line of an order: `price_minor` for one, tax included; `tax_minor` is the part that is tax.
+
+    `discount_minor` is how much less than usual one cost.
+    """
 
     sku: str
     name: str
@@ -26,6 +29,7 @@ class ItemBought:
     final_sale: bool = False
     serial_number: str = ""
     image_url: str = ""
+    discount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

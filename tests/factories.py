@@ -283,6 +283,9 @@ def make_order(merchant: Merchant | None = None, *, number: str = "", **values: 
 def make_return(order: Order | None = None, *, delivery: Delivery | None = None, **values: Any) -> Return:
     """A return of one of each line, approved: `wishes=` says otherwise."""
     order = order or make_order()
+    if delivery is not None:  # what comes back has come
+        moves = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.CONFIRMED)
+        moves.update(state=Delivery.State.DELIVERED)
     wishes = values.pop("wishes", None) or [Wish(each.ref, 1, "changed_mind") for each in order.items.all()]
     return request_return(
         order.pk, wishes, actor="link:test", now=values.pop("now", NOW), delivery=delivery, **values

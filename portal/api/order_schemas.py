@@ -38,6 +38,7 @@ class ItemQuestion(Question):
     name: Annotated[Written, Field(max_length=200)]
     price_minor: Annotated[Minor, Field(description="of one, tax included")]
     tax_minor: Annotated[Minor, Field(description="the part of it that is tax")] = 0
+    discount_minor: Annotated[Minor, Field(description="how much less than usual one cost")] = 0
     quantity: Annotated[int, Field(ge=1, le=MOST_QUANTITY)] = 1
     category: Annotated[Text, Field(max_length=120)] = ""
     tags: Annotated[list[Annotated[Written, Field(max_length=60)]], Field(max_length=20)] = []
@@ -109,6 +110,7 @@ class ItemAnswer(Schema):
     name: str
     price_minor: Annotated[int, Field(description="of one, tax included")]
     tax_minor: int
+    discount_minor: int
     quantity: int
     category: str
     tags: list[str]

@@ -227,6 +227,7 @@ ITEM: Final = (
     "quantity",
     "price_minor",
     "tax_minor",
+    "discount_minor",
     "category",
     "tags",
     "weight_g",

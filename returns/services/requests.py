@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db.models import Sum
 
-from returns.errors import MoreThanBought, NothingChosen, ReturnChanged
-from returns.models import PolicyVersion, Return, ReturnItem
+from returns.errors import MoreThanBought, NothingChosen, ReturnChanged, TermsChanged
+from returns.models import Return, ReturnItem
+from returns.services.policies import judged
 from returns.states import TRAVELLING
 from scheduling.events import record
 from scheduling.models import Delivery, Order, OrderItem
@@ -28,7 +29,6 @@ class Wish:
     comment: str = ""
     condition: str = ""
     wanted_sku: str = ""
-    rule: str = ""
     photos: int = 0
 
 
@@ -53,26 +53,32 @@ def request_return(
     delivery: Delivery | None = None,
     kind: str = Return.Kind.POLICY,
     method: str = "pickup",
-    fee_minor: int = 0,
-    policy: PolicyVersion | None = None,
+    fee_minor: int | None = None,
     approved: bool = True,
 ) -> Return:
-    """Make a return of some items of an order, asked for now. What the rules allow is judged by its caller.
+    """Make a return of some items of an order, asked for now.
 
-    Raises NothingChosen, MoreThanBought.
+    One by the shop's rules is judged by those in force now, and keeps their version. `fee_minor` is what its
+    customer was shown; it must still be what it costs. Withdrawals and what is refused at the door are
+    nobody's to refuse: there it is the fee, 0 where left out.
+
+    Raises NothingChosen, MoreThanBought, NotAllowed, TermsChanged.
     """
     order = lock_order(order_id)
     if not wishes:
         raise NothingChosen
+    found = judged(order, delivery, wishes, method, now) if kind == Return.Kind.POLICY else None
+    if found is not None and fee_minor not in (None, found.fee_minor):
+        raise TermsChanged
     made = Return(
         merchant_id=order.merchant_id,
         order=order,
         delivery=delivery,
-        policy=policy,
+        policy=found.version if found else None,
         kind=kind,
         parcel=Return.Parcel.REQUESTED,
         method=method,
-        fee_minor=fee_minor,
+        fee_minor=found.fee_minor if found else fee_minor or 0,
         currency=order.currency or order.merchant.currency,
         created_at=now,
         requested_at=now,
@@ -81,7 +87,7 @@ def request_return(
     made.save()
     items = {each.ref: each for each in order.items.all()}
     for wish in wishes:
-        _add(made, items.get(wish.line), wish)
+        _add(made, items.get(wish.line), wish, rule=found.verdicts[wish.line].rule if found else "")
     told(made, "requested", now=now, actor=actor)
     if approved:
         made.move(parcel=Return.Parcel.APPROVED)
@@ -99,7 +105,7 @@ def take_contact(made: Return) -> None:
     made.language = delivery.language if delivery else "en"
 
 
-def _add(made: Return, item: OrderItem | None, wish: Wish) -> None:
+def _add(made: Return, item: OrderItem | None, wish: Wish, *, rule: str) -> None:
     if item is None or not 1 <= wish.quantity <= left_of(item):
         raise MoreThanBought
     ReturnItem.objects.create(
@@ -111,7 +117,7 @@ def _add(made: Return, item: OrderItem | None, wish: Wish) -> None:
         condition=wish.condition,
         resolution=wish.resolution,
         wanted_sku=wish.wanted_sku,
-        rule=wish.rule,
+        rule=rule,
         value_minor=wish.quantity * item.price_minor,
     )
 

@@ -64,6 +64,9 @@ class OrderItem(models.Model):
     name = models.CharField(max_length=200)
     price_minor = models.PositiveIntegerField()
     tax_minor = models.PositiveIntegerField(default=0)
+    discount_minor = models.PositiveIntegerField(
+        _("how much less than usual one cost"), default=0, db_default=0
+    )
     quantity = models.PositiveIntegerField(default=1)
     category = models.CharField(max_length=120, blank=True)
     tags = models.JSONField(default=list, blank=True)

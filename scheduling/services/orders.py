@@ -51,6 +51,7 @@ def _items(order: Order, bought: OrderBought) -> list[OrderItem]:
             name=each.name,
             price_minor=each.price_minor,
             tax_minor=each.tax_minor,
+            discount_minor=each.discount_minor,
             quantity=each.quantity,
             category=each.category,
             tags=list(each.tags),
