@@ -23,6 +23,7 @@ class ReturnItemQuestion(Question):
     line: Annotated[Written, Field(max_length=16, description="the item’s `ref`, as the order shows it")]
     quantity: Annotated[int, Field(ge=1, le=MOST_QUANTITY)] = 1
     reason: Annotated[str, Field(pattern=one_of(REASONS))] = "other"
+    photos: Annotated[int, Field(ge=0, le=4, description="how many your customer sent you of it")] = 0
     resolution: Annotated[str, Field(pattern=one_of(RESOLUTIONS))] = "refund"
     condition: Annotated[str, Field(pattern=one_of(("", *CONDITIONS)))] = ""
     comment: Annotated[Text, Field(max_length=400)] = ""

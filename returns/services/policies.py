@@ -42,7 +42,7 @@ def publish(
 ) -> PolicyVersion:
     """Put other rules in force, as the next version; earlier ones stay for what was asked for under them.
 
-    `collects` says whether the shop offers to collect what comes back: the law then wants its money back sooner.
+    `collects`: the shop offers to collect what comes back, and the law wants the money back sooner.
     `seen` is the number of the version they were made from, 0 for none. Raises BadRules, RulesChanged. The
     same rules once more are no new version.
     """
