@@ -287,6 +287,7 @@ def make_return(order: Order | None = None, *, delivery: Delivery | None = None,
         moves = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.CONFIRMED)
         moves.update(state=Delivery.State.DELIVERED)
     wishes = values.pop("wishes", None) or [Wish(each.ref, 1, "changed_mind") for each in order.items.all()]
+    wishes = [replace(each, photos=each.photos or 1) for each in wishes]  # whatever asks for one
     return request_return(
         order.pk, wishes, actor="link:test", now=values.pop("now", NOW), delivery=delivery, **values
     )
