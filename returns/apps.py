@@ -7,3 +7,9 @@ class ReturnsConfig(AppConfig):
     """One app, one migration history."""
 
     name = "returns"
+
+    def ready(self) -> None:
+        """Listen to what happens to pickups."""
+        from returns.services import collecting
+
+        collecting.connect()

@@ -64,3 +64,10 @@ class RulesChanged(DomainError):
 
     code = "rules_changed"
     sentence = _("Somebody changed the rules meanwhile. Look at theirs first; yours are still here.")
+
+
+class NotForPickup(DomainError):
+    """The kept time is for something else: another return, or this one as it was before."""
+
+    code = "not_for_pickup"
+    sentence = _("That time was kept for something else. Please choose a time for this return.")

@@ -31,6 +31,12 @@ METHODS: Final[dict[str, LazyText]] = {
     "dropoff": _("You bring it to a point near you"),
     "none": _("Nothing has to travel"),
 }
+PICKUP_KINDS: Final[dict[str, LazyText]] = {
+    "boxed": _("In a box, ready to go"),
+    "labelless": _("Without a box or a label: the driver brings both"),
+    "bulky": _("Large or heavy: two people carry it"),
+}
+"""How it is packed when the van comes for it."""
 CONDITIONS: Final[dict[str, LazyText]] = {
     "unopened": _("Not opened"),
     "opened": _("Opened, not used"),

@@ -87,6 +87,11 @@ AGE: Final = Step(
     _("Look at a proof of age, and confirm that whoever takes these goods is old enough."),
 )
 PHOTO: Final = Step("photo", _("Take a photo"), _("Take a photo that shows the goods."))
+COUNTS: Final = Step(
+    "counts",
+    _("Count what you take"),
+    _("Count what you take. If there is nothing to take, say that it was not possible."),
+)
 REASON: Final = Step("reason", _("Say why"), _("Choose one of the reasons."))
 
 

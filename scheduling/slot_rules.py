@@ -196,14 +196,18 @@ class Rules:
             cutoff_at=pattern.cutoff_at(day, zone),
             time_zone=self.outlet.depot.time_zone,
             status=self.status(pattern, day, window, plan, taken),
-            base_price_minor=pattern.base_price_minor,
-            price_minor=pattern.base_price_minor,
+            base_price_minor=self.base_price_minor(pattern),
+            price_minor=self.base_price_minor(pattern),
             priced_at=self.now,
             plan_version=version,
             narrows_to_s=pattern.narrows_to_s(window),
             buffer_s=self.buffer_s(window),
             unattended=pattern.unattended,
         )
+
+    def base_price_minor(self, pattern: SlotPattern) -> int:
+        """Return what a slot costs before anything is taken off. What is fetched costs a fee, whenever."""
+        return 0 if self.pickup else pattern.base_price_minor
 
     def buffer_s(self, window: windows.Window) -> int:
         """Return how many seconds at the end of a window the routes are to keep free."""
@@ -229,7 +233,7 @@ class Rules:
             return "blackout"
         if self.now >= cutoff_at:
             return "cutoff"
-        if window.opens_at < self.ready_at:
+        if window.opens_at < self.ready_at and not self.pickup:
             return "packing"
         if plan is None:
             return "not_yet"

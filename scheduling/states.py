@@ -29,7 +29,8 @@ DELIVERY_MOVES: Final[Moves] = {
     "on_board": frozenset({"delivered", "failed", "cancelled", "confirmed"}),
     # What could not be collected stays where it is: only its customer chooses another time.
     # Back on board only when what was noted at the door is taken back.
-    "failed": frozenset({"at_depot", "confirmed", "on_board"}),
+    # Called off: its customer sends it back another way, or it was tried in vain too often.
+    "failed": frozenset({"at_depot", "confirmed", "on_board", "cancelled"}),
     "at_depot": frozenset({"confirmed", "returned", "on_board"}),
     "delivered": frozenset({"on_board"}),
     "cancelled": frozenset(),
@@ -77,6 +78,8 @@ PLAN_WRITES: Final[Mapping[str, frozenset[str]]] = {
 PICKUP_WRITES: Final[Mapping[str, frozenset[str]]] = {
     **PLAN_WRITES,
     "locked": PLAN_WRITES["locked"] | PICKUPS,
+    # Nothing of it is on board: who need not come is told.
+    "started": PLAN_WRITES["started"] | {"cancel"},
 }
 """The same for what is collected."""
 

@@ -150,7 +150,9 @@ def may_join(booked: Booking, now: datetime) -> bool:
 
 def may_cancel(booked: Booking) -> bool:
     """Whether its customer may still cancel it: longer than move it, until the day has started."""
-    return is_booked(booked) and plan_of(booked).allows("cancel")
+    inward = booked.delivery.direction == booked.delivery.Direction.IN
+    on_its_way = booked.stop.arrived_at is None and plan_of(booked).allows("cancel", pickup=inward)
+    return (is_booked(booked) and on_its_way) or (inward and may_choose_again(booked))
 
 
 def is_booked(booked: Booking) -> bool:

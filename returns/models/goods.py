@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from returns.models.policies import PolicyVersion
-from returns.reasons import CONDITIONS, DISPOSITIONS, GRADES, METHODS, REASONS, RESOLUTIONS
+from returns.reasons import CONDITIONS, DISPOSITIONS, GRADES, METHODS, PICKUP_KINDS, REASONS, RESOLUTIONS
 from returns.states import INSPECTION_MOVES, MONEY_MOVES, PARCEL_MOVES
 from scheduling.models import Delivery, Merchant, Order, OrderItem, PickupPoint
 from scheduling.models.orders import new_ref
@@ -67,6 +67,13 @@ class Return(models.Model):
     method = models.CharField(max_length=8, choices=list(METHODS.items()), blank=True)
     fee_minor = models.PositiveIntegerField(default=0)
     currency = models.CharField(max_length=3)
+    pickup_kind = models.CharField(
+        _("how it is packed for whoever fetches it"),
+        max_length=10,
+        choices=list(PICKUP_KINDS.items()),
+        default="boxed",
+        db_default="boxed",
+    )
     pickup = models.OneToOneField(
         Delivery,
         on_delete=models.PROTECT,
@@ -113,6 +120,9 @@ class Return(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(parcel="booked") | Q(pickup__isnull=False), name="booked_return_has_a_pickup"
+            ),
+            models.CheckConstraint(
+                condition=Q(pickup_kind__in=PICKUP_KINDS), name="return_pickup_kind_is_known"
             ),
             models.CheckConstraint(condition=~Q(currency=""), name="return_has_a_currency"),
             models.CheckConstraint(

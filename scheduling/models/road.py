@@ -62,6 +62,7 @@ class Attempt(models.Model):
     to_whom = models.CharField(max_length=MOST_PERSON, blank=True, default="")
     note = models.CharField(max_length=MOST_SAID, blank=True, default="")
     parcels = models.JSONField(default=list, blank=True)
+    counts = models.JSONField(_("how many of each item were collected, if counted"), null=True, blank=True)
     age_checked = models.BooleanField(default=False)
     lat = models.FloatField(_("where the driver’s phone was, if it said so"), null=True)
     lon = models.FloatField(null=True)

@@ -45,7 +45,9 @@ def record_of(attempt: Attempt, *, ref: str, proofs: Iterable[Proof], before: st
     `ref` is its delivery's, `before` the seal of the try before.
     """
     instants = (attempt.arrived_at, attempt.happened_at, attempt.told_at)
-    return {
+    # What was never counted says nothing of it: so seals of before anybody counted still hold.
+    counted = {} if attempt.counts is None else {"counts": dict(attempt.counts)}
+    return counted | {
         "delivery": ref,
         "number": attempt.number,
         "outcome": attempt.outcome,

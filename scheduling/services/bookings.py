@@ -15,7 +15,7 @@ from scheduling.errors import (
     TooLateToChange,
 )
 from scheduling.facts import NO_WISH, Contact, DoorWish, VisitFacts
-from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Stop
+from scheduling.models import Booking, DayPlan, Delivery, Hold, Order, Parcel, Promise, Quote, Route, Stop
 from scheduling.routing.improve import driving
 from scheduling.selectors.again import may_answer_late, may_choose_again
 from scheduling.selectors.doors import facts_wished
@@ -266,18 +266,15 @@ def _rebook(booking: Booking, quote: Quote, answer: SlotAnswer, *, price_minor: 
 def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking:
     """Cancel a booking and take its stop off the route. Cancelling twice changes nothing more.
 
-    Raises NotChangeable if it never was booked or is over, TooLateToChange once the day has started.
+    A pickup can be cancelled until its driver is there, and again after a try in vain. Raises NotChangeable
+    if it never was booked or is over, TooLateToChange once the day has started.
     """
     booking, editors = lock_booking(delivery, now=now)
     editor = editors[booking.stop.route.shift.plan_id]
     if booking.state == Booking.State.CANCELLED:
         editor.save()
         return booking
-    if not editor.row.allows("cancel"):
-        raise TooLateToChange
-    if booking.delivery.state != Delivery.State.CONFIRMED:
-        raise NotChangeable
-    editor.take_out(booking.stop, Stop.State.CANCELLED)
+    _leave(booking, editor)
     give_places_back(booking.stop, booking.delivery.parcel_count)
     editor.save()
     booking.state, booking.cancelled_at = Booking.State.CANCELLED, now
@@ -286,6 +283,23 @@ def cancel_delivery(*, delivery: Delivery, actor: str, now: datetime) -> Booking
     booking.delivery.save(update_fields=["state"])
     events.record("booking.cancelled", delivery=booking.delivery, actor=actor, now=now, data=_said(booking))
     return booking
+
+
+def _leave(booking: Booking, editor: PlanEditor) -> None:
+    """Take a booking that is called off out of its day. Raises NotChangeable or TooLateToChange."""
+    stop, delivery = booking.stop, booking.delivery
+    inward = delivery.direction == Delivery.Direction.IN
+    if inward and may_choose_again(booking):  # what was driven for it stays as it was
+        editor.forget(stop, Stop.State.REPLACED)
+        return
+    if not editor.row.allows("cancel", pickup=inward) or stop.arrived_at is not None:
+        raise TooLateToChange
+    if delivery.state != Delivery.State.CONFIRMED:
+        raise NotChangeable
+    if stop.unassigned_at is None and stop.route.state != Route.State.STARTED:
+        editor.take_out(stop, Stop.State.CANCELLED)
+    else:  # whoever drives is told, and goes on from where they are
+        editor.forget(stop, Stop.State.CANCELLED)
 
 
 def _said(booking: Booking) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from scheduling.proving import digest_of, seal
 from scheduling.selectors.attempts import record_of
 from scheduling.services.changes import one_change
 from scheduling.services.giving_back import give_back
-from scheduling.services.reports import Handover, KeptPhoto, outcome_said, parcels_said, require_steps
+from scheduling.services.reports import (
+    Handover,
+    KeptPhoto,
+    counts_said,
+    outcome_said,
+    parcels_said,
+    require_steps,
+)
 
 __all__ = ["Handover", "KeptPhoto", "arrive", "settle_stop", "undo_attempt"]
 
@@ -47,10 +54,11 @@ def settle_stop(*, stop_id: int, handover: Handover, actor: str, now: datetime) 
     stop = _lock_stop(stop_id, actor, now=now)
     [delivery] = Delivery.objects.lock({stop.delivery_id or 0})
     parcels = parcels_said(handover, delivery)
-    outcome = outcome_said(handover, stop, delivery, parcels)
+    outcome, counts = outcome_said(handover, stop, delivery, parcels), counts_said(handover, delivery)
     done: Attempt | None = Attempt.objects.filter(stop=stop).first()
     if done is not None and not _gives_way(done, delivery, actor):
-        if (done.outcome, done.reason, sorted(done.parcels)) != (outcome, handover.reason, parcels):
+        before = (done.outcome, done.reason, sorted(done.parcels), done.counts)
+        if before != (outcome, handover.reason, parcels, counts):
             raise StopDone
         return done
     require_steps(handover, outcome, stop, delivery)
@@ -115,6 +123,7 @@ def _note(
         to_whom=_to_whom(handover, delivery),
         note=handover.note.strip(),
         parcels=parcels,
+        counts=counts_said(handover, delivery),
         age_checked=handover.age_checked,
         arrived_at=stop.arrived_at or happened_at,
         happened_at=happened_at,
@@ -177,7 +186,8 @@ def _conclude(delivery: Delivery, attempt: Attempt, *, actor: str, now: datetime
 
 def _said_of(attempt: Attempt, delivery: Delivery) -> dict[str, Any]:
     """Return what events say of it: nothing of anybody."""
-    return {
+    counted = {} if attempt.counts is None else {"counts": attempt.counts}
+    return counted | {
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "at": attempt.happened_at.isoformat(),

@@ -1,19 +1,21 @@
 """What a driver says of a stop, and what must hold of it before it is noted. Writes nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from scheduling.bought import MOST_QUANTITY
 from scheduling.errors import BadAttempt, NeedsSomebody, StepMissing
 from scheduling.facts import NEIGHBOUR
 from scheduling.leaving import why_not_left
-from scheduling.models import Attempt, Delivery, Stop
+from scheduling.models import Attempt, Delivery, OrderItem, Stop
 from scheduling.models.road import MOST_PERSON, MOST_SAID
 from scheduling.outcomes import (
     AGE,
+    COUNTS,
     PARCELS,
     PHOTO,
     REASON,
@@ -43,6 +45,7 @@ class KeptPhoto:
 class Handover:
     """What came of a stop, as its driver says. `barcodes` are of the parcels handed over; None: all.
 
+    `counts` says how many of each item are collected, by the items' `ref`; None: as announced.
     `to_whom` is empty where its customer took it. `lat`, `lon` and `accuracy_m` say where the driver's phone
     was, `signature` is as it was drawn (see `portal.signatures`).
     """
@@ -59,6 +62,7 @@ class Handover:
     age_checked: bool = False
     photos: Sequence[KeptPhoto] = ()
     signature: str = ""
+    counts: Mapping[str, int] | None = None
 
 
 def require_number(photos: Collection[object]) -> None:
@@ -78,6 +82,27 @@ def parcels_said(handover: Handover, delivery: Delivery) -> list[str]:
     if not said or (handover.outcome == Attempt.Outcome.PARTLY and handover.barcodes is None):
         raise StepMissing(PARCELS.code, PARCELS.missing)
     return sorted(said)
+
+
+def counts_said(handover: Handover, delivery: Delivery) -> dict[str, int] | None:
+    """Return how many of each item are collected, by ref; None where nobody counted.
+
+    More than was announced, and other items of the order, are counted as they are. Raises BadAttempt for what
+    is not of its order, StepMissing where all counts are nothing: then nothing was collected.
+    """
+    if handover.counts is None:
+        return None
+    if handover.outcome != Attempt.Outcome.COLLECTED:
+        raise BadAttempt
+    counts = {ref: int(count) for ref, count in sorted(handover.counts.items()) if count}
+    known = set(
+        OrderItem.objects.filter(order=delivery.order_id, ref__in=counts).values_list("ref", flat=True)
+    )
+    if counts.keys() - known or any(not 0 < count <= MOST_QUANTITY for count in counts.values()):
+        raise BadAttempt(_("Please look at the numbers again: count what you take of each."))
+    if not counts:
+        raise StepMissing(COUNTS.code, COUNTS.missing)
+    return counts
 
 
 def outcome_said(handover: Handover, stop: Stop, delivery: Delivery, parcels: list[str]) -> str:
