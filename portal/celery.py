@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from celery import Celery, signals
+from celery.schedules import crontab
 from click.core import ParameterSource
 from kombu.transport import TRANSPORT_ALIASES
 from structlog.contextvars import bind_contextvars, unbind_contextvars
@@ -51,6 +52,12 @@ app.conf.beat_schedule = {
     "remove access codes": every(10 * MINUTE, "scheduling.tasks.purge_codes"),
     "forget old answers": every(60 * MINUTE, "portal.tasks.forget_old_answers"),
     "forget old people": every(60 * MINUTE, "portal.tasks.forget_old_people"),
+    "send refunds": every(5.0, "returns.tasks.send_refunds"),
+    "reconcile refunds": {
+        "task": "returns.tasks.reconcile_refunds",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 3600.0},
+    },
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),
 }
 

@@ -110,8 +110,9 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:test-endpoint": HOOKS,
     "merchants:replay": HOOKS,
     "merchants:delete-endpoint": HOOKS,
-    # Of those who send SMS for us: all from few networks, each signed.
+    # Of those who send SMS or pay for us: all from few networks, each signed.
     "messaging:inbound": (by_network("sms-answers", 30_000),),
+    "merchants:stripe-events": (by_network("stripe-events", 30_000),),
     "messaging:status": (by_network("sms-answers", 30_000),),
     "operations:owntracks": (by_network("positions", 15_000),),
     "operations:traccar": (by_network("positions", 15_000),),

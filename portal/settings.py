@@ -490,6 +490,21 @@ if not (DEMO or TESTING):
 WEBHOOK_RETRY_H = number("WEBHOOK_RETRY_H", 72, 1, 720)
 WEBHOOK_LONGEST_WAIT_S = number("WEBHOOK_LONGEST_WAIT_S", 4 * 3600, 1, 86_400)
 
+# Money: each shop pays back with its own key at Stripe, kept with the shop
+
+STRIPE_API_BASE = read(
+    env.str,
+    "STRIPE_API_BASE",
+    "",
+    "give the whole address of what stands in for Stripe’s API, or leave it empty.",
+    is_http,
+).rstrip("/")
+if not (DEMO or TESTING):
+    require(
+        not STRIPE_API_BASE,
+        "STRIPE_API_BASE: only tests and the demo pay at something else. Leave it empty.",
+    )
+
 # How long what says whose a delivery is, or where, is kept
 
 DRAFT_ADDRESS_DAYS = number("DRAFT_ADDRESS_DAYS", 30, 0, 3_650)

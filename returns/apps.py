@@ -9,7 +9,9 @@ class ReturnsConfig(AppConfig):
     name = "returns"
 
     def ready(self) -> None:
-        """Listen to what happens to pickups."""
-        from returns.services import collecting
+        """Listen to what happens to pickups; send refunds as soon as they are certain."""
+        from returns import tasks
+        from returns.services import collecting, refunds
 
         collecting.connect()
+        refunds.set_waker(tasks.wake_refunds)

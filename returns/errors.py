@@ -71,3 +71,38 @@ class NotForPickup(DomainError):
 
     code = "not_for_pickup"
     sentence = _("That time was kept for something else. Please choose a time for this return.")
+
+
+class NotYet(DomainError):
+    """What comes back was not looked at: what is owed for it is not known."""
+
+    code = "not_inspected"
+    sentence = _("It has to be looked at first.")
+
+
+class NotForStaff(DomainError):
+    """A refund that is on its way, or was paid, is not to be paid once more by hand."""
+
+    code = "refund_not_for_staff"
+    sentence = _("That refund does not wait for you: it is on its way, or paid already.")
+
+
+class ReasonNeeded(DomainError):
+    """Whoever decides by hand says why."""
+
+    code = "reason_needed"
+    sentence = _("Say in a few words why.")
+
+
+class BadStripeKey(DomainError):
+    """Not what Stripe calls a restricted or secret key, or a webhook secret."""
+
+    code = "bad_stripe_key"
+    sentence = _("That is no key of Stripe’s. Restricted keys begin with rk_, webhook secrets with whsec_.")
+
+
+class NotFromStripe(DomainError):
+    """An event that nobody but Stripe may send was not signed as Stripe signs it for this shop."""
+
+    code = "not_from_stripe"
+    sentence = _("That was not signed by Stripe for this shop.")

@@ -31,7 +31,8 @@ MONEY_MOVES: Final[Moves] = {
     # Staff: no payment of ours is known, or its card is closed; somebody pays by hand and says so.
     "due": frozenset({"paid", "staff", "open"}),
     "staff": frozenset({"due", "paid"}),
-    "paid": frozenset(),
+    # Banks may send back what they had taken: a card was closed meanwhile.
+    "paid": frozenset({"staff"}),
 }
 TRAVELLING: Final = frozenset(
     {"requested", "approved", "booked", "collected", "handed_in", "received", "kept"}

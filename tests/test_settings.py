@@ -220,6 +220,14 @@ def test_only_tests_and_the_demo_may_send_webhooks_to_addresses_inside(load, mod
         assert settings["WEBHOOK_TEST_TARGETS"] == targets.split(",")
 
 
+@pytest.mark.parametrize("mode", [PRODUCTION, {"DEBUG": "1"}])
+def test_only_tests_and_the_demo_may_pay_at_something_else_than_stripe(load, mode):
+    assert "- STRIPE_API_BASE: only tests" in refusal(load, **mode, STRIPE_API_BASE="http://127.0.0.1:8200")
+    for name in ("DOORSTEP_DEMO", "DOORSTEP_TEST"):
+        settings = load(**{name: "1", "STRIPE_API_BASE": "http://127.0.0.1:8200/"})
+        assert settings["STRIPE_API_BASE"] == "http://127.0.0.1:8200"
+
+
 def test_the_demo_loads_its_package_and_no_other_mode_does(load):
     assert "portal.demo" in load(DOORSTEP_DEMO="1")["INSTALLED_APPS"]
     for variables in (PRODUCTION, {"DEBUG": "1"}, {"DOORSTEP_TEST": "1"}):

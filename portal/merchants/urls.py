@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal.merchants import funnel, hooks, keys, playground, returns_figures, telling, widget
+from portal.merchants import (
+    funnel,
+    hooks,
+    keys,
+    playground,
+    returns_figures,
+    stripe_events,
+    telling,
+    widget,
+)
 
 app_name = "merchants"
 
@@ -19,6 +28,7 @@ urlpatterns = [
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),
+    path("stripe/<slug:merchant>/events/", stripe_events.events, name="stripe-events"),
     path("shop/<slug:merchant>/webhooks/", hooks.endpoints, name="endpoints"),
     path("shop/<slug:merchant>/webhooks/<uuid:pk>/", hooks.endpoint, name="endpoint"),
     path("shop/<slug:merchant>/webhooks/<uuid:pk>/rotate/", hooks.rotate, name="rotate-secret"),

@@ -1,13 +1,14 @@
 """Rows, by what they are about."""
 
 from returns.models.goods import Return, ReturnItem, ReturnPhoto
-from returns.models.money import Refund, StoreCredit, StripeAccount, StripeEvent
+from returns.models.money import Refund, RefundFault, StoreCredit, StripeAccount, StripeEvent
 from returns.models.policies import PolicyVersion
 from returns.models.withdrawals import Withdrawal
 
 __all__ = [
     "PolicyVersion",
     "Refund",
+    "RefundFault",
     "Return",
     "ReturnItem",
     "ReturnPhoto",

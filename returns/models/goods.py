@@ -66,6 +66,7 @@ class Return(models.Model):
     version = models.PositiveIntegerField(default=1)
     method = models.CharField(max_length=8, choices=list(METHODS.items()), blank=True)
     fee_minor = models.PositiveIntegerField(default=0)
+    delivery_minor = models.PositiveIntegerField(_("of what bringing it cost, given back"), default=0)
     currency = models.CharField(max_length=3)
     pickup_kind = models.CharField(
         _("how it is packed for whoever fetches it"),
@@ -109,11 +110,11 @@ class Return(models.Model):
             models.UniqueConstraint(
                 fields=["order", "delivery"], condition=Q(parcel="draft"), name="return_chosen_once"
             ),
-            models.CheckConstraint(condition=Q(parcel__in=PARCEL_MOVES), name="return_parcel_is_known"),
+            models.CheckConstraint(condition=Q(parcel__in=list(PARCEL_MOVES)), name="return_parcel_is_known"),
             models.CheckConstraint(
-                condition=Q(inspection__in=INSPECTION_MOVES), name="return_inspection_is_known"
+                condition=Q(inspection__in=list(INSPECTION_MOVES)), name="return_inspection_is_known"
             ),
-            models.CheckConstraint(condition=Q(money__in=MONEY_MOVES), name="return_money_is_known"),
+            models.CheckConstraint(condition=Q(money__in=list(MONEY_MOVES)), name="return_money_is_known"),
             models.CheckConstraint(
                 condition=Q(parcel__in=["draft", "dropped"]) | Q(requested_at__isnull=False),
                 name="return_was_requested_at",
@@ -173,6 +174,7 @@ class ReturnItem(models.Model):
     deduction_minor = models.PositiveIntegerField(default=0)
     deduction_reason = models.CharField(max_length=200, blank=True)
     disposition = models.CharField(max_length=10, choices=list(DISPOSITIONS.items()), blank=True)
+    exchange_minor = models.PositiveIntegerField(_("what is sent for it costs, all of it"), null=True)
     refund_minor = models.PositiveIntegerField(null=True)
     inspected_at = models.DateTimeField(null=True)
     on_sale_at = models.DateTimeField(null=True)

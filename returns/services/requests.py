@@ -9,6 +9,7 @@ from django.db.models import Sum
 from returns.errors import MoreThanBought, NothingChosen, ReturnChanged, TermsChanged
 from returns.models import Return, ReturnItem
 from returns.services.policies import judged
+from returns.selectors.worth import worth_of
 from returns.states import TRAVELLING
 from scheduling.events import record
 from scheduling.models import Delivery, Order, OrderItem
@@ -118,7 +119,7 @@ def _add(made: Return, item: OrderItem | None, wish: Wish, *, rule: str) -> None
         resolution=wish.resolution,
         wanted_sku=wish.wanted_sku,
         rule=rule,
-        value_minor=wish.quantity * item.price_minor,
+        value_minor=worth_of(item, wish.quantity),
     )
 
 

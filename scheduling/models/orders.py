@@ -91,11 +91,15 @@ class OrderItem(models.Model):
 
 
 class OrderPayment(models.Model):
-    """What one payment of an order captured: no more than that can ever be given back through it."""
+    """What one payment of an order captured: no more than that can ever be given back through it.
+
+    Whoever gives some of it back counts it in `refunded_minor`, under this row's lock, before anybody pays.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments")
     payment_intent = models.CharField(max_length=120)
     captured_minor = models.PositiveIntegerField()
+    refunded_minor = models.PositiveIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
 
     class Meta:
@@ -103,6 +107,9 @@ class OrderPayment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "payment_intent"], name="order_payment_once"),
             models.CheckConstraint(condition=~Q(payment_intent=""), name="order_payment_is_named"),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__lte=F("captured_minor")), name="order_payment_gives_back_its_own"
+            ),
         ]
 
     def __str__(self) -> str:
