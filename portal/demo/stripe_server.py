@@ -18,12 +18,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from scheduling import clock
+
 THOUSANDTHS: Final = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 WHOLE_HUNDREDTHS: Final = frozenset({"isk", "ugx"})
 KEYS_LIVE_S: Final = 24 * 3600
 KNOWN: Final = {"payment_intent", "amount", "reason", "metadata"}
 LISTED_BY: Final = {"payment_intent", "created[gte]", "limit", "starting_after"}
 Answer = tuple[int, dict[str, Any]]
+
+
+def _second() -> int:
+    """Return the true second since 1970: Stripe knows nothing of a clock that is moved."""
+    return int(clock.wall().timestamp())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Kept:
 
     asked: Asked
     answer: Answer | None = None
-    at: float = field(default_factory=time.time)
+    at: float = field(default_factory=_second)
 
 
 class Wrong(Exception):
@@ -132,7 +139,7 @@ class StandIn:
             raise Wrong(400, "This stand-in takes no refund without an idempotency key.")
         with self.lock:
             kept = self.keys.get(asked.key)
-            if kept is not None and time.time() - kept.at < KEYS_LIVE_S:
+            if kept is not None and _second() - kept.at < KEYS_LIVE_S:
                 return _repeated(kept, asked)
             kept = self.keys[asked.key] = Kept(asked)
         try:
@@ -194,7 +201,7 @@ class StandIn:
             "id": f"re_{secrets.token_hex(12)}",
             "object": "refund",
             "amount": amount,
-            "created": int(time.time()),
+            "created": _second(),
             "currency": payment.currency.lower(),
             "metadata": {
                 name[len(prefix) : -1]: value for name, value in params.items() if name.startswith(prefix)
@@ -257,7 +264,7 @@ def event_about(made: Mapping[str, Any], kind: str = "refund.updated") -> bytes:
         "id": f"evt_{secrets.token_hex(12)}",
         "object": "event",
         "type": kind,
-        "created": int(time.time()),
+        "created": _second(),
         "data": {"object": dict(made)},
     }
     return json.dumps(body).encode()
@@ -265,7 +272,7 @@ def event_about(made: Mapping[str, Any], kind: str = "refund.updated") -> bytes:
 
 def signature(body: bytes, secret: str, *, at: float | None = None) -> str:
     """Return the header that signs a body: docs.stripe.com/webhooks, "Verify manually"."""
-    second = int(time.time() if at is None else at)
+    second = _second() if at is None else int(at)
     mac = hmac.new(secret.encode(), f"{second}.".encode() + body, hashlib.sha256)
     return f"t={second},v1={mac.hexdigest()}"
 

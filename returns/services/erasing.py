@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Model, Q
 
-from returns.models import Return, ReturnItem, ReturnPhoto, Withdrawal
+from returns.models import Refund, Return, ReturnItem, ReturnPhoto, Withdrawal
 from scheduling.models import Merchant
 from scheduling.selectors.person import ERASED
 from scheduling.services.files import remove_later
@@ -17,7 +17,10 @@ BLANK: Final[Mapping[type[Model], Mapping[str, Any]]] = {
     Withdrawal: {"name": "", "email": "", "content": "", "order_number": ""},
 }
 """What stands in a person's rows afterwards."""
-REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {ReturnItem: frozenset({"deduction_reason"})}
+REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {
+    Refund: frozenset({"why"}),
+    ReturnItem: frozenset({"deduction_reason"}),
+}
 """Columns of which a part stays."""
 DROPPED: Final = (ReturnPhoto,)
 """Of these a person's rows go altogether."""
@@ -31,6 +34,7 @@ def take_out(merchant: Merchant, *, orders: Collection[int], email: str, now: da
     photos.delete()
     items = ReturnItem.objects.filter(of__in=theirs)
     items.exclude(deduction_reason="").update(deduction_reason=ERASED)
+    Refund.objects.filter(of__in=theirs, state=Refund.State.BY_HAND).update(why=ERASED)
     items.update(**BLANK[ReturnItem])
     stated = Q(of__in=theirs)
     if email:
