@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('returns', '0002_drafts'),
-        ('scheduling', '0028_refunds'),
+        ('scheduling', '0029_refunds'),
     ]
 
     operations = [

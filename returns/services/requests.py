@@ -8,8 +8,8 @@ from django.db.models import Sum
 
 from returns.errors import MoreThanBought, NothingChosen, ReturnChanged, TermsChanged
 from returns.models import Return, ReturnItem
-from returns.services.policies import judged
 from returns.selectors.worth import worth_of
+from returns.services.policies import judged
 from returns.states import TRAVELLING
 from scheduling.events import record
 from scheduling.models import Delivery, Order, OrderItem
