@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('returns', '0002_drafts'),
-        ('scheduling', '0029_refunds'),
+        ('returns', '0003_pickup_kind'),
+        ('scheduling', '0030_refunds'),
     ]
 
     operations = [
