@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from portal.models import AccessLink, Message
 from portal.pickup import point_line, point_of
+from returns.models import ReturnItem
+from returns.selectors.person import returns_of, withdrawals_of
 from scheduling.models import AccessNotes, Attempt, Delivery
 from scheduling.selectors.person import Person, person_behind
 
@@ -150,6 +152,25 @@ def _links(person: Person) -> Iterator[Row]:
         yield {"delivery": one.delivery.ref} | columns(one, "kind", "created_at", "revoked_at")
 
 
+def _returns(person: Person) -> Iterator[Row]:
+    for one in returns_of(person):
+        yield columns(one, *RETURN) | {
+            "order": one.order.number,
+            "items": [_returned(item) for item in one.items.all()],
+            "refunds": [columns(paid, "amount_minor", "currency", "state") for paid in one.refunds.all()],
+        }
+
+
+def _returned(item: ReturnItem) -> Row:
+    photos = [columns(photo, "taken", "file", "added_at") for photo in item.photos.all()]
+    return columns(item, *RETURNED) | {"sku": item.item.sku, "photos": photos}
+
+
+def _withdrawals(person: Person) -> Iterator[Row]:
+    for one in withdrawals_of(person):
+        yield columns(one, "name", "email", "order_number", "content", "stated_at")
+
+
 DELIVERY: Final = (
     "ref",
     "state",
@@ -220,6 +241,38 @@ ATTEMPT: Final = (
     "undone_because",
 )
 PROOF: Final = ("kind", "path", "strokes", "kept_at", "removed_at")
+RETURN: Final = (
+    "ref",
+    "kind",
+    "parcel",
+    "inspection",
+    "money",
+    "method",
+    "fee_minor",
+    "currency",
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "created_at",
+    "requested_at",
+    "collected_at",
+    "received_at",
+    "settled_at",
+)
+RETURNED: Final = (
+    "quantity",
+    "reason",
+    "comment",
+    "condition",
+    "resolution",
+    "wanted_sku",
+    "accepted",
+    "rejected",
+    "grade",
+    "deduction_minor",
+    "deduction_reason",
+    "refund_minor",
+)
 ITEM: Final = (
     "line",
     "sku",
@@ -245,6 +298,8 @@ PARTS: Final = (
     Part("attempts", gettext_lazy("What happened at your door, with photos and signatures."), _attempts),
     Part("events", gettext_lazy("What happened, when, and through what: your link, the shop, us."), _events),
     Part("quotes", gettext_lazy("Each time you asked when we could come, and for what."), _quotes),
+    Part("returns", gettext_lazy("What you sent back, why, and what became of it."), _returns),
+    Part("withdrawals", gettext_lazy("Contracts you withdrew from, word for word."), _withdrawals),
     Part("messages", gettext_lazy("What we wrote to you, and when. We don’t keep the text."), _messages),
     Part("links", gettext_lazy("The links you were sent. Nobody can read them here, us included."), _links),
 )

@@ -48,6 +48,8 @@ def test_the_file_says_all_that_is_kept_and_what_each_part_is(shopper, booked, o
         "addresses",
         "orders",
         "attempts",
+        "returns",
+        "withdrawals",
         "getting_in",
         "promises",
         "events",
@@ -57,7 +59,7 @@ def test_the_file_says_all_that_is_kept_and_what_each_part_is(shopper, booked, o
     }
     assert all(
         kept[part]["about"].endswith(".") and kept[part]["rows"]
-        for part in parts - {"messages", "getting_in", "attempts"}
+        for part in parts - {"messages", "getting_in", "attempts", "returns", "withdrawals"}
     )
     (delivery,) = kept["deliveries"]["rows"]
     assert delivery["contact_email"] == "aino@example.com"
