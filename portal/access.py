@@ -4,7 +4,8 @@ A token is the link's id followed by an HMAC-SHA256 (256 bits) of id, kind and g
 mail and in one address, `/l/<token>/`; a visit there swaps it for a signed cookie, one for each delivery, and
 redirects, so that it is in no later address, no Referer and no log (see portal/redaction.py).
 
-Links end 14 days after the last day promised. A follow link looks; only a manage link changes anything.
+Links end 14 days after the last day promised, and after the last on which what was brought may come back. A
+follow link looks; only a manage link changes anything.
 A change holds its link: of two that meet, the change and the end of the link, the later one sees the other.
 Staff are portal/staff.py's.
 """
@@ -27,6 +28,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 
 from portal.models.people import AccessLink, LinkKind
+from returns.selectors.ending import needed_until
 from scheduling import clock, windows
 from scheduling.models import Delivery
 from scheduling.services.changes import checked_by
@@ -122,14 +124,15 @@ def find_link(pk: uuid.UUID | None) -> AccessLink | None:
 
 
 def ends_at(link: AccessLink) -> datetime:
-    """Return when a link stops working: at the end of the 14th day after the last day promised."""
-    return _last_moment(link.delivery) or link.created_at + timedelta(days=DAYS_AFTER)
+    """Return when a link stops working: at the end of the 14th day after the last day it is of use."""
+    usual = _last_moment(link.delivery) or link.created_at + timedelta(days=DAYS_AFTER)
+    return max(usual, _of_use_until(link) or usual)
 
 
 def links_ended(delivery: Delivery, *, now: datetime) -> bool:
     """Whether links to this delivery, also new ones, no longer work."""
     last = _last_moment(delivery)
-    return last is not None and now >= last
+    return last is not None and now >= last and not _comes_back(delivery, now=now)
 
 
 def _last_moment(delivery: Delivery) -> datetime | None:
@@ -141,9 +144,23 @@ def _last_moment(delivery: Delivery) -> datetime | None:
     return windows.midnight(promised + timedelta(days=DAYS_AFTER + 1), zone)
 
 
+def _comes_back(delivery: Delivery, *, now: datetime) -> bool:
+    """Whether what it brought may come back, or did lately. Asked only once the usual time is over."""
+    until = needed_until(delivery)
+    return until is not None and now < until + timedelta(days=DAYS_AFTER)
+
+
+def _of_use_until(link: AccessLink) -> datetime | None:
+    until = needed_until(link.delivery)
+    return until + timedelta(days=DAYS_AFTER) if until else None
+
+
 def is_live(link: AccessLink, *, now: datetime) -> bool:
     """Whether the link works at `now`."""
-    return link.revoked_at is None and now < ends_at(link)
+    if link.revoked_at is not None:
+        return False
+    usual = _last_moment(link.delivery) or link.created_at + timedelta(days=DAYS_AFTER)
+    return now < usual or _comes_back(link.delivery, now=now)
 
 
 def hold_link(link: AccessLink) -> None:

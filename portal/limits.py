@@ -84,6 +84,15 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:preferences": (by_link("preferences", 40), by_network("preferences", 300)),
     "customers:contact": (by_link("contacts", 40), by_network("contacts", 300)),
     "customers:erase": (by_link("erasures", 40), by_network("erasures", 300)),
+    "customers:return": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-why": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-how": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-check": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-times": (by_link("moves", 40), by_network("moves", 300)),
+    "customers:return-way": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-cancel": (by_link("cancels", 40), by_network("cancels", 300)),
+    "customers:withdraw": (by_link("withdrawals", 40), by_network("withdrawals", 300)),
+    "customers:state-withdrawal": (by_network("stated", 60),),
     "customers:unsubscribe": (by_network("unsubscribes", 1_200),),
     "customers:find": (by_network("finds", 60),),
     "widget:open": (by_network("widget-opens", 1_200),),
@@ -138,6 +147,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
 
 
 UPLOADS: Final = {
+    "customers:return-why": 3 * MOST_BYTES + 64 * 1024,
     "customers:safe-place": MOST_BYTES + 64 * 1024,
     "operations:driver-acts": MOST_BYTES + 192 * 1024,
 }

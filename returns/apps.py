@@ -9,9 +9,10 @@ class ReturnsConfig(AppConfig):
     name = "returns"
 
     def ready(self) -> None:
-        """Listen to what happens to pickups; send refunds as soon as they are certain."""
+        """Listen to pickups and to what is stated without a link; send refunds once they are certain."""
         from returns import tasks
-        from returns.services import collecting, refunds
+        from returns.services import collecting, refunds, withdrawals
 
         collecting.connect()
+        withdrawals.connect()
         refunds.set_waker(tasks.wake_refunds)

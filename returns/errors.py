@@ -106,3 +106,10 @@ class NotFromStripe(DomainError):
 
     code = "not_from_stripe"
     sentence = _("That was not signed by Stripe for this shop.")
+
+
+class NotToCallOff(DomainError):
+    """A return that has left its customer, or a withdrawal, which stands."""
+
+    code = "return_not_cancellable"
+    sentence = _("It can’t be called off any more. Please ask the shop.")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import FOLLOW, issue_link, require_manage, url_of
 from portal.collection import code_of
 from portal.customers import words
+from portal.customers.afterwards import afterwards, withdrawal
 from portal.customers.changing import changes_of
 from portal.customers.following import answer_poll, asked_for, live_now
 from portal.customers.getting_in import getting_in
@@ -101,6 +102,8 @@ def context_of(request: HttpRequest, link: AccessLink, live: Live, *, now: datet
         "happened": timeline(delivery, booked, zone, ahead=live.ahead),
         "map": map_to(booked, delivery) if live.shows_home else None,
         "waiting": waiting(booked, zone, live, now),
+        "afterwards": afterwards(link, booked, live.phase),
+        "withdrawal": withdrawal(booked, now=now),
         "proved": proved(link, booked, zone, now=now) if live.phase in TRIED else None,
         "follow_url": url_of(issue_link(delivery=delivery, kind=FOLLOW, now=now)),
         "ref": delivery.ref,

@@ -59,15 +59,25 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """Whose price it is, the key of the time kept right now, and the time given up where one is moved."""
+    """Whose price it is, the key of the time kept right now, and the time given up where one is moved.
+
+    `unpriced`: what it costs was said before, the same for all times.
+    """
 
     shop: str
     currency: str
     kept_key: str = ""
     present: "Present | None" = None
+    unpriced: bool = False
+
+    def price(self, price_minor: int) -> str:
+        """Return €2.50, or nothing where prices are none of the times'."""
+        return "" if self.unpriced else words.money(price_minor, self.currency)
 
     def line(self, price_minor: int) -> str:
         """Return €2.50, paid to Nordkaupa."""
+        if self.unpriced:
+            return ""
         price = words.money(price_minor, self.currency)
         return _("%(price)s, paid to %(shop)s") % {"price": price, "shop": self.shop}
 
@@ -97,7 +107,7 @@ def times_of(
     return Times(
         suggestions=[suggestion_row(each, i, pricing) for i, each in enumerate(others)],
         already=already_has(one for one in quote.suggestions if one.offer.answer.key == present),
-        days=[day_of(day, quote.currency, url, is_open=day.date == open_day) for day in quote.days],
+        days=[day_of(day, pricing, url, is_open=day.date == open_day) for day in quote.days],
         rows=[offer_row(offer, i, pricing) for i, offer in enumerate(in_order(shown) if shown else ())],
         open_day=words.long_day(open_day) if open_day else "",
         has_room=quote.any_available,
@@ -165,7 +175,7 @@ def nothing_sentence(quote: QuoteView, *, may_ask: bool = False) -> str:
     return sentence % {"day": day}
 
 
-def day_of(day: DayView, currency: str, url: str, *, is_open: bool) -> Day:
+def day_of(day: DayView, pricing: Pricing, url: str, *, is_open: bool) -> Day:
     """Return one day of the strip with its best price, or why there is none."""
     best = day.best_price_minor
     return Day(
@@ -173,8 +183,8 @@ def day_of(day: DayView, currency: str, url: str, *, is_open: bool) -> Day:
         weekday=words.weekday(day.date),
         number=day.date.day,
         month=words.month(day.date),
-        note=str(NO_ROOM.get(day.why, _("full"))) if best is None else words.money(best, currency),
-        url=f"{url}?day={day.date.isoformat()}#days",
+        note=str(NO_ROOM.get(day.why, _("full"))) if best is None else pricing.price(best) or _("open"),
+        url=f"{url}{'&' if '?' in url else '?'}day={day.date.isoformat()}#days",
         open=is_open,
         has_room=best is not None,
     )
@@ -239,7 +249,7 @@ def row(
         key=offer.answer.key,
         when=when,
         offer=offer.token,
-        price=words.money(price, pricing.currency),
+        price=pricing.price(price),
         percent=offer.share_percent,
         tags=tags,
         why=" ".join(filter(None, why)),
@@ -304,7 +314,8 @@ def against(answer: SlotAnswer, pricing: Pricing) -> str:
     present = pricing.present
     if present is None or answer.key == present.key:
         return ""
-    parts = [price_change(answer.price_minor - present.price_minor, pricing.currency)]
+    difference = answer.price_minor - present.price_minor
+    parts = [] if pricing.unpriced else [price_change(difference, pricing.currency)]
     parts.append(distance_change(answer.band_m - present.band_m))
     if present.boundary == answer.boundary:
         parts.append(grams_change(answer.grams - present.grams))

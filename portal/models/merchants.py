@@ -10,7 +10,10 @@ ACCENT_PATTERN = r"^#[0-9a-f]{6}$"
 
 
 class Brand(models.Model):
-    """How a merchant's pages and mails look: one accent and one letter."""
+    """How a merchant's pages and mails look: one accent and one letter; and its own pages afterwards.
+
+    In `feedback_url` and `again_url` the sign {order} stands for an order's number.
+    """
 
     merchant = models.OneToOneField("scheduling.Merchant", models.CASCADE, related_name="brand")
     accent = models.CharField(
@@ -20,6 +23,12 @@ class Brand(models.Model):
         validators=[RegexValidator(ACCENT_PATTERN, _("Write six hexadecimal digits, such as #0f5c63."))],
     )
     letter = models.CharField(_("letter in the logo"), max_length=2)
+    feedback_url = models.URLField(
+        _("its page that asks how it was"), max_length=300, blank=True, default="", db_default=""
+    )
+    again_url = models.URLField(
+        _("its page for ordering again"), max_length=300, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("brand")

@@ -18,10 +18,10 @@ from django.db.models import Model, Q
 
 from portal.models import AccessLink, FormerContact, Repeatable, WidgetSession
 from portal.services.browsers import Told, forget_told, sessions_of
+from portal.services.photos import is_named
 from returns.services import erasing as returns_erasing
 from scheduling.errors import DayHasBegun, PlanBusy
 from scheduling.models import Delivery, FileToRemove
-from scheduling.selectors.files import is_named
 from scheduling.selectors.person import Person, person_behind
 from scheduling.services import erasing
 from scheduling.services.changes import one_change

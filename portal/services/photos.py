@@ -1,4 +1,4 @@
-"""Photos of doors: kept under names drawn by lot, shown by addresses that end after five minutes."""
+"""Photos of doors and of goods: kept under names drawn by lot, shown by addresses that end after minutes."""
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -10,24 +10,31 @@ from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse
 
 from portal.photos import plain_jpeg
-from scheduling.selectors.files import is_named
+from returns.selectors.shown import names_file
+from scheduling.selectors import files
 
 FOLDER: Final = "safe-places"
 PROOFS: Final = "proofs"
+RETURNS: Final = "returns"
 SHOWN_FOR: Final = timedelta(minutes=5)
 UNUSED_FOR: Final = timedelta(hours=1)
 """A file that no row names is nobody's by then: its change was refused, or its process killed."""
 SALT: Final = "portal.photo"
 
 
-def keep_photo(file: IO[bytes], *, size: int) -> str:
+def keep_photo(file: IO[bytes], *, size: int, folder: str = FOLDER) -> str:
     """Keep a photo as a plain JPEG; return its path below MEDIA_ROOT. Raises BadPhoto."""
-    return keep_picture(plain_jpeg(file, size=size), folder=FOLDER)
+    return keep_picture(plain_jpeg(file, size=size), folder=folder)
 
 
 def keep_picture(data: bytes, *, folder: str) -> str:
     """Keep a plain JPEG in a folder below MEDIA_ROOT; return its path."""
     return default_storage.save(f"{folder}/{token_urlsafe(24)}.jpg", ContentFile(data))
+
+
+def is_named(path: str) -> bool:
+    """Whether a row of any kind names a file. Three queries at most."""
+    return files.is_named(path) or names_file(path)
 
 
 def drop_photo(path: str) -> None:
@@ -38,7 +45,7 @@ def drop_photo(path: str) -> None:
 
 def sweep_photos(*, wall: datetime) -> int:
     """Remove photos that no row names; return how many. `wall` is the machine's own time, as of files."""
-    return sum(_sweep(folder, wall=wall) for folder in (FOLDER, PROOFS))
+    return sum(_sweep(folder, wall=wall) for folder in (FOLDER, PROOFS, RETURNS))
 
 
 def _sweep(folder: str, *, wall: datetime) -> int:

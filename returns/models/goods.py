@@ -95,6 +95,7 @@ class Return(models.Model):
     contact_phone = PhoneNumberField(blank=True)
     language = models.CharField(max_length=16, default="en")
     refund_due_at = models.DateTimeField(_("by when the law wants the money back"), null=True)
+    refund_told_at = models.DateTimeField(_("when its shop was reminded of that"), null=True)
     created_at = models.DateTimeField()
     requested_at = models.DateTimeField(null=True)
     collected_at = models.DateTimeField(_("when it left its customer"), null=True)

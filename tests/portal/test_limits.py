@@ -21,6 +21,8 @@ NOT_FORMS = {
     "customers:kept",
     "customers:photo",
     "customers:proof",
+    "customers:return-photo",
+    "customers:returned",
     "home",
 }
 """They say 404 or send on before they look at the method."""

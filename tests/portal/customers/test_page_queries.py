@@ -21,7 +21,7 @@ from portal.not_me import not_me_token
 from portal.services.contacts import mark_of
 from portal.services.messages import queue_message
 from portal.short_links import short_url
-from scheduling import snapshots
+from scheduling import clock, snapshots
 from scheduling.models import Delivery, Event, MerchantDepot
 from tests.factories import (
     NOW,
@@ -34,7 +34,8 @@ from tests.factories import (
     some_facts,
 )
 from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits, types_code, wrong_digits
-from tests.portal.customers.conftest import ADDRESS, Shopper, offers_in
+from tests.portal.customers.conftest import ADDRESS, Clock, Shopper, offers_in
+from tests.portal.customers.returns import delivered
 from tests.scheduling.services.test_late import make_late
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -61,7 +62,7 @@ STATEMENTS: dict[str, int] = {
     "extend": 10,
     "check": 3,
     "check: typed wrong": 4,
-    "check: confirmed": 22,
+    "check: confirmed": 23,
     "booking, just booked": 9,
     "booking": 8,
     "calendar": 3,
@@ -99,19 +100,19 @@ STATEMENTS: dict[str, int] = {
     "preferences: said": 7,
     "preferences: said wrong": 2,
     "contact": 4,
-    "contact: changed": 8,
-    "kept": 27,
+    "contact: changed": 9,
+    "kept": 29,
     "erase": 8,
-    "erase: erased": 67,
+    "erase: erased": 75,
     "erased": 1,
     "cancel": 3,
     "cancel: cancelled": 14,
-    "open-link: follow": 1,
-    "open-link: manage": 1,
+    "open-link: follow": 2,
+    "open-link: manage": 2,
     "follow": 4,
     "open-link: not me": 1,
-    "open-link-to": 1,
-    "open-short-link": 3,
+    "open-link-to": 2,
+    "open-short-link": 4,
     "tomorrow": 5,
     "tomorrow: it suits": 9,
     "unsubscribe": 2,
@@ -132,6 +133,32 @@ STATEMENTS: dict[str, int] = {
     "sign-in: signed in": 5,
     "staff": 6,
     "sign-out": 4,
+    "booking: delivered": 10,
+    "return": 16,
+    "return: chosen": 26,
+    "return-why": 15,
+    "return-why: said": 23,
+    "return-how": 38,
+    "return-how: said": 53,
+    "return-check": 18,
+    "return-check: sent off": 31,
+    "returned": 9,
+    "return-times": 25,
+    "return-times: booked": 51,
+    "return-times: again": 22,
+    "return-times: moved": 36,
+    "return-way": 17,
+    "return-photo": 7,
+    "return-cancel": 8,
+    "return-cancel: called off": 31,
+    "withdraw": 8,
+    "withdraw: said": 6,
+    "withdraw: confirmed": 38,
+    "state-withdrawal": 3,
+    "state-withdrawal: said": 3,
+    "state-withdrawal: found": 4,
+    "state-withdrawal: unknown": 4,
+    "withdrawal-stated": 3,
 }
 """By what is asked for, in the order of a shopper's way. Beginning and ending transactions is free."""
 
@@ -180,6 +207,7 @@ def test_no_page_asks_more_than_it_did(shopper, count):
     look_after(shopper, count)
     come_back(shopper, count)
     is_asked(shopper.outlet, count)
+    send_back(count)
 
     assert count.counted == STATEMENTS
 
@@ -336,6 +364,45 @@ def is_asked(outlet: MerchantDepot, count: Counter) -> None:
     count("late: waits", client.post, page + "late/", {"answer": "keep"}, status=303)
     offer = offers_in(client.get(page + "late/"))[0]
     count("late: another day", client.post, page + "late/", {"offer": offer}, status=303)
+
+
+def send_back(count: Counter) -> None:
+    """Somebody with a coat and two cups at home, at a shop of their own."""
+    clock.set_source(at := Clock())
+    sender = delivered(make_network(days=9), at)
+    get, post, base = sender.client.get, sender.client.post, sender.base
+    count("booking: delivered", get, base)
+    count("return", get, base + "return/")
+    why = count("return: chosen", sender.chooses, version=0, status=303)["Location"]
+    count("return-why", get, why)
+    how = count("return-why: said", sender.says, why.removeprefix(base), version=1, status=303)["Location"]
+    count("return-how", get, how)
+    check = count("return-how: said", post, how, {"version": 2, "method": "pickup"}, status=303)["Location"]
+    count("return-check", get, check)
+    page = count("return-check: sent off", post, check, {"version": 3, "fee": 0}, status=303)["Location"]
+    count("returned", get, page)
+    times = count("return-times", get, page + "times/")
+    count("return-times: booked", post, page + "times/", {"offer": offers_in(times)[-1]}, status=303)
+    times = count("return-times: again", get, page + "times/")
+    count("return-times: moved", post, page + "times/", {"offer": offers_in(times)[0]}, status=303)
+    count("return-way", get, page + "way/")
+    count("return-photo", get, page + "photo/1/none/", status=404)
+    count("return-cancel", get, page + "cancel/")
+    count("return-cancel: called off", post, page + "cancel/", status=303)
+    ticks = {f"take-{each.ref}": "on" for each in sender.lines}
+    count("withdraw", get, base + "withdraw/")
+    count("withdraw: said", post, base + "withdraw/", ticks | {"name": "Aino"})
+    count(
+        "withdraw: confirmed", post, base + "withdraw/", ticks | {"name": "Aino", "do": "confirm"}, status=303
+    )
+    shop = f"/s/{sender.order.merchant.slug}/withdraw/"
+    typed = {"name": "Aino", "order_number": sender.order.number, "email": "aino@example.com"}
+    count("state-withdrawal", get, shop)
+    count("state-withdrawal: said", post, shop, typed)
+    count("state-withdrawal: found", post, shop, typed | {"do": "confirm"}, status=303)
+    unknown = typed | {"order_number": "none", "do": "confirm"}
+    count("state-withdrawal: unknown", post, shop, unknown, status=303)
+    count("withdrawal-stated", get, shop + "stated/")
 
 
 def test_every_public_page_is_in_the_table():
