@@ -88,8 +88,11 @@ clean: ## Remove the virtual environment, the demo's database and every cache.
 	@$(PIP) -r $<
 	@touch $@ .venv/run.stamp
 
-# The browser's tests need a Chromium. Where it can't be had they say so (and fail where CI=true).
+# The browser's tests need a Chromium, and are quicker with Debian's shell of it beside it. Where none can be had they
+# say so (and fail where CI=true).
 chromium:
 	@command -v chromium chromium-browser google-chrome >/dev/null || { command -v apt-get >/dev/null \
 		&& echo "Installing Chromium ..." && $(ROOT) apt-get -qq update && $(ROOT) apt-get -qq install -y chromium >/dev/null; } \
 		|| echo "No Chromium, and no right to install one: the browser's tests will say so."
+	@command -v chromium-headless-shell >/dev/null || { command -v apt-get >/dev/null \
+		&& { $(ROOT) apt-get -qq update && $(ROOT) apt-get -qq install -y chromium-headless-shell; } >/dev/null 2>&1; } || true

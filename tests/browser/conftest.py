@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, Playwright, sync_playwright
 
-from tests.browser.chromium import Watch, chromium, launched
+from tests.browser.chromium import Watch, chromium, launch
 from tests.browser.looks import breaches_of
 
 
@@ -20,16 +20,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What drives every browser of this process."""
+    # It keeps an event loop in this thread, and Django would refuse to touch the database beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, one for all tests."""
-    found = chromium()
+    with launch(playwright, _found()) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium as people have it: what other sites frame gets and sets no cookies."""
+    with launch(playwright, _found(whole=True)) as browser:
+        yield browser
+
+
+def _found(*, whole: bool = False) -> str:
+    found = chromium(whole=whole)
     if found is None:
         reason = "no Chromium here: apt-get install chromium"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    # Playwright keeps an event loop in this thread, and Django would refuse to touch the database beside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with launched(found) as browser:
-        yield browser
+    return found
 
 
 @pytest.fixture

@@ -123,14 +123,14 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, watch: Watch) -> Iterator[Open]:
+def opened(whole_browser: Browser, watch: Watch) -> Iterator[Open]:
     """Return a function that opens a fresh profile; at its end no cookie of ours may be there."""
     contexts = []
 
     def open_page(
         *, width: int = 768, height: int = 900, dark: bool = False, javascript: bool = True
     ) -> Page:
-        context = browser.new_context(
+        context = whole_browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             java_script_enabled=javascript,
