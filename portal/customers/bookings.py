@@ -34,6 +34,7 @@ from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.phases import BEFORE_IT_LEAVES, IN_VAIN, ON_THE_ROAD, OVER, SERVED, TROUBLED
 from scheduling.selectors.again import may_answer_late, may_choose_again
+from scheduling.selectors.alone import alone_m
 from scheduling.selectors.shopper import orders_of
 from scheduling.services.bookings import cancel_delivery
 
@@ -210,9 +211,19 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
         Fact(_("Delivery"), charged),
         *(() if point_of(booked) else (*door_facts(delivery), *getting_in(delivery, zone_of(booked)))),
-        Fact(_("Adds"), _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}),
+        Fact(_("Adds"), added(booked)),
         Fact(_("We reach you"), words.reached(delivery)),
     ]
+
+
+def added(booked: Booking) -> str:
+    """Return what it adds to the driving; what is fetched, beside a trip of its own in whole kilometres."""
+    by_the_way = _("%(distance)s of driving") % {"distance": words.distance(booked.band_m)}
+    if booked.delivery.direction != booked.delivery.Direction.IN:
+        return by_the_way
+    alone = words.kilometres(1000 * max(1, round(alone_m(booked) / 1000))).replace(" ", "\u00a0")
+    beside = _("%(added)s; a trip of its own would be about %(alone)s")
+    return beside % {"added": by_the_way, "alone": alone}
 
 
 def where_to(booked: Booking, delivery: Delivery) -> str:

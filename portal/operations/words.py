@@ -225,8 +225,16 @@ def at_door(of: BoardStop) -> list[str]:
     if of.point:
         return [_("Pickup point")]
     place, more = left_words(of.left_at), minutes_more(of.extra_s)
-    found = [_("May be left: %(place)s") % {"place": place}] if place else []
+    found = [fetched(of)] if of.alone_m else []
+    where = _("Stands ready: %(place)s") if of.alone_m else _("May be left: %(place)s")
+    found += [where % {"place": place}] if place else []
     return found + ([_("Takes %(minutes)s at the door") % {"minutes": more}] if more else [])
+
+
+def fetched(of: BoardStop) -> str:
+    """Say that something is collected there, and what that adds beside a trip of its own."""
+    facts = {"added": km(of.added_m), "alone": km(of.alone_m)}
+    return _("Collects: adds %(added)s; a trip of its own: %(alone)s") % facts
 
 
 def place(of: BoardStop) -> str:

@@ -10,6 +10,7 @@ from scheduling.facts import SafePlace
 from scheduling.models import Delivery, Stop, Vehicle, VehicleClass
 from scheduling.routing import problem
 from scheduling.routing.schedule import TripSchedule, schedule
+from scheduling.selectors.alone import way_alone_m
 from scheduling.selectors.carbon import RouteGrams, planned_grams
 from scheduling.snapshots import Snapshot, at
 
@@ -23,7 +24,8 @@ class BoardStop:
     before, `minutes` is how long the vehicle stays; `grams` are its share of its route's. `held_until` is set
     while somebody decides. `ref` is its delivery's, `left_at` where it may be left when nobody opens, `photo`
     whether one shows it, `extra_s` what was asked for at the door; at a pickup point (its name) nothing of
-    that counts. `added_m` is what the stop added to the driving when it was put in.
+    that counts. `added_m` is what the stop added to the driving when it was put in; `alone_m`,
+    of what is fetched, what it would be as a trip of its own, else 0.
     """
 
     key: int
@@ -45,6 +47,7 @@ class BoardStop:
     left_at: SafePlace
     extra_s: int
     added_m: int
+    alone_m: int
     grams: int
     held_until: datetime | None
     photo: bool = False
@@ -123,7 +126,7 @@ def routes_of(
             boundary=carbon.boundary,
             load_g=max(load[0] for load in times.loads),
             capacity_g=kind.capacity_g,
-            stops=tuple(_stops(trip, times, snapshot, rows, carbon, zone)),
+            stops=tuple(_stops(trip, times, snapshot, rows, carbon, zone, shift.vehicle.kind)),
         )
 
 
@@ -142,6 +145,7 @@ def _stops(
     rows: Mapping[int, Stop],
     carbon: RouteGrams,
     zone: ZoneInfo,
+    kind: problem.VehicleClass,
 ) -> Iterable[BoardStop]:
     number = 0
     for visit, leg, starts_s in zip(trip.visits, trip.legs, times.starts_s, strict=False):
@@ -159,11 +163,16 @@ def _stops(
             leg_s=leg.seconds,
             leg_m=leg.metres,
             added_m=_added_m(row),
+            alone_m=way_alone_m(snapshot.plan.depot, visit.place, kind) if _is_fetched(row) else 0,
             held_until=row.hold.expires_at.astimezone(zone) if row.state == Stop.State.HELD else None,
             grams=carbon.by_stop.get(visit.key, 0),
             minutes=visit.service_s // 60,
             **_what_for(row),
         )
+
+
+def _is_fetched(stop: Stop) -> bool:
+    return stop.delivery is not None and stop.delivery.direction == Delivery.Direction.IN
 
 
 def _what_for(stop: Stop) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from portal.benchmarks.booking.policies import POLICIES, Asked, cells_of
 from portal.benchmarks.booking.scenarios import SHIFT_S, WINDOWS, Day
 from scheduling.routing.improve import driving, improve
 from scheduling.routing.insertion import Scores, Slots, gap_of, insert, score
-from scheduling.routing.problem import Plan, Visit
+from scheduling.routing.problem import Plan, Trip, Visit
+from scheduling.routing.schedule import loads_of
 from scheduling.routing.tape import Strip, Tape, strips_of, tape_of
 from scheduling.routing.travel import Matrix
 
@@ -55,7 +56,10 @@ class Outcome:
         return self.drive_s / max(1, len(self.promises))
 
     def as_dump(self) -> dict[str, Any]:
-        """One line of the dump, in nodes of the matrix: enough to judge the day without our code."""
+        """One line of the dump, in nodes of the matrix: enough to judge the day without our code.
+
+        `loads` are what we say is on board on each leg of each route, the way home included.
+        """
         return {
             "instance": self.day.instance.name,
             "policy": self.policy,
@@ -67,19 +71,20 @@ class Outcome:
             "fleet": self.day.fleet,
             "capacity": self.day.capacity,
             "horizon": SHIFT_S,
-            "promises": [
-                {"node": node, "opens": WINDOWS[window][0], "closes": WINDOWS[window][1]}
-                for node, window in self.promises.items()
-            ],
+            "promises": [self._promise(node, window) for node, window in self.promises.items()],
             "rejected": list(self.rejected),
-            "routes": [
-                [visit.key for visit in trip.visits]
-                for shift in self.plan.shifts
-                for trip in shift.trips
-                if trip.visits
-            ],
+            "routes": [[visit.key for visit in trip.visits] for trip in self._driven()],
+            "loads": [[load for (load,) in loads_of(trip.visits)] for trip in self._driven()],
             "drive_s": self.drive_s,
         }
+
+    def _driven(self) -> list[Trip]:
+        return [trip for shift in self.plan.shifts for trip in shift.trips if trip.visits]
+
+    def _promise(self, node: int, window: int) -> dict[str, Any]:
+        opens, closes = WINDOWS[window]
+        direction = "in" if node in self.day.pickups else "out"
+        return {"node": node, "opens": opens, "closes": closes, "direction": direction}
 
 
 @dataclass

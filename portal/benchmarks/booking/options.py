@@ -16,6 +16,7 @@ def add_booking(parser: ArgumentParser) -> None:
     add("--instances", type=Path, required=True, metavar="DIR", help="a folder of VRPLIB files")
     add("--seed", dest="seeds", type=several(int), default=(0,), help="who comes and what they like (0)")
     add("--scenario", dest="scenarios", type=several(str, SCENARIOS), default=("hours",), help="hours, load")
+    add("--pickups", type=share, default=0.0, help="of those who come, this share is fetched from (0)")
     add("--policies", type=several(str, POLICIES), default=tuple(POLICIES), help="of " + ", ".join(POLICIES))
     add("--reoptimise", type=several(whole), default=(20,), help="every so many bookings; 0: never (20)")
     add("--reoptimise-seconds", dest="reoptimise_s", type=span, default=0.3, help="each time (0.3)")
@@ -66,3 +67,11 @@ def span(text: str) -> float:
     if not 0 <= number < inf:
         raise ValueError(text)
     return number
+
+
+def share(text: str) -> float:
+    """Return a share that every so manyth makes up: 0, or 1 divided by a whole number from 2 on."""
+    part = span(text)
+    if part and (part > 0.5 or abs(1 / part - round(1 / part)) > 1e-9):
+        raise ValueError(text)
+    return part

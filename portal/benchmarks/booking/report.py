@@ -25,7 +25,10 @@ PAIRS = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One day's figures. `to_bound` is its driving beside that of the same customers free of windows."""
+    """One day's figures. `to_bound` is its driving beside that of the same customers free of windows.
+
+    `pickups`: of those accepted, from whom something is fetched.
+    """
 
     instance: str
     scenario: str
@@ -43,6 +46,7 @@ class Run:
     broken: int
     to_bound: float | None = None
     pointed_out_true: float | None = None
+    pickups: int = 0
 
     @classmethod
     def of(cls, outcome: Outcome, *, true: float | None = None) -> "Run":
@@ -63,6 +67,7 @@ class Run:
             broken=broken(outcome),
             to_bound=round(outcome.drive_s / outcome.bound_s, 4) if outcome.bound_s else None,
             pointed_out_true=None if true is None else round(true, 4),
+            pickups=len(outcome.day.pickups & set(outcome.promises)),
         )
 
 

@@ -27,6 +27,7 @@ class Wanted:
     instances: Path
     seeds: tuple[int, ...]
     scenarios: tuple[Scenario, ...]
+    pickups: float
     policies: tuple[str, ...]
     reoptimise: tuple[int, ...]
     reoptimise_s: float
@@ -49,6 +50,7 @@ class Task:
     policy: str
     rules: Rules
     resolve: int = 0
+    pickups: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def _tasks(wanted: Wanted) -> Iterator[Task]:
     )
     for instance, seed, scenario, outside, nudge, reoptimise, policy in every:
         rules = Rules(reoptimise, wanted.reoptimise_s, nudge, wanted.final_s, outside, wanted.bound_s)
-        yield Task(instance, seed, scenario, policy, rules, wanted.resolve if policy == "insertion" else 0)
+        resolve = wanted.resolve if policy == "insertion" else 0
+        yield Task(instance, seed, scenario, policy, rules, resolve, wanted.pickups)
 
 
 def _each(tasks: Sequence[Task], processes: int) -> Iterator[Done]:
@@ -100,7 +103,7 @@ def _each(tasks: Sequence[Task], processes: int) -> Iterator[Done]:
 
 def done(task: Task) -> Done:
     """Do one day."""
-    day = Day.of(task.instance, seed=task.seed, scenario=task.scenario)
+    day = Day.of(task.instance, seed=task.seed, scenario=task.scenario, pickups=task.pickups)
     booking = Watched(day, task.policy, task.rules)
     booking.samples = _sampled(len(day.arrivals), task.resolve)
     outcome = booking.run()
@@ -136,5 +139,6 @@ def line_of(run: Run) -> str:
     return (
         f"{run.instance} seed {run.seed} {run.scenario} {run.policy} nudge {run.nudge:g}"
         f"{'' if run.outside is None else f' outside {run.outside:g}'} every {run.reoptimise}: "
-        f"{run.accepted} of {run.arrivals}, {run.drive_per_stop_s:.0f} s a stop, {run.broken} broken"
+        f"{run.accepted} of {run.arrivals}{f', {run.pickups} pickups' if run.pickups else ''}, "
+        f"{run.drive_per_stop_s:.0f} s a stop, {run.broken} broken"
     )

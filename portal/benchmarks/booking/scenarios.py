@@ -36,7 +36,7 @@ UNBOUND: Final = 2**40
 class Day:
     """One instance as one seed tells it: `arrivals` are nodes in order, `taste` has a row for each of them.
 
-    capacity: of each van, None where loads never bind
+    capacity: of each van, None where loads never bind; pickups: who of them has something to be fetched
     """
 
     instance: Instance
@@ -46,9 +46,11 @@ class Day:
     taste: Floats
     fleet: int
     capacity: int | None
+    pickups: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, instance: Instance, *, seed: int, scenario: Scenario) -> "Day":
+    def of(cls, instance: Instance, *, seed: int, scenario: Scenario, pickups: float = 0.0) -> "Day":
+        """Return the day; of those who come, so large a share of `pickups`, every so manyth, is a pickup."""
         order = np.random.default_rng(seed).permutation(np.arange(1, instance.nodes))
         arrivals = order[: round(WANTED * (instance.nodes - 1))]
         noise = np.random.default_rng(100 + seed).gumbel(size=(len(arrivals), len(WINDOWS)))
@@ -61,6 +63,7 @@ class Day:
             taste=np.array(POPULARITY) + noise,
             fleet=_fleet_for_load(instance, arrivals) if binds else _fleet_for_hours(instance, arrivals),
             capacity=instance.capacity if binds else None,
+            pickups=_fetched(tuple(map(int, arrivals)), pickups),
         )
 
     def empty_plan(self) -> Plan:
@@ -85,11 +88,20 @@ class Day:
     def visit(self, node: int, window: tuple[int, int] = (0, SHIFT_S)) -> Visit:
         """One customer in a window."""
         service_s, demand = int(self.instance.service_s[node]), int(self.instance.demand[node])
-        return Visit(node, place_of(node), *window, service_s, (demand,), (0,), household=str(node))
+        brought, fetched = ((0,), (demand,)) if node in self.pickups else ((demand,), (0,))
+        return Visit(node, place_of(node), *window, service_s, brought, fetched, household=str(node))
 
 
 def place_of(node: int) -> Place:
     return Place(0.0, 0.0, node)
+
+
+def _fetched(arrivals: tuple[int, ...], share: float) -> frozenset[int]:
+    """Every fifth for a fifth, the last of each five: nothing of it is left to chance."""
+    if not share:
+        return frozenset()
+    every = round(1 / share)
+    return frozenset(arrivals[every - 1 :: every])
 
 
 def _fleet_for_hours(instance: Instance, arrivals: Ints) -> int:

@@ -9,6 +9,10 @@ def as_text(found: Mapping[str, Any]) -> str:
     """Return all tables: what each policy came to, then each beside another."""
     lines = [*_policies(found["runs"]), "", *_comparisons(found["comparisons"]), ""]
     lines.append(f"promises broken, routes infeasible: {found['broken']} in {len(found['runs'])} days")
+    if fetched := sum(run["pickups"] for run in found["runs"]):
+        lines.append(
+            f"pickups among those served: {fetched} of {sum(run['accepted'] for run in found['runs'])}"
+        )
     if found["pointed_out_true"] is not None:
         lines.append(
             f"pointed out truly (among the two cheapest windows against the final routes): "

@@ -23,10 +23,21 @@ def read_instance(path: Path) -> dict:
     }
 
 
+def legs_of(instance: dict, route: list[int], fetched: set[int]) -> list[int]:
+    """What is on board on each leg: all that is still to be brought, and all that was fetched."""
+    legs = []
+    for behind in range(len(route) + 1):
+        brought = [instance["demand"][node] for node in route[behind:] if node not in fetched]
+        taken = [instance["demand"][node] for node in route[:behind] if node in fetched]
+        legs.append(sum(brought) + sum(taken))
+    return legs
+
+
 def faults(instance: dict, line: dict) -> list[str]:
     """Everything that is wrong with a day: promises, loads, the horizon, the fleet, what is counted."""
-    found, driven, seen = [], 0, []
+    found, driven, seen, on_board = [], 0, [], []
     window = {promise["node"]: (promise["opens"], promise["closes"]) for promise in line["promises"]}
+    fetched = {promise["node"] for promise in line["promises"] if promise["direction"] == "in"}
     if len(line["routes"]) > line["fleet"]:
         found.append(f"{len(line['routes'])} routes for {line['fleet']} vans")
     for route in line["routes"]:
@@ -42,10 +53,13 @@ def faults(instance: dict, line: dict) -> list[str]:
         driven += instance["seconds"][here][0]
         if clock + instance["seconds"][here][0] > line["horizon"]:
             found.append(f"a route is back at {clock + instance['seconds'][here][0]}")
-        load = sum(instance["demand"][node] for node in route)
-        if line["capacity"] is not None and load > line["capacity"]:
-            found.append(f"a load of {load} where {line['capacity']} fit")
+        on_board += [legs_of(instance, route, fetched)]
+        most = max(on_board[-1])
+        if line["capacity"] is not None and most > line["capacity"]:
+            found.append(f"a load of {most} where {line['capacity']} fit")
         seen += route
+    if on_board != line["loads"]:
+        found.append("on some leg another load is said than is on board")
     if sorted(seen) != sorted(window):
         found.append("the routes do not serve those who have a promise, once each")
     if set(window) & set(line["rejected"]):

@@ -17,39 +17,9 @@ from portal.benchmarks.booking.report import Run, comparisons
 from portal.benchmarks.booking.scenarios import WINDOWS, Day
 from scheduling.routing.insertion import Scores
 from tests.portal.benchmarks.day_judge import faults, read_instance
+from tests.portal.benchmarks.made_up import write_instance
 
 QUICK = ("--reoptimise-seconds", "0.02", "--final-seconds", "0.02")
-
-
-def write_instance(path: Path, *, nodes: int = 41, seed: int = 0) -> Path:
-    """A made-up town in the format that real instances come in, its ways neither straight nor even."""
-    random = np.random.default_rng(seed)
-    where = random.integers(0, 1_000, size=(nodes, 2))
-    gaps = np.linalg.norm(where[:, None] - where[None, :], axis=2)
-    ways = (gaps * 3 * random.uniform(0.8, 1.4, size=gaps.shape)).astype(int)
-    np.fill_diagonal(ways, 0)
-    demand = np.r_[0, random.integers(1, 20, nodes - 1)]
-    service = np.r_[0, random.integers(120, 900, nodes - 1)]
-
-    def lines(*columns) -> list[str]:
-        return [" ".join(map(str, (row, *values))) for row, *values in zip(*columns, strict=True)]
-
-    number = range(1, nodes + 1)
-    path.write_text(
-        "\n".join(
-            [
-                f"NAME : {path.stem}", "COMMENT : made up", "TYPE : VRPTW", f"DIMENSION : {nodes}",
-                "EDGE_WEIGHT_TYPE : EXPLICIT", "EDGE_WEIGHT_FORMAT : FULL_MATRIX", "CAPACITY : 100",
-                "VEHICLES : 9", "EDGE_WEIGHT_SECTION", *(" ".join(map(str, row)) for row in ways),
-                "NODE_COORD_SECTION", *lines(number, where[:, 0], where[:, 1]),
-                "DEMAND_SECTION", *lines(number, demand),
-                "DEPOT_SECTION", "1", "-1",
-                "SERVICE_TIME_SECTION", *lines(number, service),
-                "TIME_WINDOW_SECTION", *(f"{row} 0 43200" for row in number), "EOF", "",
-            ]
-        )
-    )  # fmt: skip
-    return path
 
 
 @pytest.fixture
@@ -72,7 +42,7 @@ def test_every_day_passes_a_judge_who_shares_no_code_with_us(town, tmp_path):
 
     found = json.loads(
         run("--instances", str(town), "--seed", "0,1", "--scenario", "hours,load", "--reoptimise", "5,0",
-            "--outside=-1", "--dump", str(dump), "--json")
+            "--outside=-1", "--pickups", "0.2", "--dump", str(dump), "--json")
     )  # fmt: skip
 
     lines = [json.loads(line) for line in dump.read_text().splitlines()]
@@ -82,6 +52,7 @@ def test_every_day_passes_a_judge_who_shares_no_code_with_us(town, tmp_path):
         assert len(line["promises"]) == told["accepted"]
         assert len(line["promises"]) + len(line["rejected"]) == told["arrivals"]
         assert (line["capacity"] is None) == (line["scenario"] == "hours")
+        assert sum(each["direction"] == "in" for each in line["promises"]) == told["pickups"] > 0
     assert found["broken"] == 0
 
 
@@ -97,6 +68,9 @@ def test_the_judge_sees_every_fault(town, tmp_path):
         return faults(instance, line | changed)
 
     assert with_fault() == []
+    assert any("another load" in fault for fault in with_fault(loads=line["loads"][::-1]))
+    turned = [each | {"direction": "in"} for each in line["promises"]]
+    assert any("another load" in fault for fault in with_fault(promises=turned))
     assert any("vans" in fault for fault in with_fault(fleet=1))
     assert any("load" in fault for fault in with_fault(capacity=10))
     assert any("back at" in fault for fault in with_fault(horizon=1_000))
@@ -118,6 +92,17 @@ def test_who_comes_is_as_the_rules_say(town):
     assert np.array_equal(day.taste, noise + np.array([0.3, 0, -0.3, 0, 0.5, 0.8]))
     assert WINDOWS[0] == (0, 7_200)
     assert WINDOWS[-1] == (36_000, 43_200)
+
+
+def test_every_fifth_who_comes_has_something_to_be_fetched(town):
+    instance = read(town / "made-up-1.txt")
+    day = Day.of(instance, seed=0, scenario="load", pickups=0.2)
+    fetched, brought = day.arrivals[4], day.arrivals[3]
+
+    assert day.pickups == {node for index, node in enumerate(day.arrivals) if index % 5 == 4}
+    assert sum(day.visit(fetched).collected) == instance.demand[fetched]
+    assert (sum(day.visit(fetched).delivered), sum(day.visit(brought).collected)) == (0, 0)
+    assert not Day.of(instance, seed=0, scenario="load").pickups
 
 
 def test_the_fleet_is_made_for_less_than_is_wanted(town):
@@ -254,6 +239,7 @@ def test_days_side_by_side_come_to_the_same_figures_in_the_same_order(town):
         (("--instances", ".", "--policies", "best"), "give some of"),
         (("--instances", ".", "--nudge", "-1"), "invalid"),
         (("--instances", ".", "--seed", ","), "at least one"),
+        (("--instances", ".", "--pickups", "0.3"), "invalid"),
     ],
 )
 def test_what_is_not_understood_is_said(arguments, said):

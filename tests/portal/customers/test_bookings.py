@@ -7,7 +7,7 @@ from icalendar import Calendar
 
 from portal.access import FOLLOW, issue_link, token_of
 from scheduling.models import Booking, Delivery
-from tests.factories import NOW, make_network
+from tests.factories import NOW, make_booking, make_link, make_network, some_facts
 from tests.portal.customers.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -254,3 +254,15 @@ def test_the_street_may_hear_of_it_or_no_longer(shopper, booked):
     shopper.client.post(booked + "street/", {"tells": "no"})
     assert "You took that back from your street" in text(shopper.client.get(booked))
     assert not Booking.objects.get().delivery.tells_street
+
+
+def test_a_pickup_says_what_it_adds_beside_a_trip_of_its_own_in_whole_kilometres():
+    outlet = make_network()
+    make_booking(outlet, facts=some_facts(north_m=50))
+    booking = make_booking(outlet, facts=some_facts(direction="in"))
+    client = Client()
+    client.get(f"/l/{token_of(make_link(booking))}/")
+
+    page = text(client.get(f"/d/{booking.delivery.ref}/")).replace("\u00a0", " ")
+
+    assert re.search(r"of driving; a trip of its own would be about 2\d km", page)

@@ -9,6 +9,7 @@ import pytest
 from portal.models.people import Role
 from scheduling import clock
 from scheduling.models import CarbonAccount, CarbonShare, DayPlan, Depot, MerchantDepot
+from scheduling.selectors.alone import alone_m
 from scheduling.selectors.board import board_mark, board_of
 from scheduling.services.accounts import close_account
 from scheduling.services.diverting import divert_delivery
@@ -207,3 +208,15 @@ def test_a_stop_at_a_pickup_point_says_so_in_the_list_and_on_the_map(planner, ou
     assert "May be left" not in page
     assert booking.delivery.address.line not in page
     assert "&quot;kind&quot;: &quot;point&quot;" in page
+
+
+def test_a_pickup_says_what_it_adds_beside_a_trip_of_its_own(planner, outlet):
+    make_booking(outlet, facts=some_facts(north_m=100))
+    booking = make_booking(outlet, facts=some_facts(direction="in", safe_place="porch"))
+    alone = 2 * 1.3 * 8.9  # there and back
+
+    page = planner.get(url(outlet)).content.decode()
+
+    assert re.search(r"Collects: adds 0\.\d km; a trip of its own: 2\d\.\d km", page)
+    assert alone_m(booking) / 1000 == pytest.approx(alone, rel=0.02)
+    assert "Stands ready: Porch" in page
