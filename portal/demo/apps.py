@@ -19,8 +19,8 @@ class DemoConfig(AppConfig):
     """Where the shop on another origin is, while it is open."""
 
     def ready(self) -> None:
-        """Mail to files, addresses from the town's own list, a clock bar on every page, a clock to move."""
-        from portal.demo import folder, town
+        """Mail to files, tills, the town’s own addresses, a clock bar on every page, a clock to move."""
+        from portal.demo import folder, till, town
 
         settings.EMAIL_BACKEND = "portal.demo.mail.ToVisitors"
         settings.EMAIL_FILE_PATH = str(folder.INBOX)
@@ -32,6 +32,7 @@ class DemoConfig(AppConfig):
         app.conf.beat_schedule["say where"] = every(10.0, "portal.demo.tasks.say_where")
         self.clock = MovableClock(folder.CLOCK)
         self.clock.install()
+        till.connect()
 
 
 def demo_config() -> DemoConfig:

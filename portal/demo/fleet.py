@@ -32,8 +32,9 @@ PLACES_A_DAY, RESERVED_UNTIL_H = 90, 24
 MONDAY_TO_FRIDAY = 0b0011111
 PLANNER = "planner@demo.example"
 MANAGER = "manager@demo.example"
+DESK = "returns@demo.example"
 MANAGED = "nordkaupa"
-"""The shop whose manager one can be."""
+"""The shop whose manager one can be, and at whose returns desk one can stand."""
 SCHOOL_STREET = [[60.1715, 24.9448], [60.1715, 24.9457], [60.173, 24.9457], [60.173, 24.9448]]
 """The upper end of Mikonkatu."""
 HARBOUR = [[60.1655, 24.9500], [60.1655, 24.9540], [60.1690, 24.9540], [60.1690, 24.9500]]
@@ -223,7 +224,10 @@ def set_up() -> Depot:
     planner = User.objects.create_user(PLANNER, name="Sanna, planner")
     Membership.objects.create(user=planner, depot=depot, role=Role.DISPATCHER)
     manager = User.objects.create_user(MANAGER, name="Mikko, manager")
-    Membership.objects.create(user=manager, merchant=Merchant.objects.get(slug=MANAGED), role=Role.MANAGER)
+    desk = User.objects.create_user(DESK, name="Leila, returns desk")
+    managed = Merchant.objects.get(slug=MANAGED)
+    Membership.objects.create(user=manager, merchant=managed, role=Role.MANAGER)
+    Membership.objects.create(user=desk, merchant=managed, role=Role.RETURNS_DESK)
     return depot
 
 

@@ -19,6 +19,7 @@ from portal.demo.drivers import drive
 from portal.demo.fleet import give_drivers, set_up
 from portal.demo.held_up import let_go
 from portal.demo.shop.orders import Orders
+from portal.demo.till import open_tills
 from portal.demo.town import TIME_ZONE
 from portal.demo.week import fill
 from scheduling import windows
@@ -61,6 +62,7 @@ def lay_out(*, now: datetime) -> Laid:
         call_command("flush", interactive=False, verbosity=0)
     forget_all()
     depot = set_up()
+    open_tills(now=now)
     bookings = fill(depot, now=now)
     give_drivers(depot)
     drive(now=now, depot=depot)

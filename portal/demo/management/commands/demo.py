@@ -14,6 +14,7 @@ from portal.demo.phones import phones_on
 from portal.demo.process import LOOPBACK, bind, serving, working
 from portal.demo.shopfront import port as shop_port
 from portal.demo.shopfront import shop_open
+from portal.demo.till import tills_open
 from portal.demo.town import houses
 from scheduling import clock
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         if self.stopped:
             return
         # The worker last: what waits for the shop's server from before is sent once that listens.
-        with serving(server), phones_on(), shop_open(now=clock.now()) as shop, working():
+        with serving(server), phones_on(), tills_open(), shop_open(now=clock.now()) as shop, working():
             self._say(time.perf_counter() - started, shop)
             # Asleep, never waiting for a lock: a signal that comes just before would wake nobody up.
             while not self.stopped:
