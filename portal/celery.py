@@ -58,6 +58,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=30),
         "options": {"expires": 3600.0},
     },
+    "take in orders": every(30.0, "scheduling.tasks.import_orders"),
     "extend the horizon": every(60 * MINUTE, "scheduling.tasks.extend_horizon"),
 }
 

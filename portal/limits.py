@@ -20,6 +20,7 @@ from portal.metrics import throttled
 from portal.photos import MOST_BYTES
 from portal.throttle import Limit, network_of, take
 from scheduling import clock
+from scheduling.order_files import MOST_BYTES as ORDERS_MOST_BYTES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Key = Callable[[HttpRequest], str]
@@ -107,6 +108,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:widget": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
     "merchants:playground-list": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
     "merchants:playground-open": (by_browser("widget-tries", 60), by_network("widget-tries", 600)),
+    "merchants:orders": (by_browser("order-lists", 30), by_network("order-lists", 300)),
     "merchants:telling": (by_browser("tellings", 60), by_network("tellings", 600)),
     "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),
@@ -148,10 +150,11 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
 
 UPLOADS: Final = {
     "customers:return-why": 3 * MOST_BYTES + 64 * 1024,
+    "merchants:orders": ORDERS_MOST_BYTES + 64 * 1024,
     "customers:safe-place": MOST_BYTES + 64 * 1024,
     "operations:driver-acts": MOST_BYTES + 192 * 1024,
 }
-"""So many bytes of body are taken where a photo may be sent, with what is typed beside it."""
+"""So many bytes of body are taken where a file or a photo may be sent, with what is typed beside it."""
 
 
 class Limits:

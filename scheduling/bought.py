@@ -50,3 +50,15 @@ class OrderBought:
     items: tuple[ItemBought, ...]
     payments: tuple[Paid, ...] = ()
     placed_at: datetime | None = None
+
+
+WHOLE_ONLY: Final = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI")
+WHOLE_TOO: Final = ("VND", "VUV", "XAF", "XOF", "XPF")
+THOUSANDTHS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+DECIMALS: Final = dict.fromkeys(WHOLE_ONLY + WHOLE_TOO, 0) | dict.fromkeys(THOUSANDTHS, 3)
+"""Currencies whose minor unit is no hundredth (ISO 4217)."""
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals a currency's amounts have."""
+    return DECIMALS.get(currency, 2)

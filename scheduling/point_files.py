@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from scheduling.errors import BadFile
 from scheduling.facts import MOST_SERVICE_S
 from scheduling.hours import check_hours
+from scheduling.text_files import decoded, delimiter_of, filled
 
 MOST_BYTES: Final = 5_000_000
 MOST_POINTS: Final = 20_000
-SAMPLE: Final = 4096
 KINDS: Final = {"locker": "locker", "parcel_locker": "locker", "shop": "shop"}
 YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 OTHER_NAMES: Final = {
@@ -80,7 +80,7 @@ def read_points(content: bytes) -> PointFile:
     """Return what a file says. Raises BadFile, saying why, where it can't be read at all."""
     if len(content) > MOST_BYTES:
         raise BadFile(_("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1_000_000})
-    text, encoding = _decoded(content)
+    text, encoding = decoded(content)
     if not text.strip():
         raise BadFile(_("The file is empty."))
     rows = _features(text) if text.lstrip().startswith("{") else _records(text)
@@ -105,47 +105,19 @@ def read_points(content: bytes) -> PointFile:
     return PointFile(encoding, tuple(points), tuple(bad))
 
 
-def _decoded(content: bytes) -> tuple[str, str]:
-    """Return the text and the name of its encoding: by its mark, else UTF-8 where that fits, else guessed."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _as(content, "utf-16"), "UTF-16"
-    if content.startswith(b"\xef\xbb\xbf"):
-        return _as(content, "utf-8-sig"), "UTF-8"
-    if b"\0" in content[:SAMPLE]:  # letters of our alphabets in UTF-16 have a zero byte each, on one side
-        start = content[:SAMPLE]
-        side = "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
-        return _as(content, side), "UTF-16"
-    for encoding, name in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252"), ("latin-1", "Latin-1")):
-        try:
-            return content.decode(encoding), name
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("every byte is a letter of Latin-1")
-
-
-def _as(content: bytes, encoding: str) -> str:
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise BadFile(_("We can’t read this file. Save it as CSV in UTF-8, and try again.")) from error
-    if "\0" in text:
-        raise BadFile(_("This is no text. Save the list as CSV in UTF-8, and try again."))
-    return text
-
-
 def _records(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the lines of a CSV file by column; its first line names them. Delimiter: ; , or tab."""
     first = text.lstrip().splitlines()[0]
-    delimiter = max(";,\t", key=first.count)
+    delimiter = delimiter_of(first)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        names = [_named(name) for name in next(_filled(reader))[1]]
+        names = [_named(name) for name in next(filled(reader))[1]]
         if missing := [name for name in NEEDED if name not in names]:
             raise BadFile(
                 _("The first line must name the columns. These are missing: %(names)s.")
                 % {"names": ", ".join(missing)}
             )
-        for line, values in _filled(reader):
+        for line, values in filled(reader):
             if len(values) > len(names) and any(map(str.strip, values[len(names) :])):
                 yield line, {"": _("This line has more columns than the first one.")}
             else:
@@ -154,15 +126,6 @@ def _records(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise BadFile(
             _("Line %(line)d is no CSV: a quotation mark may be open.") % {"line": reader.line_num}
         ) from error
-
-
-def _filled(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records that are not empty, with the line on which each begins."""
-    line = reader.line_num + 1
-    for values in reader:
-        if any(map(str.strip, values)):
-            yield line, values
-        line = reader.line_num + 1
 
 
 def _features(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

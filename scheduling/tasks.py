@@ -30,6 +30,7 @@ from scheduling.services import (
     expecting,
     improvements,
     narrowing,
+    order_imports,
     plans,
     positions,
 )
@@ -109,6 +110,24 @@ def purge_codes() -> int:
     if removed:
         log.info("Access codes of %s deliveries were removed", removed)
     return removed
+
+
+@shared_task
+def import_orders() -> int:
+    """Take in the lists of orders that wait, one after the other; return how many are over.
+
+    What takes longer than a task may is gone on with by the next.
+    """
+    count = 0
+    while (waiting := order_imports.claim_import(now=clock.now())) is not None:
+        if not order_imports.run_import(waiting, now=clock.now()):
+            wake_imports()
+            break
+        count += 1
+    return count
+
+
+wake_imports: Final = Waker(import_orders)
 
 
 @shared_task

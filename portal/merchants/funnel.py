@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from portal.http import render_page
 from portal.merchants.funnel_words import csv_rows, told
 from portal.merchants.period import PeriodForm
 from portal.models.people import Role
+from portal.sheets import sheet_response
 from portal.staff import require_merchant, roles_for
 from scheduling import clock, windows
 from scheduling.selectors.funnel import MOST_DAYS, Funnel, funnel_of, zone_of_shop
@@ -57,10 +57,7 @@ def figures(request: HttpRequest, shop: Merchant) -> HttpResponse:
         return _shown(request, shop, form, status=422)
     found = _found(shop, form, zone)
     name = f"funnel-{shop.slug}-{found.first}-{found.last}.csv"
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows(csv_rows(found))
-    return response
+    return sheet_response(name, csv_rows(found))
 
 
 def _asked(request: HttpRequest, shop: Merchant) -> tuple[ZoneInfo, PeriodForm]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from portal.http import render_page
 from portal.merchants.figures_words import csv_rows, told
 from portal.merchants.period import PeriodForm
 from portal.models.people import Role
+from portal.sheets import sheet_response
 from portal.staff import require_merchant, roles_for
 from returns.selectors.figures import MOST_DAYS, Figures, figures_of
 from scheduling import clock, windows
@@ -50,11 +50,8 @@ def sheet(request: HttpRequest, shop: Merchant) -> HttpResponse:
     if form.is_bound and not form.is_valid():
         return _shown(request, shop, form, status=422)
     found = _found(shop, form, zone)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"returns-{shop.slug}-{found.first}-{found.last}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows(csv_rows(found))
-    return response
+    return sheet_response(name, csv_rows(found))
 
 
 def _asked(request: HttpRequest, shop: Merchant) -> tuple[ZoneInfo, PeriodForm]:

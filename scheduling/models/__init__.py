@@ -4,6 +4,7 @@ from scheduling.models.accounts import CarbonAccount, CarbonShare
 from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
 from scheduling.models.files import FileToRemove
+from scheduling.models.imports import OrderImport
 from scheduling.models.network import (
     Depot,
     Merchant,
@@ -70,6 +71,7 @@ __all__ = [
     "MerchantDepot",
     "Operator",
     "Order",
+    "OrderImport",
     "OrderItem",
     "OrderPayment",
     "Parcel",

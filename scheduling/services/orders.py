@@ -29,8 +29,21 @@ def record_order(*, merchant: Merchant, bought: OrderBought, contact: Contact, n
     )
     if not told:
         raise OrderToldAlready
-    OrderItem.objects.bulk_create(_items(order, bought))
-    OrderPayment.objects.bulk_create(
+    OrderItem.objects.bulk_create(items_of(order, bought))
+    OrderPayment.objects.bulk_create(payments_of(order, bought))
+    return order
+
+
+def tell(order: Order, bought: OrderBought, contact: Contact, *, now: datetime) -> None:
+    """Write onto an order what its merchant tells of the whole of it. Does not save."""
+    order.told_at, order.placed_at, order.currency = now, bought.placed_at, bought.currency
+    order.contact_name, order.contact_email = contact.name, contact.email
+    order.contact_phone = contact.phone
+
+
+def payments_of(order: Order, bought: OrderBought) -> list[OrderPayment]:
+    """Return the rows of an order's payments, not saved."""
+    return [
         OrderPayment(
             order=order,
             payment_intent=each.payment_intent,
@@ -38,11 +51,11 @@ def record_order(*, merchant: Merchant, bought: OrderBought, contact: Contact, n
             currency=each.currency,
         )
         for each in bought.payments
-    )
-    return order
+    ]
 
 
-def _items(order: Order, bought: OrderBought) -> list[OrderItem]:
+def items_of(order: Order, bought: OrderBought) -> list[OrderItem]:
+    """Return the rows of an order's lines, not saved."""
     return [
         OrderItem(
             order=order,

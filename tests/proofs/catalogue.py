@@ -6,6 +6,7 @@ from tests.proofs import (
     control,
     deployed,
     erasure,
+    imports,
     injected,
     kill_solver,
     kill_web,
@@ -188,6 +189,12 @@ PROOFS = {
             "driven; then booking days of which every fifth stop is a pickup",
             "< 5 % of a trip of its own, load right on every leg, 0 promises broken",
             backhaul.backhaul,
+        ),
+        Proof(
+            "import",
+            "100,000 lines of orders come in by a list: with a bad line, killed half-way, and once more",
+            "< 60 s, < 400 MB, all or nothing, no order half, repeated without duplicates",
+            imports.prove,
         ),
         Proof(
             "clocks",
