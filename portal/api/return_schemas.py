@@ -53,6 +53,16 @@ class ReturnQuestion(Question):
     ] = ""
 
 
+class PickupQuestion(Question):
+    """When it is picked up."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"offer": "eyJ2IjoxfQ.c2lnbmF0dXJl"}]})
+
+    offer: Annotated[
+        Written, Field(max_length=2000, description="one of the offers of `/returns/{ref}/quotes`")
+    ]
+
+
 class ReturnedItem(Schema):
     """One line of what comes back. Numbers are null until somebody counted."""
 

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
 
+from portal.api import wire
 from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
 from portal.api.repeats import once
-from portal.api.return_schemas import RefundAnswer, ReturnAnswer, ReturnedItem, ReturnQuestion
+from portal.api.return_schemas import PickupQuestion, RefundAnswer, ReturnAnswer, ReturnedItem, ReturnQuestion
+from portal.api.schemas import QuoteAnswer
 from portal.models.keys import Scope
 from returns.selectors.shops import return_of
+from returns.services.changing import call_off
+from returns.services.pickups import book_pickup, facts_for
 from returns.services.requests import Wish, request_return
+from scheduling import clock
 from scheduling.selectors.merchants import delivery_of, order_numbered
+from scheduling.services.holds import place_hold
+from scheduling.services.quotes import ask as quote
 
 if TYPE_CHECKING:
     from returns.models import Refund, Return, ReturnItem
@@ -53,6 +60,61 @@ def ask(request: HttpRequest, question: ReturnQuestion) -> HttpResponse:
 def look(request: HttpRequest, ref: Ref) -> Any:
     """See where it is, what was found and what became of the money."""
     return answer(return_found(caller_of(request), ref))
+
+
+@router.post("/returns/{ref}/quotes", response=looks(QuoteAnswer, 404, 409), auth=Needs(Scope.RETURNS_WRITE))
+def ask_for_pickups(request: HttpRequest, ref: Ref) -> Any:
+    """Ask when we could pick it up, where its goods were brought to, and what that would add."""
+    caller = caller_of(request)
+    facts = facts_for(return_found(caller, ref))
+    view = quote(merchant=caller.merchant, facts=facts, session_key=_session(ref), now=clock.now())
+    return wire.quote(view, facts.address)
+
+
+@router.post(
+    "/returns/{ref}/pickup",
+    response=changes(ReturnAnswer),
+    openapi_extra=ONCE,
+    auth=Needs(Scope.RETURNS_WRITE),
+)
+def pick_up(request: HttpRequest, ref: Ref, question: PickupQuestion) -> HttpResponse:
+    """Have it picked up at one of those times. The pickup is a delivery: move it as you move any other."""
+    caller = caller_of(request)
+
+    def effect(now: datetime) -> tuple[int, dict[str, Any]]:
+        found = return_found(caller, ref)
+        kept = place_hold(
+            offer_token=question.offer,
+            merchant=caller.merchant,
+            session_key=_session(ref),
+            actor=caller.actor,
+            now=now,
+        )
+        book_pickup(found.pk, kept.token, actor=caller.actor, now=now)
+        return 200, _said(caller, ref)
+
+    return once(request, caller, effect)
+
+
+@router.post(
+    "/returns/{ref}/cancel",
+    response=changes(ReturnAnswer),
+    openapi_extra=ONCE,
+    auth=Needs(Scope.RETURNS_WRITE),
+)
+def cancel(request: HttpRequest, ref: Ref) -> HttpResponse:
+    """Call it off, until it has left its customer; its pickup is called off with it. Twice is once."""
+    caller = caller_of(request)
+
+    def effect(now: datetime) -> tuple[int, dict[str, Any]]:
+        call_off(return_found(caller, ref).pk, actor=caller.actor, now=now)
+        return 200, _said(caller, ref)
+
+    return once(request, caller, effect)
+
+
+def _session(ref: str) -> str:
+    return f"api:r:{ref}"
 
 
 def return_found(caller: Caller, ref: str) -> Return:

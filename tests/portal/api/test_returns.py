@@ -5,6 +5,7 @@ import pytest
 from portal.services.feed import entries_after
 from returns.models import Return
 from scheduling import events
+from scheduling.models import Delivery
 from tests.factories import NOW, make_merchant, make_order, make_return
 from tests.portal.api.test_refusals import code_of
 
@@ -71,3 +72,32 @@ def test_its_events_are_numbered_without_a_delivery_of_ours(program, order):
         ("return.requested", "", 1, order.number),
         ("return.approved", "", 2, order.number),
     ] * 2
+
+
+def brought(outlet, program):
+    """An order with a delivery that was handed over."""
+    order = make_order(outlet.merchant)
+    booked = program.books(order=order.number)["ref"]
+    Delivery.objects.filter(ref=booked).update(state="delivered")
+    return order
+
+
+def test_a_pickup_is_chosen_among_scored_times_and_called_off_with_its_return(program, outlet):
+    ref = program("POST", "/returns", cups(brought(outlet, program))).json()["ref"]
+
+    offers = [each["offer"] for each in program("POST", f"/returns/{ref}/quotes").json()["offers"]]
+    booked = program("POST", f"/returns/{ref}/pickup", {"offer": next(filter(None, offers))}).json()
+
+    assert booked["parcel"] == "booked"
+    assert program("GET", f"/deliveries/{booked['pickup']}").json()["state"] == "confirmed"
+    for _again in range(2):
+        assert program("POST", f"/returns/{ref}/cancel").json()["parcel"] == "cancelled"
+    assert Delivery.objects.get(ref=booked["pickup"]).state == "cancelled"
+
+
+def test_another_shops_return_is_not_picked_up(program, stranger, outlet):
+    ref = program("POST", "/returns", cups(brought(outlet, program))).json()["ref"]
+
+    for way in ("quotes", "pickup", "cancel"):
+        body = {"offer": "x"} if way == "pickup" else None
+        assert code_of(stranger("POST", f"/returns/{ref}/{way}", body)) == (404, "not_found")
