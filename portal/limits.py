@@ -123,6 +123,22 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:delete-endpoint": HOOKS,
     # Of those who send SMS or pay for us: all from few networks, each signed.
     "messaging:inbound": (by_network("sms-answers", 30_000),),
+    **dict.fromkeys(
+        (
+            "merchants:desk-scan",
+            "merchants:desk-look",
+            "merchants:desk-look-again",
+            "merchants:desk-on-sale",
+            "merchants:desk-finish",
+            "merchants:desk-put-right",
+            "merchants:desk-open-again",
+            "merchants:desk-by-hand",
+            "merchants:desk-send-again",
+        ),
+        (by_browser("desk", 1_200), by_network("desk", 6_000)),
+    ),
+    "merchants:stripe": (by_browser("keys", 60), by_network("keys", 600)),
+    "merchants:forget-stripe": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:stripe-events": (by_network("stripe-events", 30_000),),
     "messaging:status": (by_network("sms-answers", 30_000),),
     "operations:owntracks": (by_network("positions", 15_000),),
@@ -151,6 +167,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
 UPLOADS: Final = {
     "customers:return-why": 3 * MOST_BYTES + 64 * 1024,
     "merchants:orders": ORDERS_MOST_BYTES + 64 * 1024,
+    "merchants:desk-look": MOST_BYTES + 64 * 1024,
     "customers:safe-place": MOST_BYTES + 64 * 1024,
     "operations:driver-acts": MOST_BYTES + 192 * 1024,
 }

@@ -113,3 +113,24 @@ class NotToCallOff(DomainError):
 
     code = "return_not_cancellable"
     sentence = _("It can’t be called off any more. Please ask the shop.")
+
+
+class NotExpected(DomainError):
+    """What was scanned is no return of this shop's, or one that nobody is waiting for."""
+
+    code = "return_not_expected"
+    sentence = _("Nobody announced that. Look for the return’s code, or the order’s number, on the parcel.")
+
+
+class BadInspection(DomainError):
+    """What was noted of an item contradicts itself; the sentence says how."""
+
+    code = "bad_inspection"
+    sentence = _("That does not add up. Look at the numbers again.")
+
+
+class MoneyMoved(DomainError):
+    """Money is on its way already: what it was decided by stays as it is."""
+
+    code = "money_moved"
+    sentence = _("Its money is on its way already. That can’t be taken back here.")

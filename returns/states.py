@@ -30,7 +30,7 @@ MONEY_MOVES: Final[Moves] = {
     "nothing": frozenset({"open"}),
     # Staff: no payment of ours is known, or its card is closed; somebody pays by hand and says so.
     "due": frozenset({"paid", "staff", "open"}),
-    "staff": frozenset({"due", "paid"}),
+    "staff": frozenset({"due", "paid", "open"}),
     # Banks may send back what they had taken: a card was closed meanwhile.
     "paid": frozenset({"staff"}),
 }
@@ -38,3 +38,16 @@ TRAVELLING: Final = frozenset(
     {"requested", "approved", "booked", "collected", "handed_in", "received", "kept"}
 )
 """With these what was chosen is no longer its customer's to send back once more."""
+
+PUT_RIGHT: Final[Moves] = {
+    # What staff of a shop may put right by hand, with a reason; the other axes are put right first.
+    "requested": frozenset({"approved", "rejected"}),
+    "rejected": frozenset({"approved"}),
+    "cancelled": frozenset({"approved"}),
+    "approved": frozenset({"rejected", "cancelled", "received"}),
+    "booked": frozenset({"received"}),
+    "collected": frozenset({"approved", "received"}),
+    "handed_in": frozenset({"approved", "received"}),
+    "received": frozenset({"approved", "collected", "handed_in"}),
+    "kept": frozenset({"approved"}),
+}

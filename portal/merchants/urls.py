@@ -8,13 +8,16 @@ from portal.merchants import (
     keys,
     order_imports,
     playground,
+    returns_desk,
     returns_figures,
     stripe_events,
+    stripe_page,
     telling,
     widget,
 )
 
 app_name = "merchants"
+PARCEL = "shop/<slug:merchant>/returns/desk/<slug:ref>"
 
 urlpatterns = [
     path("shop/<slug:merchant>/funnel/", funnel.funnel, name="funnel"),
@@ -32,6 +35,20 @@ urlpatterns = [
     path("shop/<slug:merchant>/keys/", keys.keys, name="keys"),
     path("shop/<slug:merchant>/keys/<int:number>/replace/", keys.replace, name="replace-key"),
     path("shop/<slug:merchant>/keys/<int:number>/end/", keys.end, name="end-key"),
+    path("shop/<slug:merchant>/returns/desk/", returns_desk.desk, name="returns-desk"),
+    path("shop/<slug:merchant>/returns/desk/scan/", returns_desk.scan, name="desk-scan"),
+    path("shop/<slug:merchant>/returns/desk/<slug:ref>/", returns_desk.parcel, name="desk-return"),
+    path(f"{PARCEL}/items/<int:item>/", returns_desk.look, name="desk-look"),
+    path(f"{PARCEL}/items/<int:item>/again/", returns_desk.look_again, name="desk-look-again"),
+    path(f"{PARCEL}/items/<int:item>/on-sale/", returns_desk.on_sale, name="desk-on-sale"),
+    path(f"{PARCEL}/finish/", returns_desk.finish, name="desk-finish"),
+    path(f"{PARCEL}/put-right/", returns_desk.put_right, name="desk-put-right"),
+    path(f"{PARCEL}/open-again/", returns_desk.open_again, name="desk-open-again"),
+    path(f"{PARCEL}/refunds/<uuid:refund>/by-hand/", returns_desk.pay_by_hand, name="desk-by-hand"),
+    path(f"{PARCEL}/refunds/<uuid:refund>/again/", returns_desk.send_again, name="desk-send-again"),
+    path(f"{PARCEL}/photos/<int:number>/", returns_desk.photo, name="desk-photo"),
+    path("shop/<slug:merchant>/stripe/", stripe_page.stripe, name="stripe"),
+    path("shop/<slug:merchant>/stripe/forget/", stripe_page.forget, name="forget-stripe"),
     path("stripe/<slug:merchant>/events/", stripe_events.events, name="stripe-events"),
     path("shop/<slug:merchant>/webhooks/", hooks.endpoints, name="endpoints"),
     path("shop/<slug:merchant>/webhooks/<uuid:pk>/", hooks.endpoint, name="endpoint"),

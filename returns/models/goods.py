@@ -8,7 +8,16 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from returns.models.policies import PolicyVersion
-from returns.reasons import CONDITIONS, DISPOSITIONS, GRADES, METHODS, PICKUP_KINDS, REASONS, RESOLUTIONS
+from returns.reasons import (
+    CONDITIONS,
+    DISPOSITIONS,
+    EXCEPTIONS,
+    GRADES,
+    METHODS,
+    PICKUP_KINDS,
+    REASONS,
+    RESOLUTIONS,
+)
 from returns.states import INSPECTION_MOVES, MONEY_MOVES, PARCEL_MOVES
 from scheduling.models import Delivery, Merchant, Order, OrderItem, PickupPoint
 from scheduling.models.orders import new_ref
@@ -171,6 +180,7 @@ class ReturnItem(models.Model):
     received = models.PositiveIntegerField(null=True)
     accepted = models.PositiveIntegerField(null=True)
     rejected = models.PositiveIntegerField(null=True)
+    exception = models.CharField(max_length=16, choices=list(EXCEPTIONS.items()), blank=True)
     grade = models.CharField(max_length=10, choices=list(GRADES.items()), blank=True)
     deduction_minor = models.PositiveIntegerField(default=0)
     deduction_reason = models.CharField(max_length=200, blank=True)
@@ -188,6 +198,15 @@ class ReturnItem(models.Model):
             models.CheckConstraint(
                 condition=Q(refund_minor__isnull=True) | Q(refund_minor__lte=F("value_minor")),
                 name="return_item_refunds_its_value_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted__isnull=True)
+                | Q(rejected__isnull=False, received__gte=F("accepted") + F("rejected")),
+                name="return_decides_about_what_arrived",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted__isnull=True) | Q(accepted__lte=F("quantity")),
+                name="return_accepts_what_was_announced",
             ),
             models.CheckConstraint(
                 condition=Q(deduction_minor=0) | ~Q(deduction_reason=""), name="return_deduction_says_why"

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import F
 
 from returns.amounts import Judged, Owed, delivery_back, owed, payable, spread
-from returns.errors import NotForStaff, NotYet, ReasonNeeded
+from returns.errors import MoneyMoved, NotForStaff, NotYet, ReasonNeeded
 from returns.models import Refund, Return, ReturnItem, StoreCredit
 from returns.services.requests import left_of, lock_order, lock_return, told
 from returns.services.stripe_accounts import NO_KEY, keys_of, waiting_for_a_key
@@ -38,26 +38,27 @@ def wake() -> None:
 
 
 @one_change
-def settle(return_id: int, *, actor: str, now: datetime) -> Return:
+def settle(return_id: int, *, actor: str, now: datetime, wait: timedelta = timedelta(0)) -> Return:
     """Decide what a return gives back, and commit the rows that say so; twice is once.
 
     For what was looked at, what its customer keeps, and a withdrawal also before: then all of it counts.
-    Raises NotYet.
+    Nothing is sent before `wait` is over: so long `take_back` can still undo it. Raises NotYet.
     """
     order = lock_order(Return.objects.values_list("order_id", flat=True).get(pk=return_id))
     found = lock_return(return_id)
     if found.money != Return.Money.OPEN:
+        follow_money(found, actor=actor, now=now)
         return found
     _require_known(found)
     payments = list(OrderPayment.objects.select_for_update().filter(order=order).order_by("pk"))
     payments = [each for each in payments if each.currency == found.currency]
     items = list(found.items.select_related("item__order"))
-    amounts = _owed(found, items)
+    amounts = _owed(found, items, looked_at=found.inspection == Return.Inspection.DONE)
     rooms = [payable(each.captured_minor - each.refunded_minor, found.currency) for each in payments]
     for item, amount in zip(items, amounts.items_minor, strict=True):
         item.refund_minor = amount
         item.save(update_fields=["refund_minor"])
-    _write_refunds(found, amounts.money_minor, payments, rooms, now=now)
+    _write_refunds(found, amounts.money_minor, payments, rooms, now=now, send_at=now + wait)
     if amounts.credit_minor:
         _give_credit(found, amounts.credit_minor, actor=actor, now=now)
     found.move(money=Return.Money.DUE if amounts.money_minor else Return.Money.NOTHING)
@@ -77,9 +78,13 @@ def _require_known(found: Return) -> None:
         raise NotYet
 
 
-def _owed(found: Return, items: Sequence[ReturnItem]) -> Owed:
+def would_owe(found: Return) -> Owed:
+    """Return what a return would give back if its inspection ended as it stands now. Changes nothing."""
+    return _owed(found, list(found.items.select_related("item__order")), looked_at=True)
+
+
+def _owed(found: Return, items: Sequence[ReturnItem], *, looked_at: bool) -> Owed:
     """Work out what is owed. What brought it is given back to whoever withdraws from all of an order."""
-    looked_at = found.inspection == Return.Inspection.DONE
     judged = [
         Judged(
             value_minor=each.value_minor,
@@ -119,7 +124,13 @@ def _beyond_the_goods(found: Return) -> int:
 
 
 def _write_refunds(
-    found: Return, amount: int, payments: Sequence[OrderPayment], rooms: Sequence[int], *, now: datetime
+    found: Return,
+    amount: int,
+    payments: Sequence[OrderPayment],
+    rooms: Sequence[int],
+    *,
+    now: datetime,
+    send_at: datetime,
 ) -> None:
     parts, rest = spread(amount, rooms)
     sends = keys_of(found.merchant_id) is not None
@@ -127,12 +138,20 @@ def _write_refunds(
         if part:
             # The constraint of the row is the last word: it never gives back more than it captured.
             OrderPayment.objects.filter(pk=payment.pk).update(refunded_minor=F("refunded_minor") + part)
-            _write(found, part, payment, "" if sends else NO_KEY, now=now)
+            _write(found, part, payment, "" if sends else NO_KEY, now=now, send_at=send_at)
     if rest:
-        _write(found, rest, None, PAYMENT_UNKNOWN, now=now)
+        _write(found, rest, None, PAYMENT_UNKNOWN, now=now, send_at=send_at)
 
 
-def _write(found: Return, amount: int, payment: OrderPayment | None, why: str, *, now: datetime) -> Refund:
+def _write(
+    found: Return,
+    amount: int,
+    payment: OrderPayment | None,
+    why: str,
+    *,
+    now: datetime,
+    send_at: datetime,
+) -> Refund:
     return Refund.objects.create(
         of=found,
         payment=payment,
@@ -141,7 +160,7 @@ def _write(found: Return, amount: int, payment: OrderPayment | None, why: str, *
         state=Refund.State.STAFF if why else Refund.State.SUBMITTING,
         why=why,
         created_at=now,
-        next_attempt_at=None if why else now,
+        next_attempt_at=None if why else send_at,
     )
 
 
@@ -151,6 +170,31 @@ def _give_credit(found: Return, amount: int, *, actor: str, now: datetime) -> No
         of=found, code=code, amount_minor=amount, currency=found.currency, issued_at=now
     )
     told(found, "credited", now=now, actor=actor, amount_minor=amount, currency=found.currency)
+
+
+@one_change
+def take_back(return_id: int, *, actor: str, now: datetime) -> Return:
+    """Undo what `settle` decided, while nobody was asked to pay and nothing was paid. Raises MoneyMoved.
+
+    A credit is its customer's as soon as they were told of it.
+    """
+    lock_order(Return.objects.values_list("order_id", flat=True).get(pk=return_id))
+    found = lock_return(return_id)
+    if found.money == Return.Money.OPEN:
+        return found
+    refunds = list(found.refunds.select_for_update())
+    if any(each.attempts or each.state in PAID for each in refunds) or hasattr(found, "credit"):
+        raise MoneyMoved
+    for each in refunds:
+        if each.payment_id:
+            own = OrderPayment.objects.filter(pk=each.payment_id)
+            own.update(refunded_minor=F("refunded_minor") - each.amount_minor)
+        each.delete()
+    found.items.update(refund_minor=None)
+    found.money, found.delivery_minor, found.version = Return.Money.OPEN, 0, found.version + 1
+    found.settled_at = found.closed_at = None
+    found.save()
+    return found
 
 
 def follow_money(found: Return, *, actor: str, now: datetime) -> None:
