@@ -30,6 +30,16 @@ def program(name: str) -> str:
     return path
 
 
+ASK = """
+from django.core.management import call_command
+from scheduling.models import Stop
+call_command("migrate", check_unapplied=True)
+print("stops:", Stop.objects.count())
+call_command("check_invariants")
+"""
+"""Loading the portal takes seconds: all questions at once."""
+
+
 def run(*command: str, **variables: str) -> str:
     env = {"PATH": os.environ["PATH"], "DOORSTEP_TEST": "1", **variables}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
@@ -67,12 +77,7 @@ def test_what_is_restored_is_whole(tmp_path):
 
     restored = back_up_and_restore(tmp_path)
     try:
-        run(sys.executable, "manage.py", "migrate", "--check", **restored)
-        counted = run(
-            sys.executable, "manage.py", "shell", "--verbosity", "0", "--command",
-            "from scheduling.models import Stop; print(Stop.objects.count())", **restored,
-        )  # fmt: skip
-        said = run(sys.executable, "manage.py", "check_invariants", **restored)
+        said = run(sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", ASK, **restored)
     finally:
         if connection.vendor == "postgresql":
             run(
@@ -81,5 +86,6 @@ def test_what_is_restored_is_whole(tmp_path):
                 f"{connection.settings_dict['NAME']}_restored",
             )
 
-    assert int(counted.split()[-1]) == stops > 0
+    assert stops > 0
+    assert f"stops: {stops}\n" in said
     assert "0 breaches" in said

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 DEPOT = np.array([0.0, (DEPOT_AT[0] - CENTRE[0]) * 111_200])
 DETOUR = 1.3
-STOPS = 40
+STOPS = 15
 BANDS = np.array(sorted({band_m(metres) for metres in range(0, 40_000, 125)}))
 
 

@@ -4,11 +4,11 @@ import json
 import logging
 import os
 import sqlite3
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ import pytest
 from celery import signals
 
 from portal.benchmarks.blank import lay_tables
+from portal.benchmarks.forks import Forks
 from portal.benchmarks.servers import LOOPBACK, Process, Redis, free_port, wait_until
 from portal.benchmarks.stack import make_tables
 from portal.celery import app
@@ -25,16 +26,46 @@ from scheduling.tasks import relay_events
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = pytest.mark.slow
 RECORD = """
-import django; django.setup()
 from scheduling import clock, events
 events.set_waker(None)
 events.record("plan.closed", actor="test", now=clock.now())
 """
 
 
+@dataclass
+class Working:
+    """A worker with its timetable, a Redis and a database of its own; commands beside it are forks."""
+
+    worker: Process
+    redis: Redis
+    forks: Forks
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """The exit code, output and errors of a script."""
+        return self.forks.start(*arguments, keep_errors=True).wait()
+
+    def pulse(self, *, seconds: int = 3) -> tuple[int, str]:
+        code, said, _errors = self.run("manage.py", "worker_alive", "--seconds", str(seconds))
+        return code, said.strip()
+
+    def waiting(self) -> int:
+        """How many events wait, read past the portal."""
+        with closing(sqlite3.connect(self.worker.env["SQLITE_FILE"])) as rows:
+            return rows.execute("select count(*) from scheduling_event where relayed_at is null").fetchone()[
+                0
+            ]
+
+    def relays(self) -> bool:
+        """Record an event without waking anybody, and wait until the timetable's sweep hands it on."""
+        script = self.worker.log.with_name("record.py")
+        script.write_text(RECORD)
+        assert self.run(str(script))[0] == 0
+        wait_until(lambda: self.waiting() == 0, seconds=60, what=f"the relay: {self.worker.said()[-3000:]}")
+        return True
+
+
 @contextmanager
-def working(folder: Path) -> Iterator[tuple[Process, Redis]]:
-    """A worker with its timetable, a Redis and a database of its own."""
+def working(folder: Path) -> Iterator[Working]:
     redis = Redis(folder)
     redis.start()
     env = {"PATH": os.environ["PATH"], "DOORSTEP_TEST": "1", "DJANGO_SETTINGS_MODULE": "portal.settings"}
@@ -48,58 +79,35 @@ def working(folder: Path) -> Iterator[tuple[Process, Redis]]:
     command += ["--concurrency", "2", "--loglevel", "INFO"]
     worker = Process("worker", command, env=env, folder=folder, cwd=ROOT)
     lay_tables(folder, "sqlite", lambda new: make_tables(new, "sqlite"))
-    worker.start()
-    try:
-        wait_until(lambda: "ready." in worker.said(), seconds=60, what="the worker")
-        yield worker, redis
-    finally:
-        worker.kill()
-        redis.close()
-
-
-def python(worker: Process, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in worker.env.items() if name != "METRICS_PORT"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
-    )
-
-
-def pulse(worker: Process, *, seconds: int = 3) -> subprocess.CompletedProcess[str]:
-    return python(worker, "manage.py", "worker_alive", "--seconds", str(seconds))
-
-
-def waiting(worker: Process) -> int:
-    """How many events wait, read past the portal."""
-    with closing(sqlite3.connect(worker.env["SQLITE_FILE"])) as rows:
-        return rows.execute("select count(*) from scheduling_event where relayed_at is null").fetchone()[0]
-
-
-def relays(worker: Process) -> bool:
-    """Record an event without waking anybody, and wait until the timetable's sweep hands it on."""
-    assert python(worker, "-c", RECORD).returncode == 0
-    wait_until(lambda: waiting(worker) == 0, seconds=60, what=f"the relay: {worker.said()[-3000:]}")
-    return True
+    with closing(redis), closing(Forks({k: v for k, v in env.items() if k != "METRICS_PORT"})) as forks:
+        worker.start()
+        try:
+            wait_until(lambda: "ready." in worker.said(), seconds=60, what="the worker")
+            yield Working(worker, redis, forks)
+        finally:
+            worker.kill()
 
 
 def test_a_worker_outlives_its_broker_and_finishes_when_told_to_stop(tmp_path):
-    with working(tmp_path) as (worker, redis):
-        assert relays(worker)
-        alive = pulse(worker)
+    with working(tmp_path) as here:
+        worker, redis = here.worker, here.redis
+        assert here.relays()
+        alive = here.pulse()
         counts = read(f"http://{LOOPBACK}:{worker.env['METRICS_PORT']}/metrics")
         redis.end()
-        away = pulse(worker)
+        away = here.pulse()
         redis.start()  # it remembers nothing
-        assert relays(worker)
+        assert here.relays()
         code = worker.end(seconds=60)
         said = worker.said()
-        ended = pulse(worker, seconds=1)
+        ended = here.pulse(seconds=1)
 
-    assert (alive.returncode, alive.stdout.strip().endswith("takes tasks.")) == (0, True)
+    assert (alive[0], alive[1].endswith("takes tasks.")) == (0, True)
     assert "doorstep_outbox_depth 0.0" in counts
-    assert (away.returncode, "The broker is away" in away.stdout) == (0, True)
+    assert (away[0], "The broker is away" in away[1]) == (0, True)
     assert code == 0
     assert "Warm shutdown" in said
-    assert (ended.returncode, ended.stdout.strip().endswith("does not answer.")) == (1, True)
+    assert (ended[0], ended[1].endswith("does not answer.")) == (1, True)
 
 
 def read(address: str) -> str:

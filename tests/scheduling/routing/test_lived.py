@@ -175,12 +175,12 @@ def test_of_all_orders_the_one_that_breaks_fewest_promises_is_found(seed):
 
 def test_long_routes_break_no_more_than_they_did_and_mostly_less():
     better = 0
-    for seed in range(12):
+    for seed in range(4):
         ahead = some_ahead(seed, 14, room=1_000)
         as_it_is, found = broken(ahead, ahead.visits), broken(ahead, fewest_broken(ahead, ROAD))
         assert found[:2] <= as_it_is[:2]
         better += found[0] < as_it_is[0]
-    assert better > 8
+    assert better > 2
 
 
 @pytest.mark.parametrize("seed", range(15))

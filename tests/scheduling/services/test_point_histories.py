@@ -92,7 +92,7 @@ def counted() -> dict[int, int]:
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_no_history_makes_a_point_miscount(seed):
     history = History(seed)
 

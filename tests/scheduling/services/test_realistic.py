@@ -21,7 +21,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-QUESTIONS = 15
+QUESTIONS = 8
 
 
 class Undo(Exception):
