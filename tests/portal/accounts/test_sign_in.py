@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.factories import NOW, PASSWORD, make_depot, make_membership, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 DOOR = "/staff/login/"
 

@@ -7,7 +7,7 @@ import pytest
 from portal.api.v1 import api
 from tests.portal.api.conftest import API
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def test_the_reference_shows_every_address_with_its_scope(client):

@@ -13,7 +13,7 @@ from scheduling.models import Booking, Hold
 from tests.factories import NOW, make_merchant
 from tests.portal.api.conftest import API, Program, a_question, an_order, secret
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 ENDPOINT = "0" * 32
 WAYS = {

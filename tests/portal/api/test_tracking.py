@@ -5,7 +5,7 @@ import pytest
 from tests.on_the_road import Tour, a_tour
 from tests.portal.api.conftest import Program, secret
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

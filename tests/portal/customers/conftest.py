@@ -40,10 +40,8 @@ def at():
 
 
 @pytest.fixture(autouse=True)
-def _few_addresses(settings, tmp_path: Path) -> None:
-    file = tmp_path / "addresses.csv"
-    file.write_text(GAZETTEER)
-    settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
+def _few_addresses(settings, few_addresses: Path) -> None:
+    settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(few_addresses)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.portal.customers.codes import passes_code
 from tests.portal.customers.conftest import offers_in
 from tests.portal.customers.test_joining import came_by, text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PORCH = {"place": "porch", "note": "left  of the door", "keep": "on"}
 NEIGHBOUR = {"place": "neighbour", "neighbour": "Virtanen", "neighbour_unit": "B 12", "note": "rings loud"}
 PLACE = "Porch, left of the door"

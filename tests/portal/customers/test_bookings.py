@@ -10,7 +10,7 @@ from scheduling.models import Booking, Delivery
 from tests.factories import NOW, make_booking, make_link, make_network, some_facts
 from tests.portal.customers.conftest import Shopper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def text(response) -> str:

@@ -7,7 +7,7 @@ from scheduling.models import Booking, Delivery, Hold
 from tests.factories import make_network
 from tests.portal.customers.conftest import Shopper
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def text(response) -> str:

@@ -24,7 +24,7 @@ from scheduling.models import Delivery, Event
 from tests.factories import NOW, make_booking, make_network
 from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits, types_code, wrong_digits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both, pytest.mark.urls(__name__)]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.urls(__name__)]
 
 
 @require_manage

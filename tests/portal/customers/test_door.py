@@ -13,7 +13,7 @@ from scheduling.models import Delivery, Event, Hold, Merchant, SlotPattern
 from tests.factories import NOW, make_membership, make_user
 from tests.portal.customers.conftest import Shopper, offers_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PORCH = {"outside": "on", "safe_place": "porch", "note": "left  of the door", "longer": "3"}
 PLACE = "Porch, left of the door"
 

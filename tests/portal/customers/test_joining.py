@@ -9,7 +9,7 @@ from scheduling.services.bookings import cancel_delivery
 from tests.factories import NOW, make_booking, make_link, make_network, some_contact
 from tests.portal.test_hostile_requests import signed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 TYPED = {"order_number": "10483", "size": "bag"}
 

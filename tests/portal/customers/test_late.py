@@ -15,7 +15,7 @@ from scheduling.models import Booking, DayException, Delivery, Event, Promise
 from tests.factories import NOW, make_booking, make_link, make_network, some_contact
 from tests.scheduling.services.test_late import make_late, now_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 FIVE = datetime.fromisoformat("2026-11-23T17:00+02:00")
 
 

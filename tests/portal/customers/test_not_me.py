@@ -17,7 +17,7 @@ from scheduling.models import Booking, Delivery, Event
 from tests.factories import NOW, make_booking, make_link, make_network
 from tests.portal.customers.codes import asks_for_code, passes_code
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/l/[^/\s\"]+/)")
 

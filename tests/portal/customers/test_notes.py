@@ -13,7 +13,7 @@ from tests.factories import NOW, make_booking, make_link
 from tests.portal.customers.codes import passes_code
 from tests.portal.links import came_by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 SAID = {"buzzer": "Virtanen", "entrance": "yard", "floor": "3", "lift": "no", "dog": "careful", "seen": "0"}
 CODE = "4711-xyzzy"

@@ -22,7 +22,7 @@ from tests.portal.customers.test_at_door import PORCH, zone
 from tests.portal.customers.test_joining import came_by, text
 from tests.portal.test_photos import HEIC, SECRET, SVG, picture, png_of, with_notes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

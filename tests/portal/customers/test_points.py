@@ -14,7 +14,7 @@ from scheduling.models import Booking, DayPlan, Delivery, Event, PickupPoint, St
 from scheduling.services.plans import close_plan
 from tests.factories import NOW, make_point
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4} [0-9A-HJKMNP-TV-Z]{4}\b")
 

@@ -24,7 +24,7 @@ from scheduling.windows import end_of_quiet
 from tests.factories import NOW, make_booking, make_link, make_network, some_contact
 from tests.portal.customers.codes import passes_code
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 NEW = "aino@new.example"
 

@@ -16,7 +16,7 @@ from scheduling import clock, events
 from tests.factories import NOW, make_booking, make_membership, make_merchant, make_network
 from tests.fakes.receiver import Reply, receiving
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 URL = "https://shop.example/hooks"
 
 

@@ -29,7 +29,7 @@ from tests.factories import (
     token_at,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both, pytest.mark.usefixtures("at")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("at")]
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/l/([^/\s\"]+)/")
 

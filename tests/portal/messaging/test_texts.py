@@ -18,7 +18,7 @@ from scheduling.services.bookings import cancel_delivery
 from tests.factories import NOW, make_booking, make_link, make_network, some_contact
 from tests.fakes.sms import SENDER, Refused
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both, pytest.mark.usefixtures("at")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("at")]
 PHONE = "+358401234567"
 
 

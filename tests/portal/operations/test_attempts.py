@@ -14,7 +14,7 @@ from scheduling.services.files import purge_proofs
 from tests.factories import make_depot, make_membership, make_user
 from tests.reported import at_the_door, on_the_road, reported
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

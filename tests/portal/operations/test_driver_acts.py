@@ -13,7 +13,7 @@ from scheduling.models import Event, Parcel, Route, Stop
 from tests.factories import a_break
 from tests.portal.driving import Day, Morning, make_day
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from scheduling.services.notes import set_codes
 from tests.factories import NOW
 from tests.portal.driving import Day, Morning, Phone, make_day
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 STROKES = json.dumps([[[10, 10], [60, 40], [120, 20]]])
 
 

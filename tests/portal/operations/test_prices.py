@@ -31,7 +31,7 @@ from tests.factories import (
     make_vehicle,
     some_facts,
 )
-from tests.portal.customers.conftest import ADDRESS, GAZETTEER
+from tests.portal.customers.conftest import ADDRESS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -44,10 +44,8 @@ def _at_now():
 
 
 @pytest.fixture(autouse=True)
-def _few_addresses(settings, tmp_path):
-    file = tmp_path / "addresses.csv"
-    file.write_text(GAZETTEER)
-    settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
+def _few_addresses(settings, few_addresses):
+    settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(few_addresses)
 
 
 @pytest.fixture

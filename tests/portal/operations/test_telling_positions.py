@@ -16,7 +16,7 @@ from scheduling.models import LastSeen, Position
 from scheduling.services.devices import add_device, end_device
 from tests.factories import CENTRE, make_booking, make_network, plan_on, start_day
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 OWNTRACKS, TRACCAR = "/api/v1/positions/owntracks", "/api/v1/positions/traccar"
 

@@ -10,6 +10,7 @@ import pytest
 from scheduling.geocoding import find_address, find_postcode, lookup, nearest_address
 from scheduling.models import GeocodedQuery
 
+pytestmark = pytest.mark.once
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 QUERY = "Fabianinkatu 21 B 14, Helsinki"
 POINT = {"type": "Point", "coordinates": [24.948, 60.165]}

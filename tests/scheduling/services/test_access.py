@@ -170,6 +170,7 @@ def test_what_routes_lack_anyway_is_not_blamed_on_a_rule(outlet):
     assert answer_at(ask_for(outlet, some_facts(load_g=700_000)), 8).status == "taken"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_is_offered_is_granted_and_planned_outside_the_hours(seed):
     outlet, random = fleet(vans=2, bikes=1), Random(seed)
@@ -343,6 +344,7 @@ def test_what_lies_beyond_the_range_of_all_vans_says_so():
     assert str(refused.reason) == "Taken. The vans that are free then cannot go that far."
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_shift_uses_its_reserve_whatever_is_booked_moved_and_improved(seed):
     outlet, random = fleet(vans=2, bikes=1, range_m=60_000, reserve_percent=25), Random(seed)

@@ -131,6 +131,7 @@ def test_a_route_that_fits_only_into_the_buffer_is_not_offered():
     assert answer_at(ask_for(outlet), 12).open
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_is_offered_is_granted_and_planned_before_its_buffer(outlet, seed):
     random = Random(seed)

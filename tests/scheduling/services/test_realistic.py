@@ -20,7 +20,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 QUESTIONS = 8
 
 
