@@ -145,6 +145,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "operations:traccar": (by_network("positions", 15_000),),
     "operations:devices": (by_browser("devices", 60), by_network("devices", 600)),
     "operations:switch-off-device": (by_browser("devices", 60), by_network("devices", 600)),
+    "operations:handed-in": DISPATCH,
+    "operations:take-back-scan": DISPATCH,
     "operations:read-code": (by_browser("code-reads", 120), by_network("code-reads", 600)),
     "operations:hand-out-link": (by_browser("shift-links", 120), by_network("shift-links", 600)),
     "operations:free-link": (by_browser("shift-links", 120), by_network("shift-links", 600)),

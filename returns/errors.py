@@ -66,6 +66,23 @@ class RulesChanged(DomainError):
     sentence = _("Somebody changed the rules meanwhile. Look at theirs first; yours are still here.")
 
 
+class NotThisCode(DomainError):
+    """What was scanned is no return that may be handed in here."""
+
+    code = "not_this_code"
+    sentence = _("That is no return of ours. Scan the code again, or type the number under it.")
+
+
+class NotToHandIn(DomainError):
+    """The return is not to be brought to a point, or is somewhere else already."""
+
+    code = "not_to_hand_in"
+    sentence = _(
+        "This return is not to be handed in: it is picked up, was called off or is here already. "
+        "Its customer can change how it travels at its page."
+    )
+
+
 class NotForPickup(DomainError):
     """The kept time is for something else: another return, or this one as it was before."""
 

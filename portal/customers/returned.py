@@ -93,6 +93,7 @@ def show_return(
         "facts": facts_of(of, zone),
         "happened": [Happened(str(TOLD[each.kind]), moment(each, zone)) for each in events],
         "to_times": may_choose_time(of),
+        "to_point": of.method == "dropoff" and of.parcel == of.Parcel.APPROVED,
         "may_change": may_change(of),
         "may_cancel": may_call_off(of),
         "notice": notice,

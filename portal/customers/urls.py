@@ -23,6 +23,7 @@ from portal.customers import (
     preferences,
     proofs,
     returned,
+    returns_dropoff,
     returns_items,
     returns_pickup,
     returns_send,
@@ -72,6 +73,19 @@ urlpatterns = [
     path("d/<slug:ref>/returns/<slug:of>/check/", returns_send.check, name="return-check"),
     path("d/<slug:ref>/returns/<slug:of>/times/", returns_pickup.times, name="return-times"),
     path("d/<slug:ref>/returns/<slug:of>/way/", returned.other_way, name="return-way"),
+    path("d/<slug:ref>/returns/<slug:of>/point/", returns_dropoff.dropoff, name="return-dropoff"),
+    path(
+        "d/<slug:ref>/returns/<slug:of>/label-a4.pdf",
+        returns_dropoff.label,
+        {"size": "a4"},
+        name="return-label-a4",
+    ),
+    path(
+        "d/<slug:ref>/returns/<slug:of>/label-4x6.pdf",
+        returns_dropoff.label,
+        {"size": "4x6"},
+        name="return-label-4x6",
+    ),
     path("d/<slug:ref>/returns/<slug:of>/cancel/", returned.cancel, name="return-cancel"),
     path(
         "d/<slug:ref>/returns/<slug:of>/photo/<int:number>/<str:sealed>/",

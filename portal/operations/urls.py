@@ -12,6 +12,7 @@ from portal.operations import (
     driver,
     driver_acts,
     driver_place,
+    handed_in,
     history,
     links,
     manifest,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("dispatch/<slug:depot>/devices/<int:number>/off/", devices.switch_off, name="switch-off-device"),
     path("depot/<slug:depot>/", board.next_day, name="depot"),
     path("depot/<slug:depot>/prices/", prices.prices, name="prices"),
+    path("depot/<slug:depot>/returns/", handed_in.handed_in, name="handed-in"),
+    path("depot/<slug:depot>/returns/<slug:of>/take-back/", handed_in.take_back_scan, name="take-back-scan"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/", history.history, name="history"),
     path("depot/<slug:depot>/deliveries/<slug:ref>/photo/", photos.photo, name="photo"),
     path(
