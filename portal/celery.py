@@ -53,6 +53,7 @@ app.conf.beat_schedule = {
     "forget old answers": every(60 * MINUTE, "portal.tasks.forget_old_answers"),
     "forget old people": every(60 * MINUTE, "portal.tasks.forget_old_people"),
     "send refunds": every(5.0, "returns.tasks.send_refunds"),
+    "remind shops of refunds": every(60 * MINUTE, "returns.tasks.remind_shops"),
     "reconcile refunds": {
         "task": "returns.tasks.reconcile_refunds",
         "schedule": crontab(hour=2, minute=30),

@@ -8,6 +8,7 @@ from celery import shared_task
 
 from returns.payments import Broke, Refused, Unanswered
 from returns.services import reconciling, sending
+from returns.services.withdrawals import remind_of_refunds
 from scheduling import clock
 from scheduling.errors import PlanBusy
 from scheduling.tasks import Waker
@@ -56,3 +57,9 @@ def reconcile_shop(merchant_id: int) -> int:
         return 0
     log.info("Shop %s: %s refunds, %s repaired", merchant_id, found.checked, found.repaired)
     return found.faults
+
+
+@shared_task
+def remind_shops() -> int:
+    """Tell shops whose money the law wants back soon; return how many returns that is."""
+    return remind_of_refunds(now=clock.now())

@@ -11,6 +11,8 @@ from portal import shift_links
 from portal.access import MANAGE, grant_cookie, link_from_token, private
 from portal.http import render_page
 from portal.messaging.subscribe import topic_of
+from portal.messaging.topics import page_of
+from portal.models import AccessLink
 from portal.not_me import grant_cookie as grant_report
 from portal.not_me import report_from_token
 from portal.short_links import link_from_short
@@ -22,6 +24,8 @@ LEADS_TO: Final = {
     "move": "customers:move",
 }
 """Pages to which a message's link may lead at once, by how they are called in its address."""
+RETURN: Final = "return-"
+"""How what leads to a return begins; its reference follows."""
 
 
 @require_safe
@@ -31,13 +35,21 @@ def open_link(request: HttpRequest, token: str, to: str = "") -> HttpResponse:
     link = link_from_token(token, now=now)
     if link is None and (short := link_from_short(token, now=now)):
         link, message = short
-        to = topic_of(message.event).page
+        to = topic_of(message.event).page or page_of(message.event.data.get("return", "")).rstrip("/")
     if link is None:
         return open_report(request, token, now=now)
-    page = LEADS_TO.get(to, "customers:booking") if link.kind == MANAGE else "customers:follow"
-    response = redirect(page, link.delivery.ref)
+    response = redirect(*_page(link, to))
     grant_cookie(response, link, request=request, now=now)
     return private(response)
+
+
+def _page(link: AccessLink, to: str) -> tuple[str, ...]:
+    """Return the page to which a link leads, by name, with what its address needs."""
+    if link.kind != MANAGE:
+        return "customers:follow", link.delivery.ref
+    if to.startswith(RETURN):
+        return "customers:returned", link.delivery.ref, to.removeprefix(RETURN)
+    return LEADS_TO.get(to, "customers:booking"), link.delivery.ref
 
 
 def open_report(request: HttpRequest, token: str, *, now: datetime) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.customers import words
+from portal.customers.returns_words import TOLD as RETURNED
 from portal.customers.rows import Happened
 from portal.customers.status import MISSED, STATUSES
 from portal.door import minutes_more
@@ -44,6 +45,7 @@ TOLD = (
     "delivery.code_read",
     "delivery.contact_changed",
     "delivery.preferences_changed",
+    *RETURNED,
 )
 SAID: dict[str, str | Promise] = {
     "booking.cancelled": gettext_lazy("You cancelled it"),
@@ -69,6 +71,7 @@ SAID: dict[str, str | Promise] = {
     "delivery.reassigned": gettext_lazy("Another van brings it"),
     "delivery.back_at_depot": gettext_lazy("Back at the depot"),
     "delivery.returned": gettext_lazy("It goes back to the shop"),
+    **RETURNED,
 }
 """What happened that is about no time."""
 OF_A_WINDOW: dict[str, str | Promise] = {

@@ -15,7 +15,7 @@ from portal.messaging.topics import Topic
 from scheduling.models import Attempt, Booking, Delivery, Event, Expected, Stop
 from scheduling.selectors.road import stops_before
 
-TO_COME: Final = frozenset({"on_the_way", "near", "next", "late"})
+TO_COME: Final = frozenset({"on_the_way", "near", "next", "running_late", "late"})
 """What is of use only until the driver is there."""
 
 WHY: Final[dict[str, str | LazyText]] = {

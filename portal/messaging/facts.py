@@ -229,6 +229,7 @@ def entry(
     shop = delivery.merchant.name
     number = delivery.order.number if delivery.order else delivery.ref
     known = {"number": number}
+    fetched = delivery.direction == Delivery.Direction.IN
     order = (
         _("Order %(number)s.") % known if point else _("Order %(number)s. We come within this time.") % known
     )
@@ -236,7 +237,7 @@ def entry(
     return Entry(
         uid=f"{delivery.ref.lower()}@doorstep",
         sequence=sequence,
-        title=_("Delivery from %(shop)s") % {"shop": shop},
+        title=(_("Pickup for %(shop)s") if fetched else _("Delivery from %(shop)s")) % {"shop": shop},
         notes=" ".join(filter(None, notes)),
         place=", ".join(point_lines(point) if point else address_lines(delivery)),
         opens_at=opens_at,

@@ -4,12 +4,10 @@ import re
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 
 from portal.access import links_ended
@@ -17,18 +15,21 @@ from portal.codes import code_asked, digits_of
 from portal.customers import words
 from portal.messaging.calendars import calendar_file
 from portal.messaging.day_facts import OutOfDate, day_facts
-from portal.messaging.facts import booking_of, entry_of, facts_of, zone_of
-from portal.messaging.subscribe import CODE_ASKED, FAREWELL, LINKS_ASKED, NOTICES, topic_of
+from portal.messaging.facts import booking_of, current_entry, entry_of, facts_of, zone_of
+from portal.messaging.notices import facts_for_shop
+from portal.messaging.return_facts import receipt, return_facts
+from portal.messaging.subscribe import CODE_ASKED, FAREWELL, LINKS_ASKED, NOTICES, folder_of, topic_of
 from portal.messaging.unsubscribing import unsubscribe_url
 from portal.models.messages import FormerContact, Message
-from portal.services.hooks import endpoint_of
 from portal.services.messages import FORMER, MERCHANT
 from scheduling.models import Delivery, Event
 from scheduling.selectors.shopper import orders_of
 
 OF_THE_DAY: Final = frozenset(
-    {"day_before", "on_the_way", "near", "next", "late", "delivered", "ready", "missed"}
+    {"day_before", "on_the_way", "near", "next", "running_late", "late", "delivered", "ready", "missed"}
 )
+OF_A_RETURN: Final = "return."
+PICKUP_BOOKED: Final = "return.pickup_booked"
 WITH_CALENDAR: Final = {"booking.confirmed", "booking.moved", "delivery.diverted", "promise.narrowed"}
 
 
@@ -94,13 +95,11 @@ def _for_customer(event: Event, *, now: datetime) -> EmailMultiAlternatives:
 
 
 def _notice(event: Event) -> EmailMultiAlternatives:
-    """Return a mail to a merchant about one of its webhook endpoints."""
+    """Return a mail to a merchant about something of its own that waits for it."""
     merchant = event.merchant
-    endpoint = endpoint_of(merchant, UUID(event.data["endpoint"])) if merchant else None
-    if merchant is None or endpoint is None or not merchant.contact_email:
+    facts = facts_for_shop(event) if merchant and merchant.contact_email else None
+    if merchant is None or facts is None:
         raise NobodyToTell
-    path = reverse("merchants:endpoint", args=[merchant.slug, endpoint.pk])
-    facts = {"shop": merchant.name, "address": endpoint.url, "page_url": settings.PUBLIC_URL + path}
     return _written(NOTICES[event.kind], {"mail": facts}, to=merchant.contact_email)
 
 
@@ -116,7 +115,7 @@ def _worded(event: Event, delivery: Delivery, *, now: datetime) -> EmailMultiAlt
     topic, context = topic_of(event), context_of(event, delivery, now=now)
     if not topic.needed:
         context["unsubscribe_url"] = unsubscribe_url(delivery)
-    mail = _written(topic.name, context, to=delivery.contact_email)
+    mail = _written(folder_of(event), context, to=delivery.contact_email)
     mail.reply_to = [delivery.merchant.contact_email] if delivery.merchant.contact_email else []
     if not topic.needed:
         # As RFC 8058 asks: mail programs show a button of their own, and one press is a POST.
@@ -126,7 +125,15 @@ def _worded(event: Event, delivery: Delivery, *, now: datetime) -> EmailMultiAlt
         }
     if event.kind in WITH_CALENDAR:
         mail.attach("delivery.ics", calendar_file(entry_of(event, delivery)), "text/calendar")
+    if event.kind == PICKUP_BOOKED and (pickup := _pickup(event, delivery)):
+        mail.attach("pickup.ics", calendar_file(current_entry(pickup)), "text/calendar")
     return mail
+
+
+def _pickup(event: Event, delivery: Delivery) -> Delivery | None:
+    """Return what fetches a return, as long as it is to come. One query."""
+    rows = Delivery.objects.select_related("merchant", "order", "address")
+    return rows.filter(pickup_of__delivery=delivery, pickup_of__ref=event.data.get("return", "")).first()
 
 
 def _written(name: str, context: dict[str, Any], *, to: str) -> EmailMultiAlternatives:
@@ -149,6 +156,8 @@ def context_of(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, 
     """Return what the words of a message are made of. Raises NobodyToTell or NobodyWaits."""
     if event.kind == CODE_ASKED:
         return {"mail": facts_of(event, delivery, now=now), "code": _code(event, delivery, now=now)}
+    if event.kind.startswith(OF_A_RETURN):
+        return _of_a_return(event, delivery, now=now)
     if topic_of(event).name in OF_THE_DAY:
         return _of_the_day(event, delivery, now=now)
     if event.kind != LINKS_ASKED:
@@ -170,6 +179,16 @@ def _of_the_day(event: Event, delivery: Delivery, *, now: datetime) -> dict[str,
     except OutOfDate as error:
         raise NobodyWaits from error
     return {"mail": facts_of(event, delivery, now=now), "day": day}
+
+
+def _of_a_return(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, Any]:
+    facts = {"mail": facts_of(event, delivery, now=now)}
+    try:
+        if topic_of(event).name == "withdrawn":
+            return facts | {"receipt": receipt(event, delivery)}
+        return facts | {"back": return_facts(event, delivery)}
+    except OutOfDate as error:
+        raise NobodyWaits from error
 
 
 def _code(event: Event, delivery: Delivery, *, now: datetime) -> dict[str, str]:

@@ -41,6 +41,21 @@ FOLDERS: Final = {
     "delivery.late": "late",
     "delivery.delivered": "delivered",
     "delivery.missed": "missed",
+    "return.withdrawn": "withdrawn",
+    "return.pickup_booked": "pickup_booked",
+    "return.requested": "returns",
+    "return.approved": "returns",
+    "return.rejected": "returns",
+    "return.cancelled": "returns",
+    "return.pickup_cancelled": "returns",
+    "return.collected": "returns",
+    "return.handed_in": "returns",
+    "return.received": "returns",
+    "return.inspected": "returns",
+    "return.refunded": "returns",
+    "return.refund_delayed": "returns",
+    "return.credited": "returns",
+    "return.closed": "returns",
     LINKS_ASKED: "links",
     LINKS_REVOKED: "revoked",
     CODE_ASKED: "code",
@@ -48,11 +63,20 @@ FOLDERS: Final = {
 }
 FAREWELL: Final = "contact_left"
 """What the former contact is told."""
+OF_THE_RETURN: Final = frozenset({"booking.confirmed", "booking.moved", "booking.cancelled"})
+"""What a pickup's own booking says is said of the return that it fetches."""
+ON_ITS_DAY: Final = frozenset({"day_before", "on_the_way", "near", "next", "running_late", "late", "missed"})
+FETCHED: Final = "fetched"
 BEFORE_IT_COMES: Final = frozenset({"narrowed", "day_before"})
 """What is of use only before the window begins."""
 LAST_CALL: Final = timedelta(hours=1)
 """So long before a window begins a message about it is still of use: it waits no longer."""
-NOTICES: Final = {PAUSED_KIND: "webhook_paused", DISABLED_KIND: "webhook_disabled"}
+NOTICES: Final = {
+    PAUSED_KIND: "webhook_paused",
+    DISABLED_KIND: "webhook_disabled",
+    "return.unmatched": "return_unmatched",
+    "return.refund_due": "return_refund_due",
+}
 """What merchants are told of."""
 # Scheduling knows neither links nor codes, so their events are declared here.
 events.KINDS[LINKS_ASKED] = gettext_noop("You asked for your links")
@@ -80,7 +104,7 @@ def topic_of(event: Event) -> Topic:
 def tell_customer(event: Event, now: datetime) -> None:
     """Queue one message a channel to the contact of the event's delivery; without one nobody hears."""
     delivery = event.delivery
-    if delivery is None:
+    if delivery is None or is_told_as_a_return(event, delivery):
         return
     topic = topic_of(event)
     for channel in _channels(event, topic, delivery):
@@ -88,6 +112,20 @@ def tell_customer(event: Event, now: datetime) -> None:
         queue_message(event=event, ref=delivery.ref, channel=channel, now=now, at=at)
     if event.kind == CONTACT_CHANGED and FormerContact.objects.filter(event=event).exists():
         queue_farewell(event=event, ref=delivery.ref, now=now)
+
+
+def is_told_as_a_return(event: Event, delivery: Delivery) -> bool:
+    """Whether an event is of what fetches a return, and its customer hears of it as of the return."""
+    return delivery.direction == Delivery.Direction.IN and event.kind in OF_THE_RETURN
+
+
+def folder_of(event: Event) -> str:
+    """Return the folder of an event's words: what is to be fetched has its own for its day."""
+    topic = topic_of(event)
+    delivery = event.delivery
+    if delivery is not None and delivery.direction == Delivery.Direction.IN and topic.name in ON_ITS_DAY:
+        return f"{FETCHED}/{topic.name}"
+    return topic.name
 
 
 def _channels(event: Event, topic: Topic, delivery: Delivery) -> list[Channel]:

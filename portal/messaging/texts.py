@@ -10,7 +10,7 @@ from django.utils import translation
 from portal.access import MANAGE, issue_link
 from portal.messaging.gsm import plain
 from portal.messaging.mails import NobodyToTell, context_of, language_of
-from portal.messaging.subscribe import topic_of
+from portal.messaging.subscribe import folder_of
 from portal.messaging.twilio import Text
 from portal.models.messages import Message
 from portal.short_links import short_url
@@ -34,13 +34,12 @@ def compose_text(message: Message, *, now: datetime) -> Text:
 
 
 def _body(message: Message, delivery: Delivery, *, now: datetime) -> str:
-    topic = topic_of(message.event)
     link = issue_link(delivery=delivery, kind=MANAGE, now=now)
     context = context_of(message.event, delivery, now=now) | {
         "shop": shop_in_short(delivery.merchant.name),
         "url": short_url(message, link),
     }
-    return plain(render_to_string(f"messages/{topic.name}/sms.txt", context))
+    return plain(render_to_string(f"messages/{folder_of(message.event)}/sms.txt", context))
 
 
 def shop_in_short(name: str) -> str:

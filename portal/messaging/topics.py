@@ -50,6 +50,9 @@ TOPICS: Final = {
         Topic("delivered", _("Delivered, with proof"), needed=False, waits=True),
         Topic("ready", _("Ready to collect"), sms=True, waits=True),
         Topic("missed", _("We could not deliver: choices"), sms=True, waits=True),
+        Topic("pickup_booked", _("A pickup of what goes back is booked, or moved")),
+        Topic("returns", _("How a return goes on")),
+        Topic("withdrawn", _("The receipt of a withdrawal"), chosen=False),
         Topic("at_door", _("Where it may be left was changed"), chosen=False),
         Topic("door_changed", _("How we get in was changed"), chosen=False),
         Topic("links", _("Links asked for"), chosen=False),
@@ -60,3 +63,8 @@ TOPICS: Final = {
 }
 CHOSEN: Final = tuple(topic for topic in TOPICS.values() if topic.chosen)
 """What a shop decides the ways of."""
+
+
+def page_of(ref: str) -> str:
+    """Return the end of a manage link's address that leads to a return; nothing where there is none."""
+    return f"return-{ref}/" if ref else ""

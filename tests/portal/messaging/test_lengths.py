@@ -7,16 +7,27 @@ import pytest
 from django.utils.translation import trans_real
 
 from portal.messaging import gsm
+from portal.messaging.return_facts import STANDS
 from portal.messaging.subscribe import FOLDERS
 from portal.messaging.texts import compose_text
 from portal.models import Message
 from portal.models.messages import Channel
 from portal.services.codes import ask_code
 from portal.services.messages import queue_message
+from returns.models import Return, Withdrawal
 from scheduling import events
 from scheduling.models import Delivery, Event
 from scheduling.services.diverting import divert_delivery
-from tests.factories import NOW, make_booking, make_link, make_network, make_point, some_contact
+from tests.factories import (
+    NOW,
+    make_booking,
+    make_link,
+    make_network,
+    make_order,
+    make_point,
+    make_return,
+    some_contact,
+)
 
 PSEUDO = "fi"
 HOST = "https://times.example.org"
@@ -63,9 +74,21 @@ def told(outlet, kind: str, language: str) -> str:
         data = {"refs": [booking.delivery.ref]}
     if kind == "delivery.diverted":
         divert_delivery(delivery=booking.delivery, point=make_point(outlet.depot), actor="t", now=NOW)
+    if kind.startswith("return."):
+        data = about_a_return(booking, kind)
     at = NOW + timedelta(minutes=1)
     event = events.record(kind, delivery=booking.delivery, actor="t", now=at, data=data)
     return compose_text(message_about(event, booking.delivery), now=at).body
+
+
+def about_a_return(booking, kind: str) -> dict:
+    stands = STANDS.get(kind, ("received",))[0]
+    order = make_order(booking.delivery.merchant)
+    of = make_return(order, delivery=booking.delivery)
+    stated = Withdrawal.objects.create(merchant=of.merchant, content="All of it", stated_at=NOW)
+    pickup = make_booking(booking.stop.route.shift.plan.depot.outlets.get()).delivery
+    Return.objects.filter(pk=of.pk).update(parcel=stands, pickup=pickup, method="pickup")
+    return {"return": of.ref, "statement": stated.pk, "amount_minor": 129_000, "currency": "EUR"}
 
 
 @pytest.mark.once
