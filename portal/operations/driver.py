@@ -31,10 +31,11 @@ from portal.shift_links import (
     refuse,
     require_shift,
 )
+from returns.selectors.fetched import to_fetch
 from scheduling import clock
 from scheduling.errors import CodeGone, CodeRefused, CodeUnreadable
 from scheduling.selectors.road import stories_of
-from scheduling.selectors.sheet import Sheet, sheet_of
+from scheduling.selectors.sheet import Sheet, SheetStop, sheet_of
 from scheduling.services.codes import Reader, read_access_code
 
 if TYPE_CHECKING:
@@ -123,8 +124,17 @@ def show_sheet(
     """Return the sheet. `problem` is what could not be taken, `asked` what was typed for it, by its stop."""
     now, found = clock.now(), sheet_of(link.shift)
     stories = stories_of([stop.row.delivery_id for stop in found.stops if stop.row.delivery_id and stop.done])
+    fetched = to_fetch(pk for stop in found.stops if (pk := fetched_at(stop)))
     cards = [
-        driver_words.card(link, stop, found, read, asked, stories.get(stop.row.delivery_id or 0, ()))
+        driver_words.card(
+            link,
+            stop,
+            found,
+            read,
+            asked,
+            stories.get(stop.row.delivery_id or 0, ()),
+            fetched.get(stop.row.delivery_id or 0),
+        )
         for stop in found.stops
     ]
     context = {
@@ -143,6 +153,12 @@ def show_sheet(
     # So long a phone may show it without us, in seconds: its own clock may be wrong.
     response["X-Sheet-For"] = str(max(0, int((over_at(link) - now).total_seconds())))
     return response
+
+
+def fetched_at(stop: SheetStop) -> int | None:
+    """Return the delivery that fetches something at a stop, where one does."""
+    delivery = stop.row.delivery
+    return delivery.pk if delivery is not None and delivery.direction == delivery.Direction.IN else None
 
 
 def about(link: ShiftLink, found: Sheet, *, now: datetime) -> dict[str, Any]:

@@ -68,6 +68,16 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """One item to be fetched: how many were announced, and how many are taken as it is typed so far."""
+
+    ref: str
+    name: str
+    announced: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One stop, or a rest, with all that is asked and answered there."""
 
@@ -104,4 +114,6 @@ class Card:
     needs_signature: bool
     why_not: list[Choice]
     why_refused: list[Choice]
+    packed: str
+    counts: list[Counted]
     asked: Asked | None

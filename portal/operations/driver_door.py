@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.door import left_words
 from portal.driving import CHECKS, reasons_refused, reasons_why_not
-from portal.operations.driver_cards import Asked, Choice, Tick, Ticked
+from portal.operations.driver_cards import Asked, Choice, Counted, Tick, Ticked
+from portal.operations.driver_forms import COUNT
 from scheduling.facts import NEIGHBOUR as WITH_NEIGHBOUR
 from scheduling.facts import why_handed_over
 from scheduling.outcomes import (
@@ -26,15 +28,27 @@ from scheduling.outcomes import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.utils.functional import Promise as LazyText
+
+    from returns.selectors.fetched import ToFetch
     from scheduling.models import Delivery
     from scheduling.selectors.sheet import SheetStop
 
 
-def door(of: SheetStop, asked: Asked | None) -> dict[str, Any]:
+PACKED: Final[dict[str, LazyText]] = {
+    "boxed": gettext_lazy("Boxed and ready: count only what you can see"),
+    "labelless": gettext_lazy("Bring a box and a label: count, pack, label"),
+    "bulky": gettext_lazy("Large or heavy: two of you carry it"),
+}
+"""How a return is packed, and what that means for who fetches it."""
+
+
+def door(of: SheetStop, asked: Asked | None, fetched: ToFetch | None = None) -> dict[str, Any]:
     """Return what is asked at a stop, with what was typed before it could not be taken."""
     delivery, at_point = of.row.delivery, of.row.pickup_point is not None
     if delivery is None:
         lists: dict[str, Any] = {name: [] for name in ("ways", "ticks", "parcels", "why_not", "why_refused")}
+        lists |= {"packed": "", "counts": []}
         return lists | {"needs_age": False, "needs_signature": False}
     inward, needs = delivery.direction == "in", delivery.requirements
     return {
@@ -45,6 +59,8 @@ def door(of: SheetStop, asked: Asked | None) -> dict[str, Any]:
         "needs_signature": SIGNATURE.code in needs and not at_point,
         "why_not": choices(reasons_why_not(inward=inward), _typed(asked, "reason")),
         "why_refused": choices(reasons_refused(), _typed(asked, "reason")),
+        "packed": str(PACKED.get(fetched.kind, "")) if fetched else "",
+        "counts": counts(fetched, asked) if fetched else [],
     }
 
 
@@ -65,6 +81,19 @@ def parcels(of: SheetStop, asked: Asked | None) -> list[Ticked]:
     """Return the parcels of a stop: all ticked, until somebody leaves one out."""
     left = asked.said.getlist("parcel") if asked and asked.said.get("listed") else None
     return [Ticked(each.barcode, left is None or each.barcode in left) for each in of.parcels]
+
+
+def counts(fetched: ToFetch, asked: Asked | None) -> list[Counted]:
+    """Return what is to be counted: each item as it was announced, until somebody counts otherwise."""
+    return [
+        Counted(
+            ref=each.ref,
+            name=each.name,
+            announced=_("%(count)d announced") % {"count": each.quantity},
+            count=_typed(asked, COUNT + each.ref) or str(each.quantity),
+        )
+        for each in fetched.items
+    ]
 
 
 def ticks(delivery: Delivery, asked: Asked | None) -> list[Tick]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WAYS: Final = (HANDED_OVER, NEIGHBOUR, SAFE_PLACE, AT_POINT, COLLECTED)
 FAILED: Final[dict[str, str]] = {DriverAct.Kind.NOT_POSSIBLE: NOT_POSSIBLE, DriverAct.Kind.REFUSE: REFUSED}
+COUNT: Final = "count-"
+"""What fields begin with that say how many of an item are taken; behind it stands the item’s own ref."""
 MOST_BARCODE: Final = 64
 MOST_MINUTES: Final = 240
 
@@ -139,6 +141,14 @@ class DoorForm(forms.Form):
     def clean_note(self) -> str:
         return one_line(self.cleaned_data["note"])[:LONGEST_NOTE]
 
+    def counts(self) -> dict[str, int] | None:
+        """Return how many of each item are taken; None where nobody was asked. What is no number is -1."""
+        said = {name.removeprefix(COUNT): self.data[name] for name in self.data if name.startswith(COUNT)}
+        counted = {
+            ref: int(n) if n.isascii() and n.isdecimal() and len(n) < 6 else -1 for ref, n in said.items()
+        }
+        return counted or None
+
     def handover(self, kind: str, *, at: datetime, parcels: list[str]) -> Handover:
         """Return it as the rules read it. The form must be valid; `at` is when it happened."""
         cleaned = self.cleaned_data
@@ -154,6 +164,7 @@ class DoorForm(forms.Form):
             lon=cleaned["lon"] if somewhere else None,
             accuracy_m=cleaned["accuracy"] if somewhere else None,
             age_checked=cleaned["age"],
+            counts=self.counts() if cleaned["how"] == COLLECTED and kind not in FAILED else None,
         )
 
 

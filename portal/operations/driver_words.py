@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from portal.models.driving import ShiftLink
+    from returns.selectors.fetched import ToFetch
     from scheduling.models import Delivery, Event, Stop
     from scheduling.selectors.sheet import Sheet, SheetStop
 
@@ -45,10 +46,11 @@ def card(
     read: CodeRead | None = None,
     asked: Asked | None = None,
     story: Sequence[Event] = (),
+    fetched: ToFetch | None = None,
 ) -> Card:
     """Return one stop in words; `read` is a code of the next stop that was asked for just now.
 
-    `story` is what happened to its delivery.
+    `story` is what happened to its delivery, `fetched` what is to be taken there.
     """
     row, zone, next_one = of.row, sheet.zone, sheet.next
     is_next = next_one is not None and next_one.row.pk == row.pk
@@ -64,7 +66,7 @@ def card(
         expected=expected(of, zone) if of.to_do else "",
         **_place(row),
         **_goods(of, delivery),
-        **driver_door.door(of, asked),
+        **driver_door.door(of, asked, fetched),
         codes=_codes(row, read if is_next else None) if is_next else [],
         geo_url=f"geo:{lat},{lon}?q={lat},{lon}",
         map_url=f"https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=18/{lat}/{lon}",
