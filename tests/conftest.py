@@ -86,14 +86,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+MEASURED = ("tests/scheduling/", "tests/portal/operations/")
+"""The core's own tests, and the pages through which alone the depot's selectors are asked."""
+
+
 def _shows_what_is_covered(item: pytest.Item) -> bool:
-    """Whether a test is one of the core's own, and quick."""
-    return "tests/scheduling/" in item.path.as_posix() and not item.get_closest_marker("slow")
+    """Whether a test reaches the core on purpose, is quick, and does not repeat another with a new seed."""
+    folder = any(part in item.path.as_posix() for part in MEASURED)
+    return folder and not item.get_closest_marker("slow") and not _repeats(item)
+
+
+def _repeats(item: pytest.Item) -> bool:
+    """Whether a test is one of many over seeds, and not the first."""
+    indices = item.callspec.indices if hasattr(item, "callspec") else {}
+    return any(indices.get(name, 0) > 0 for name in ("seed", "seeds"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Measure coverage in the core's own tests alone: they must reach it, and measuring costs a lot."""
+    """Measure coverage in few tests: they must reach the core, and measuring doubles what they cost."""
     measured = Coverage.current()
     if measured is None or _shows_what_is_covered(item):
         return (yield)

@@ -41,12 +41,12 @@ def test_every_day_passes_a_judge_who_shares_no_code_with_us(town, tmp_path):
     dump = tmp_path / "days.jsonl"
 
     found = json.loads(
-        run("--instances", str(town), "--seed", "0,1", "--scenario", "hours,load", "--reoptimise", "5,0",
+        run("--instances", str(town), "--seed", "1", "--scenario", "hours,load", "--reoptimise", "5,0",
             "--outside=-1", "--pickups", "0.2", "--dump", str(dump), "--json")
     )  # fmt: skip
 
     lines = [json.loads(line) for line in dump.read_text().splitlines()]
-    assert len(lines) == len(found["runs"]) == 2 * 2 * 2 * 2 * len(POLICIES)
+    assert len(lines) == len(found["runs"]) == 2 * 2 * 2 * len(POLICIES)
     for line, told in zip(lines, found["runs"], strict=True):
         assert faults(read_instance(town / f"{line['instance']}.txt"), line) == []
         assert len(line["promises"]) == told["accepted"]

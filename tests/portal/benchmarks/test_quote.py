@@ -24,7 +24,7 @@ def both(town, days):
         yield core, plainly
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_reference_answers_what_the_core_answers(seed):
     town = lay_out(days=3, stops=700, slots=12, visits=25, seed=seed)
     reasons = set()

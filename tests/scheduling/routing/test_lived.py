@@ -173,6 +173,7 @@ def test_of_all_orders_the_one_that_breaks_fewest_promises_is_found(seed):
     assert broken(ahead, fewest_broken(ahead, ROAD)) == min(tried)
 
 
+@pytest.mark.slow
 def test_long_routes_break_no_more_than_they_did_and_mostly_less():
     better = 0
     for seed in range(4):

@@ -20,7 +20,7 @@ from tests.factories import (
     some_facts,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 QUESTIONS = 8
 
 

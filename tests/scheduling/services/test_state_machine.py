@@ -8,7 +8,7 @@ import pytest
 from scheduling.models import Hold
 from tests.proofs.random_orders import shop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 
 
 def test_no_order_of_changes_breaks_anything():
