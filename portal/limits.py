@@ -109,6 +109,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "merchants:playground-list": (by_browser("widget-pages", 60), by_network("widget-pages", 600)),
     "merchants:playground-open": (by_browser("widget-tries", 60), by_network("widget-tries", 600)),
     "merchants:orders": (by_browser("order-lists", 30), by_network("order-lists", 300)),
+    "merchants:return-rules": (by_browser("return-rules", 120), by_network("return-rules", 600)),
     "merchants:telling": (by_browser("tellings", 60), by_network("tellings", 600)),
     "merchants:keys": (by_browser("keys", 60), by_network("keys", 600)),
     "merchants:replace-key": (by_browser("keys", 60), by_network("keys", 600)),

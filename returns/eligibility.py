@@ -234,12 +234,14 @@ def _refusal(policy: Policy, case: Case, reason: str) -> str:
         return _("it does not come back for this reason.")
     if not lasts and policy.conditions and case.condition and case.condition not in policy.conditions:
         return _("it does not come back in this condition.")
-    if not lasts and policy.per_order_most is not None and case.pieces > policy.per_order_most:
+    # What is at fault never counts, whether or not it may come back for longer.
+    most = None if reason in LASTING else policy.per_order_most
+    if most is not None and case.pieces > most:
         return ngettext(
             "no more than %(most)d thing of an order comes back.",
             "no more than %(most)d things of an order come back.",
-            policy.per_order_most,
-        ) % {"most": policy.per_order_most}
+            most,
+        ) % {"most": most}
     return ""
 
 

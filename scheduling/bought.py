@@ -52,11 +52,11 @@ class OrderBought:
     placed_at: datetime | None = None
 
 
-WHOLE_ONLY: Final = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI")
+WHOLE_UNITS: Final = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF")
 WHOLE_TOO: Final = ("VND", "VUV", "XAF", "XOF", "XPF")
-THOUSANDTHS: Final = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-DECIMALS: Final = dict.fromkeys(WHOLE_ONLY + WHOLE_TOO, 0) | dict.fromkeys(THOUSANDTHS, 3)
-"""Currencies whose minor unit is no hundredth (ISO 4217)."""
+THOUSANDTHS: Final = ("BHD", "JOD", "KWD", "OMR", "TND")
+DECIMALS: Final = dict.fromkeys(WHOLE_UNITS + WHOLE_TOO, 0) | dict.fromkeys(THOUSANDTHS, 3)
+"""Currencies that payments don't count in hundredths, as Stripe counts them (ISK and UGX are)."""
 
 
 def decimals_of(currency: str) -> int:

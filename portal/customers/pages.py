@@ -61,6 +61,7 @@ def shop_of(merchant: Merchant) -> Shop:
         initial=brand.letter if brand else merchant.name[:1].upper(),
         home_url=reverse("customers:address", args=[merchant.slug]),
         counting_url=reverse("customers:counting", args=[merchant.slug]),
+        terms_url=reverse("customers:return-terms", args=[merchant.slug]),
         theme_url=theme_url(brand) if brand else "",
     )
 

@@ -248,7 +248,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     broken = SampleForm({"email": "aino@", "mobile": "12"}, auto_id="bad_%s")
     broken.is_valid()
     context = {
-        "shop": Shop("Nordkaupa", "N", "", "", ""),
+        "shop": Shop("Nordkaupa", "N", "", "", "", ""),
         "brand_note": _("Order 10482 · 2 parcels"),
         "tokens": TOKENS,
         "sized": SizedForm(prefix="sized"),

@@ -22,6 +22,7 @@ class Shop:
     initial: str
     home_url: str
     counting_url: str
+    terms_url: str
     theme_url: str
 
 

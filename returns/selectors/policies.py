@@ -89,6 +89,17 @@ def verdict_on(
     return judge(ground.policies, case)
 
 
+def preview(order: Order, policies: tuple[Policy, ...], *, now: datetime) -> list[tuple[OrderItem, Verdict]]:
+    """Return what other rules would say of each item of an order. Seven queries."""
+    ground = replace(ground_of(order, None, today=today_for(order, None, now=now)), policies=policies)
+    return [(item, verdict_on(item, ground)) for item in order.items.all()]
+
+
+def versions_of(merchant: Merchant) -> list[PolicyVersion]:
+    """Return a shop's latest versions, the newest first. One query."""
+    return list(PolicyVersion.objects.filter(merchant=merchant).order_by("-number")[:10])
+
+
 def verdict_for(
     item: OrderItem,
     *,

@@ -16,6 +16,7 @@ from tests.proofs import (
     outages,
     outbox,
     pages,
+    policies,
     positions,
     privacy,
     programs,
@@ -189,6 +190,12 @@ PROOFS = {
             "driven; then booking days of which every fifth stop is a pickup",
             "< 5 % of a trip of its own, load right on every leg, 0 promises broken",
             backhaul.backhaul,
+        ),
+        Proof(
+            "policy",
+            "a shop's page before anybody buys is read as a customer would, and every way of asking is tried",
+            "500 orders: what is told is what is decided; nothing disallowed gets through",
+            policies.prove,
         ),
         Proof(
             "import",

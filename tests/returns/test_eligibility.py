@@ -143,7 +143,10 @@ def test_a_condition_is_asked_of_what_is_not_at_fault():
     ("case", "sentence"),
     [
         ({"final_sale": True}, "“Everything”: it was sold without a way back."),
-        ({"pieces": 3}, "“Everything”: no more than 2 things of an order comes back."),
+        (
+            {"pieces": 3, "reason": "changed_mind"},
+            "“Everything”: no more than 2 things of an order comes back.",
+        ),
         ({"reason": "other"}, "“Everything”: it does not come back for this reason."),
     ],
 )
@@ -153,7 +156,7 @@ def test_what_a_rule_does_not_take_back(case, sentence):
     refused = judge(policies, a_case(**case))
 
     assert not refused.allowed
-    assert refused.sentence == sentence.replace("things of an order comes", "things of an order come")
+    assert refused.sentence == sentence
 
 
 @pytest.mark.parametrize("reason", sorted(LASTING))
