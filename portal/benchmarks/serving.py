@@ -43,15 +43,21 @@ def running_at(url: str) -> Server:
 
 @contextmanager
 def laid_out(
-    folder: Path, *, database: Database, processes: int, threads: int, rounds: int | None = None
+    folder: Path,
+    *,
+    database: Database,
+    processes: int,
+    threads: int,
+    rounds: int | None = None,
+    most: int = 0,
 ) -> Iterator[Stack]:
-    """Start a portal's database and lay the demo's town out in it, or the first rounds of its week.
+    """Start a portal's database and lay the demo's town out in it, or part of it: see `Stack.lay_out_town`.
 
     Raises ImportError without a wheel.
     """
     web = {"WEB_CONCURRENCY": str(processes), "WEB_THREADS": str(threads)}
     with running(folder, database=database, settings=web) as stack:
-        stack.lay_out_town(rounds=rounds)
+        stack.lay_out_town(rounds=rounds, most=most)
         yield stack
 
 

@@ -91,9 +91,13 @@ class Stack:
         """Run a command of manage.py; return what it printed."""
         return self.forked("manage.py", *arguments, check=check)
 
-    def lay_out_town(self, *, rounds: int | None = None) -> None:
-        """Fill the empty database with the demo's town and its week, or the first rounds of it."""
-        self.forked("-m", "portal.demo", *(["--rounds", str(rounds)] if rounds else []))
+    def lay_out_town(self, *, rounds: int | None = None, most: int = 0) -> None:
+        """Fill the empty database with the demo's town and its week.
+
+        Or with its first `rounds` alone, and at `most` so many bookings of each.
+        """
+        parts = {"--rounds": rounds, "--most": most}
+        self.forked("-m", "portal.demo", *(f"{name}={count}" for name, count in parts.items() if count))
 
     def start_web(self, *, seconds: float = 30) -> float:
         """Start gunicorn and wait until it answers; return how long that took."""

@@ -5,7 +5,7 @@ one has a single van, one is not opened yet. The same seed gives the same week.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -82,6 +82,11 @@ WEEK = (
     Round(0, ("Punavuori",), (8, 16), 4, "kotikolo"),
     Round(0, ("Kruununhaka", "Siltasaari"), (10, 20), 7, "aamupuoti"),
 )
+
+
+def part_of_week(rounds: int | None = None, most: int | None = None) -> list[Round]:
+    """Return the week's first rounds, or all, each with at most so many deliveries."""
+    return [replace(each, count=min(each.count, most or each.count)) for each in WEEK[:rounds]]
 
 
 def fill(depot: Depot, *, now: datetime, rounds: Sequence[Round] = WEEK) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Frame, Page, Playwright, sync_playwright
 
-from tests.browser.chromium import Watch, chromium, launch
+from tests.browser.chromium import PATIENCE_MS, Watch, chromium, launch
 from tests.browser.looks import breaches_of
 
 
@@ -78,7 +78,7 @@ def visitor(browser: Browser, watch: Watch, live_server) -> Iterator[Open]:
             locale="en-GB",
             timezone_id="Europe/Helsinki",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return watch.over(context.new_page())
 

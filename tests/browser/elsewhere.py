@@ -15,7 +15,7 @@ from portal.demo.shop.server import bind, selling
 from portal.services.sessions import list_origins
 from scheduling import clock
 from scheduling.models import MerchantDepot
-from tests.browser.chromium import Watch
+from tests.browser.chromium import PATIENCE_MS, Watch
 from tests.factories import make_booking, make_network, some_facts
 from tests.portal.api.conftest import secret
 from tests.portal.customers.conftest import GAZETTEER, Clock
@@ -137,7 +137,7 @@ def opened(whole_browser: Browser, watch: Watch) -> Iterator[Open]:
             reduced_motion="reduce",
             locale="en-GB",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return watch.over(context.new_page())
 

@@ -12,7 +12,6 @@ from scheduling import clock
 from scheduling.invariants import breaches
 from scheduling.models import Booking, Delivery, SlotPattern, TheftZone
 from tests.browser.looks import fits, goes
-from tests.browser.test_shopper import SMALL, WIDE
 from tests.factories import NOW, make_booking, make_link, make_network, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 from tests.portal.test_photos import HEIC, picture
@@ -67,12 +66,9 @@ def shots() -> Path | None:
     return Path(folder)
 
 
-@pytest.mark.parametrize("width", [SMALL, WIDE])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_safe_place_with_a_photo_is_said_shown_and_taken_off(
-    visitor, booking, width, javascript, tmp_path, shots
-):
-    page = visitor(width=width, javascript=javascript)
+def test_a_safe_place_with_a_photo_is_said_shown_and_taken_off(visitor, booking, javascript, tmp_path, shots):
+    page = visitor(javascript=javascript)
     photo = tmp_path / "porch.png"
     photo.write_bytes(picture("PNG"))
     opens(page, booking, "If nobody opens")
@@ -82,17 +78,17 @@ def test_a_safe_place_with_a_photo_is_said_shown_and_taken_off(
     page.get_by_role("radio", name="Porch").check()
     page.get_by_label("How do we find it?").fill("left of the door")
     page.get_by_label("A photo of the place").set_input_files(photo)
-    looks(page, f"place-{width}-{javascript}", shots)
+    looks(page, f"place-{javascript}", shots)
     page.get_by_role("button", name="Save it").click()
 
     expect(page.get_by_text("It is changed. The driver will know.")).to_be_visible()
     expect(page.get_by_text("Porch, left of the door").first).to_be_visible()
-    looks(page, f"booking-{width}-{javascript}", shots)
+    looks(page, f"booking-{javascript}", shots)
     page.get_by_role("link", name=re.compile("If nobody opens")).click()
     shown = page.get_by_role("img", name="Your photo of the place")
     expect(shown).to_be_visible()
     assert shown.evaluate("image => image.complete && image.naturalWidth") == 640
-    looks(page, f"shown-{width}-{javascript}", shots)
+    looks(page, f"shown-{javascript}", shots)
     page.get_by_role("radio", name="Don’t leave it").check()
     page.get_by_role("button", name="Save it").click()
 
@@ -140,11 +136,10 @@ def test_longer_is_refused_with_times_that_have_it_and_one_press_does_both(
     assert Delivery.objects.get(pk=second.delivery_id).extra_s == 1800
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_pages_are_accessible_and_fit(visitor, outlet, assert_accessible, dark, shots):
+def test_the_pages_are_accessible_and_fit(visitor, outlet, assert_accessible, shots):
     attended = make_booking(outlet, hour=10)
     unattended = make_booking(outlet, hour=20, facts=some_facts(safe_place="porch"))
-    page = visitor(width=320, dark=dark)
+    page = visitor(width=320)
     for booking, row, name in (
         (attended, "If nobody opens", "where"),
         (attended, "Time at the door", "minutes"),
@@ -153,12 +148,12 @@ def test_the_pages_are_accessible_and_fit(visitor, outlet, assert_accessible, da
         opens(page, booking, row)
         assert_accessible(page)
         assert fits(page)
-        looks(page, f"{name}-{dark}", shots)
+        looks(page, name, shots)
     page.get_by_role("radio", name="Don’t leave it").check()
     page.get_by_role("button", name="Save it").click()
     expect(page.get_by_role("heading", name="That needs another time")).to_be_visible()
     assert_accessible(page)
-    looks(page, f"needs-{dark}", shots)
+    looks(page, "needs", shots)
     goes(page.get_by_role("link", name="Show times for being at home"))
     assert_accessible(page)
     zone = {"name": "Harbour", "area": "depot", "sentence": "Goods were taken here."}
@@ -166,4 +161,4 @@ def test_the_pages_are_accessible_and_fit(visitor, outlet, assert_accessible, da
     opens(page, attended, "If nobody opens")
     expect(page.get_by_text("Goods were taken here.")).to_be_visible()
     assert_accessible(page)
-    looks(page, f"zone-{dark}", shots)
+    looks(page, "zone", shots)

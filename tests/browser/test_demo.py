@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.looks import goes
 from tests.portal.demo.running import Demo, start_again
 
@@ -23,7 +24,7 @@ def demo(tmp_path_factory, run_folder) -> Iterator[Demo]:
 @pytest.fixture
 def page(browser: Browser, watch, demo) -> Iterator[Page]:
     context = browser.new_context(base_url=demo.url, viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.on("console", watch.on_console)
     page.on("pageerror", watch.on_error)
@@ -54,7 +55,7 @@ def test_a_stranger_s_walk(page, assert_accessible, capsys):
     expect(page.get_by_text("Nobody keeps a time right now.")).to_be_visible()
 
     page.get_by_role("link", name="Inbox").click()
-    expect(page.get_by_role("heading", name=re.compile("^Booked"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name=re.compile("^Booked"))).to_be_visible()
     assert_accessible(page)
     page.frame_locator(".inbox__page").get_by_role("link", name="See, change or cancel").click()
     expect(page).to_have_url(re.compile("/d/"))
@@ -103,7 +104,7 @@ def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
     expect(how_it_stands).to_have_text(re.compile("^Booked for "))
 
     page.goto("/demo/inbox/")
-    expect(page.get_by_text(re.compile("^From .* to elsewhere@example.com"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile("^From .* to elsewhere@example.com"))).to_be_visible()
     link = page.frame_locator(".inbox__page").get_by_role("link", name="See, change or cancel")
     page.goto(link.get_attribute("href"))  # Chromium drops clicks into a frame that has just come
     page.get_by_role("link", name="Move it").click()

@@ -57,7 +57,7 @@ def test_a_dispatcher_sees_what_breaks_and_mends_it(visitor, day, assert_accessi
     late = plan.origin_at + timedelta(hours=11, minutes=59)
     clock.set_source(lambda: late)
     look(plan_id=plan.pk, now=late)
-    expect(page.get_by_role("heading", name="2 things need you")).to_be_visible(timeout=5_000)
+    expect(page.get_by_role("heading", name="2 things need you")).to_be_visible()
     page.locator(f"#route-{route.pk} summary").click()
     expect(page.get_by_text("handed over", exact=True)).to_be_visible()
     shots(page, "board")

@@ -22,11 +22,8 @@ def _at_now():
     clock.set_source(None)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
-    visitor, assert_accessible, settings, width, dark
-):
-    page, user, outlet = visitor(width=width, dark=dark), make_user(), make_network(vans=2, days=8)
+def test_a_manager_adds_an_address_tries_it_and_reads_the_log(visitor, assert_accessible, settings):
+    page, user, outlet = visitor(), make_user(), make_network(vans=2, days=8)
     shop = outlet.merchant
     make_membership(user, Role.MANAGER, merchant=shop)
     page.goto(f"/staff/login/?next=/shop/{shop.slug}/webhooks/")
@@ -45,7 +42,7 @@ def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
         receiver.secrets[""] = secret_of(endpoint)
         expect(page.locator(".hook__secret")).to_have_text(secret_of(endpoint))
         assert_accessible(page)
-        picture(page, "secret", width, dark)
+        picture(page, "secret")
 
         goes(page.get_by_role("button", name="Send a test"))
         make_booking(outlet, order_number="10482")
@@ -58,18 +55,18 @@ def test_a_manager_adds_an_address_tries_it_and_reads_the_log(
     expect(page.locator(".hook__payload").first).to_be_visible()
     expect(page.locator(".hook__payload").first).to_contain_text('"order_number": "10482"')
     assert_accessible(page)
-    picture(page, "endpoint", width, dark)
+    picture(page, "endpoint")
     assert fits(page)
 
     goes(page.get_by_role("button", name="Pause"))
     page.get_by_role("link", name="All webhooks").click()
     expect(page.get_by_text("You paused it.")).to_be_visible()
     assert_accessible(page)
-    picture(page, "list", width, dark)
+    picture(page, "list")
     assert fits(page)
 
 
-def picture(page, name: str, width: int, dark: bool) -> None:
+def picture(page, name: str) -> None:
     """Keep what is there for somebody to look at, where a folder is named for it."""
     if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}-{width}-{'dark' if dark else 'light'}.png", full_page=True)
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)

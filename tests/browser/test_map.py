@@ -49,9 +49,8 @@ def sign_in(page, outlet) -> None:
     expect(page.get_by_role("heading", name="Tuesday 24 November")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_kept_time_shows_on_the_depot_s_map_by_itself(visitor, outlet, assert_accessible, width, dark):
-    page = visitor(width=width, dark=dark)
+def test_a_kept_time_shows_on_the_depot_s_map_by_itself(visitor, outlet, assert_accessible):
+    page = visitor()
     sign_in(page, outlet)
     page.locator("#plan-map").scroll_into_view_if_needed()
     expect(page.locator(".map__frame--drawn")).to_be_visible()

@@ -21,12 +21,9 @@ def shop():
     return make_merchant(name="Nordkaupa", slug="nordkaupa")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_manager_makes_a_key_and_replaces_it(
-    visitor, live_server, shop, client, assert_accessible, width, dark
-):
+def test_a_manager_makes_a_key_and_replaces_it(visitor, live_server, shop, client, assert_accessible):
     client.force_login(make_membership(merchant=shop, role=Role.MANAGER).user)
-    page = visitor(width=width, dark=dark)
+    page = visitor()
     cookie = {"name": "session", "value": client.cookies["session"].value, "url": live_server.url}
     page.context.add_cookies([cookie])
 
@@ -45,12 +42,9 @@ def test_a_manager_makes_a_key_and_replaces_it(
     assert fits(page)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_manager_lists_the_pages_of_the_widget(
-    visitor, live_server, shop, client, assert_accessible, width, dark
-):
+def test_a_manager_lists_the_pages_of_the_widget(visitor, live_server, shop, client, assert_accessible):
     client.force_login(make_membership(merchant=shop, role=Role.MANAGER).user)
-    page = visitor(width=width, dark=dark)
+    page = visitor()
     cookie = {"name": "session", "value": client.cookies["session"].value, "url": live_server.url}
     page.context.add_cookies([cookie])
 
@@ -66,9 +60,8 @@ def test_a_manager_lists_the_pages_of_the_widget(
     assert fits(page)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_the_reference_can_be_read(visitor, db, assert_accessible, width, dark):
-    page = visitor(width=width, dark=dark)
+def test_the_reference_can_be_read(visitor, db, assert_accessible):
+    page = visitor()
 
     page.goto("/api/v1/docs")
     page.get_by_role("link", name="POST /api/v1/holds", exact=True).click()
@@ -78,14 +71,11 @@ def test_the_reference_can_be_read(visitor, db, assert_accessible, width, dark):
     expect(page.get_by_text("the offer of a time")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_manager_reads_the_funnel_on_any_screen(
-    visitor, live_server, client, assert_accessible, width, dark
-):
+def test_a_manager_reads_the_funnel_on_any_screen(visitor, live_server, client, assert_accessible):
     booking = make_booking(make_network())
     shop = booking.delivery.merchant
     client.force_login(make_membership(merchant=shop, role=Role.MANAGER).user)
-    page = visitor(width=width, dark=dark)
+    page = visitor()
     cookie = {"name": "session", "value": client.cookies["session"].value, "url": live_server.url}
     page.context.add_cookies([cookie])
 

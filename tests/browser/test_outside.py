@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from scheduling import clock
 from scheduling.models import Delivery, Merchant, SlotPattern
 from tests.browser.looks import fits, mirrored
-from tests.browser.test_shopper import SMALL, WIDE, types_address
+from tests.browser.test_shopper import types_address
 from tests.factories import make_booking, make_network, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -46,10 +46,9 @@ def names_porch(page: Page) -> None:
     expect(page.get_by_text("We may leave it outside: Porch, left of the door")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [SMALL, WIDE])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_safe_place_is_named_and_an_unattended_time_kept_and_booked(visitor, shop, width, javascript):
-    page = visitor(width=width, javascript=javascript)
+def test_a_safe_place_is_named_and_an_unattended_time_kept_and_booked(visitor, shop, javascript):
+    page = visitor(javascript=javascript)
 
     types_address(page, shop)
     names_porch(page)
@@ -65,9 +64,8 @@ def test_a_safe_place_is_named_and_an_unattended_time_kept_and_booked(visitor, s
     assert Delivery.objects.get(order__number="10482").safe_place == "porch"
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_card_is_accessible_fits_and_says_what_is_missing(visitor, shop, assert_accessible, dark):
-    page = visitor(width=320, dark=dark)
+def test_the_card_is_accessible_fits_and_says_what_is_missing(visitor, shop, assert_accessible):
+    page = visitor(width=320)
     types_address(page, shop)
     page.get_by_role("link", name="more time if we may leave it outside").first.click()
     box = page.get_by_role("checkbox", name="You may leave it outside")

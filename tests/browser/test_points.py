@@ -9,7 +9,6 @@ from scheduling import clock
 from scheduling.invariants import breaches
 from scheduling.models import Booking, PickupPoint
 from tests.browser.looks import fits, goes, mirrored
-from tests.browser.test_shopper import SMALL, WIDE
 from tests.factories import make_booking, make_link, make_network, make_point, some_facts
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -44,10 +43,9 @@ def opens(page: Page, booking: Booking) -> None:
     goes(page.get_by_role("link", name=re.compile("Pickup point")))
 
 
-@pytest.mark.parametrize("width", [SMALL, WIDE])
 @pytest.mark.parametrize("javascript", [True, False])
-def test_it_goes_to_a_point_and_comes_home_again(visitor, booking, width, javascript):
-    page = visitor(width=width, javascript=javascript)
+def test_it_goes_to_a_point_and_comes_home_again(visitor, booking, javascript):
+    page = visitor(javascript=javascript)
     opens(page, booking)
     expect(page.get_by_text("Full right now.")).to_be_visible()
     page.get_by_role("link", name="Choose Kioski 2").click()
@@ -65,9 +63,8 @@ def test_it_goes_to_a_point_and_comes_home_again(visitor, booking, width, javasc
     assert Booking.objects.get().stop.pickup_point is None
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_its_pages_are_accessible_and_fit(visitor, booking, assert_accessible, dark):
-    page = visitor(width=320, dark=dark)
+def test_its_pages_are_accessible_and_fit(visitor, booking, assert_accessible):
+    page = visitor(width=320)
     opens(page, booking)
     for press in ("Choose Kioski 1", "Yes, send it there", ""):
         assert_accessible(page)

@@ -27,11 +27,8 @@ def outlet():
     return outlet
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
-def test_a_planner_asks_for_prices_and_reads_them_on_any_screen(
-    visitor, outlet, assert_accessible, width, dark
-):
-    page, user = visitor(width=width, dark=dark), make_user()
+def test_a_planner_asks_for_prices_and_reads_them_on_any_screen(visitor, outlet, assert_accessible):
+    page, user = visitor(), make_user()
     make_membership(user, Role.DISPATCHER, depot=outlet.depot)
     page.goto(f"/staff/login/?next=/depot/{outlet.depot.slug}/")
     page.get_by_label("E-mail").fill(user.email)

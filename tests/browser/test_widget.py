@@ -111,9 +111,8 @@ def test_everything_is_done_by_keyboard_alone(opened, shop):
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
-def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible, width, dark):
-    page = opened(width=width, dark=dark)
+def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible):
+    page = opened(width=320)
     bare.body = shop.script + "<form>" + shop.widget(shop.session(bare.origin, address=None)) + "</form>"
     page.goto(bare.origin)
     frame = inside(page)
@@ -146,11 +145,8 @@ def test_every_view_is_accessible_and_fits(opened, shop, bare, assert_accessible
     check()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (1280, True)])
-def test_a_postcode_shows_times_about_right_then_the_address_is_asked(
-    opened, shop, bare, assert_accessible, width, dark
-):
-    page = opened(width=width, dark=dark)
+def test_a_postcode_shows_times_about_right_then_the_address_is_asked(opened, shop, bare, assert_accessible):
+    page = opened(width=1280, dark=True)
     session = shop.session(bare.origin, address=None)
     bare.body = f"""{shop.script}<form>{shop.widget(session, 'postcode="00100" country="FI"')}</form>"""
     page.goto(bare.origin)

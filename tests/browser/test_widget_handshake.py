@@ -310,9 +310,7 @@ def test_the_back_button_brings_the_kept_time_back(opened, shop, bare):
         page.goto(other.origin)
         page.go_back()
         expect(inside(page).get_by_role("heading", name="Thursday 26 November")).to_be_visible()
-        page.wait_for_function(
-            "new FormData(document.querySelector('form')).get('delivery_hold')", timeout=10_000
-        )
+        page.wait_for_function("new FormData(document.querySelector('form')).get('delivery_hold')")
         assert value(page) == token
 
 

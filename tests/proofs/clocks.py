@@ -24,7 +24,7 @@ def clocks(run: Run) -> Outcome:
     with running(run.folder, database="sqlite") as stack:
         run.say("every minute of 4 years" if not run.short else "around the changes of 4 years")
         found = within.call(
-            stack, "tests.proofs.clock_checks:compare", zones=ZONES, seeds=run.seeds, whole=not run.short
+            stack, "tests.proofs.clock_checks:compare", zones=ZONES, seeds=run.seeds[:1], whole=not run.short
         )
     mismatches = sum(one["mismatches"] for one in found)
     lengths = sum((Counter(one["lengths"]) for one in found), Counter())

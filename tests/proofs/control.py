@@ -6,9 +6,10 @@ from tests.proofs.run import Outcome, Run
 
 
 def control(run: Run) -> Outcome:
-    shoppers, places = run.size(64, 12), run.size(50, 5)
+    """On each database; in the short form on PostgreSQL alone."""
+    shoppers, places = run.size(64, 10), run.size(50, 4)
     figures, checks = [], {}
-    for database in DATABASES:
+    for database in DATABASES[run.size(0, 1) :]:
         least, said, breaches = oversold(run, database, shoppers, places)
         figures.append(said)
         checks[f"{database} oversells"] = least >= 1

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.benchmarks.servers import wait_until
 from portal.benchmarks.stack import DATABASES, LOOPBACK, Database, Stack, running
-from tests.browser.chromium import Watch, chromium, launched
+from tests.browser.chromium import PATIENCE_MS, Watch, chromium, launched
 from tests.fakes.mail import MailServer, start_mail_server
 from tests.proofs.run import Outcome, Run
 from tests.races.shopper import addresses
@@ -61,7 +61,7 @@ class _Stopping:
 @contextmanager
 def _portal(run: Run, database: Database, mail: MailServer):
     """Web, worker and timetable on the demo's town. Browsers come in by plain HTTP, as if from a proxy."""
-    settings = {"WEB_CONCURRENCY": "2"}
+    settings = {"WEB_CONCURRENCY": str(run.size(2, 1))}
     with running(
         run.folder / database,
         database=database,
@@ -69,7 +69,7 @@ def _portal(run: Run, database: Database, mail: MailServer):
         settings=settings,
     ) as stack:
         stack.environment["CSRF_TRUSTED_ORIGINS"] = stack.url
-        stack.lay_out_town(rounds=2 if run.short else None)
+        stack.lay_out_town(rounds=2 if run.short else None, most=run.size(0, 4))
         stack.start_web()
         stack.start_worker()
         yield stack
@@ -114,7 +114,7 @@ class _Journey:
             extra_http_headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": f"10.{self.number}.0.1"},
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         return self.watch.over(context.new_page())
 
     def _chooses(self, page: Page, shop: str) -> None:

@@ -11,22 +11,22 @@ from tests.proofs.afterwards import breaches, look, open_shop, said_of
 from tests.proofs.load import Crowd
 from tests.proofs.run import Outcome, Run
 
-SHOPPERS = 6
+SHOPPERS, PAUSE_S = 6, 0.05
 CHANGES_BETWEEN = 4
 INVARIANTS_EVERY = 10
 
 
 def prove(run: Run) -> Outcome:
-    """On each database."""
-    found = [killed(run, database) for database in DATABASES]
+    """On each database; in the short form on SQLite alone."""
+    found = [killed(run, database) for database in DATABASES[: run.size(2, 1)]]
     return Outcome("; ".join(each.figures for each in found), sum((each.misses for each in found), ()))
 
 
 def killed(run: Run, database: Database) -> Outcome:
     """Kill the web again and again while a crowd shops, and hold its ledger against the rows."""
-    kills, web = run.size(100, 3), {"WEB_CONCURRENCY": str(run.size(2, 1))}
+    kills, web = run.size(100, 2), {"WEB_CONCURRENCY": str(run.size(2, 1))}
     with running(run.folder / database, database=database, settings=web) as stack:
-        with Crowd(run, stack, open_shop(stack), SHOPPERS, pause_s=0.05) as crowd:
+        with Crowd(run, stack, open_shop(stack), SHOPPERS, pause_s=PAUSE_S * run.size(1, 4)) as crowd:
             broken = kill_again_and_again(run, crowd, kills, database)
         rows = look(run, stack, wait_s=0)
     broken += rows.breaches

@@ -49,7 +49,7 @@ def kill_again_and_again(run: Run, crowd: Crowd, mail: MailServer, kills: int) -
     outages = []
     for number in range(1, kills + 1):
         chance = chances[number % len(chances)]
-        crowd.wait_for_changes(3)
+        crowd.wait_for_changes(run.size(3, 2))
         sleep(chance.uniform(0.2, run.size(4, 1)))
         began = time()
         ways[(run.seed + number) % len(ways)](crowd.stack, chance)

@@ -53,11 +53,11 @@ def prove(run: Run) -> Outcome:
 def on(run: Run, database: Database) -> Found:
     """Walk all of it on one database."""
     mail, controller = start_mail_server()
-    settings = {"LOG_LEVEL": "INFO", "WEB_CONCURRENCY": "2"}
+    settings = {"LOG_LEVEL": "INFO", "WEB_CONCURRENCY": str(run.size(2, 1))}
     url = f"smtp://{mail.host}:{mail.port}"
     try:
         with running(run.folder / database, database=database, mail_url=url, settings=settings) as stack:
-            laid = within.call(stack, f"{INSIDE}:lay_out", orders=run.size(400, 60))
+            laid = within.call(stack, f"{INSIDE}:lay_out", orders=run.size(400, 12))
             stack.start_web()
             house = House(stack, mail, laid, run.random("links"))
             found = Found()
@@ -104,7 +104,7 @@ def changed_between(before: dict[str, str], after: dict[str, str]) -> set[str]:
 def scanners(run: Run, house: House, found: Found) -> None:
     """What opens links in mails before their readers do changes no row; nor does opening all pages."""
     links = [house.laid[name] for name in ("manage", "follow", "not-me")]
-    before, glances, ends = house.rows, run.size(100, 40), []
+    before, glances, ends = house.rows, run.size(100, 12), []
 
     def glance(number: int) -> list[Seen]:
         method, more = GLANCES[number % len(GLANCES)]
@@ -216,7 +216,7 @@ def wasnt_me(run: Run, house: House, found: Found) -> None:
 
 def dead_links(run: Run, house: House, found: Found) -> None:
     """Forged tokens by the hundred, one long over, and cookies that we did not sign or signed for another."""
-    tokens = [forged(token, house.chance) for token in house.secrets for _time in range(run.size(40, 10))]
+    tokens = [forged(token, house.chance) for token in house.secrets for _time in range(run.size(40, 2))]
     tokens += [house.laid["over"]]
     house.secrets.append(house.laid["over"])
     seen = [
@@ -244,7 +244,7 @@ def forged(token: str, chance: Random) -> str:
 
 def guesses(run: Run, house: House, found: Found) -> None:
     """Wrong lookups beside right ones; the tenth from one network is refused, whatever it says of itself."""
-    times = run.size(1_000, 60)
+    times = run.size(1_000, 12)
     compared = lookups.compare(house.stack, house.laid["orders"], times=times, chance=house.chance)
     plain = lookups.refused_at(Visitor(house.stack, "203.0.114.1"))
     rotating = lookups.refused_at(

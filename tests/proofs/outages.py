@@ -23,9 +23,9 @@ LITTLE_PAUSE_S = 0.2
 
 def database(run: Run) -> Outcome:
     """PostgreSQL is shut down by turns as a crash leaves it and in order, and started again."""
-    restarts = run.size(10, 3)
+    restarts = run.size(10, 2)
     with shop_and_mail(run) as (stack, merchant, mail):
-        with Crowd(run, stack, merchant, shoppers=6, pause_s=LITTLE_PAUSE_S / 4) as crowd:
+        with Crowd(run, stack, merchant, shoppers=6, pause_s=LITTLE_PAUSE_S / run.size(4, 1)) as crowd:
             ready_s = [restart(run, crowd, number) for number in range(restarts)]
             crowd.wait_for_changes(4)
         rows = look(run, stack)
@@ -80,7 +80,7 @@ def until_served(stack: Stack, merchant: str) -> None:
 
 def broker(run: Run) -> Outcome:
     """Redis is killed, is away, and comes back empty; no other process is touched."""
-    away_s = run.size(300, 3)
+    away_s = run.size(300, 2)
     with shop_and_mail(run) as (stack, merchant, mail):
         with Crowd(run, stack, merchant, shoppers=3, pause_s=2 * LITTLE_PAUSE_S) as crowd:
             crowd.wait_for_changes(5)

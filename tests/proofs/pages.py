@@ -7,13 +7,13 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from portal.benchmarks.stack import Stack, running
-from tests.browser.chromium import Watch, chromium, launched
+from tests.browser.chromium import PATIENCE_MS, Watch, chromium, launched
 from tests.browser.looks import breaches_of, fits, turn
 from tests.proofs import within
 from tests.proofs.keys import keyboard_faults, walk_tasks
 from tests.proofs.run import Outcome, Run
 
-WIDTHS, SHORT_WIDTHS = (320, 360, 768, 1280), (320, 1280)
+WIDTHS, NARROW = (320, 360, 768, 1280), 320
 LOOKS = ((320, "light", "ltr"), (320, "dark", "rtl"), (1280, "light", "rtl"), (1280, "dark", "ltr"))
 """Width, colours and direction in which axe looks at a page."""
 NOBODYS = ("/nothing-here/", "/l/" + "x" * 64 + "/")
@@ -45,7 +45,7 @@ class Looker:
     def look(self, page: Page, name: str) -> None:
         """Look at one page: does it fit, what does axe say, can keys alone reach all of it?"""
         self.found.pages += 1
-        for width in SHORT_WIDTHS if self.run.short else WIDTHS:
+        for width in (NARROW,) if self.run.short else WIDTHS:
             page.set_viewport_size({"width": width, "height": 780})
             for direction in ("ltr", "rtl"):
                 turn(page, direction)
@@ -61,14 +61,14 @@ class Looker:
             ]
         turn(page, "ltr")
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        page.set_viewport_size({"width": 360, "height": 780})
+        page.set_viewport_size({"width": self.run.size(360, NARROW), "height": 780})
         stops, faults = keyboard_faults(page)
         self.found.stops += stops
         self.found.faults += [f"{name}: {fault}" for fault in faults]
 
 
 def prove(run: Run) -> Outcome:
-    """On SQLite, production's settings, the demo's town; in the short form two widths and one look by axe.
+    """On SQLite, production's settings, the demo's town; in the short form little of it, one width, axe once.
 
     Pages come from the address map: whoever of staff and customer gets HTML there is shown it. Those on the
     way to a booking need what was typed before; they are looked at while the tasks are done by keys alone.
@@ -78,7 +78,7 @@ def prove(run: Run) -> Outcome:
         return Outcome("not walked", ("no Chromium here: apt-get install chromium",))
     with running(run.folder, database="sqlite", settings=MANY) as stack:
         stack.environment["CSRF_TRUSTED_ORIGINS"] = stack.url
-        stack.lay_out_town(rounds=run.size(8, 2))
+        stack.lay_out_town(rounds=run.size(8, 2), most=run.size(0, 4))
         world = within.call(stack, "tests.proofs.people:lay_out")
         stack.start_web()
         # Playwright wants a thread to itself, and the tests of pages may have begun in this one.
@@ -101,12 +101,13 @@ def look_at_all(run: Run, stack: Stack, world: dict[str, Any], executable: str) 
     looker = Looker(run, found)
     with launched(executable) as browser:
         contexts = [visitor(browser, stack, number, who) for number, who in enumerate(world["who"])]
+        pages = [watch.over(each.new_page()) for each in contexts]
         for name, path in world["routes"]:
-            context = next((each for each in contexts if is_page(each, path)), None)
-            if context is not None:
-                show(watch.over(context.new_page()), looker, name, path)
+            page = next((each for each in pages if is_page(each.context, path)), None)
+            if page is not None:
+                show(page, looker, name, path)
         for path in NOBODYS:
-            show(watch.over(contexts[0].new_page()), looker, path[:12], path)
+            show(pages[0], looker, path[:12], path)
         run.say(f"{found.pages} pages of the address map, {len(found.faults)} faults")
         for number, walk in enumerate(walk_tasks(world)):
             page = watch.over(visitor(browser, stack, 100 + number, {}).new_page())
@@ -120,7 +121,6 @@ def show(page: Page, looker: Looker, name: str, path: str) -> None:
     """Open a page and look at it."""
     page.goto(path)
     looker.look(page, name)
-    page.close()
 
 
 def visitor(browser: Browser, stack: Stack, number: int, who: dict[str, Any]) -> BrowserContext:
@@ -131,7 +131,7 @@ def visitor(browser: Browser, stack: Stack, number: int, who: dict[str, Any]) ->
         extra_http_headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": f"10.{number}.0.1"},
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     if link := who.get("link"):
         page = context.new_page()
         page.goto(link)

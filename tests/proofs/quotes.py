@@ -28,13 +28,14 @@ def quotes(run: Run) -> Outcome:
 
 
 def on(run: Run, database: Database) -> list[Figures]:
-    rate, seconds, processes = run.size(20, 2), run.size(600, 3), run.size(4, 2)
+    rate, seconds, processes = run.size(20, 2), run.size(600, 2), run.size(4, 1)
     with laid_out(
         run.folder / database,
         database=database,
         processes=processes,
         threads=THREADS,
         rounds=2 if run.short else None,
+        most=run.size(0, 4),
     ) as stack:
         run.say(f"{database}: the town is laid out; {rate} quotes a second for {seconds} s")
         with serving(stack) as server, ThreadPoolExecutor(len(run.seeds)) as pool:

@@ -16,9 +16,7 @@ from tests.proofs.ledger import Ledger
 from tests.proofs.load import Crowd
 from tests.proofs.run import Outcome, Run
 
-SHOPPERS_EACH = 4
 PAUSE_S = 0.05
-CHANGES_BETWEEN = 5
 REQUESTS_PER_S = 20
 WORKER_STOPS_S = 130
 
@@ -68,21 +66,22 @@ class Load:
 def under_load(run: Run, stack: Stack) -> Load:
     """Restart web and worker by turns while two crowds shop; return what they met."""
     merchant, restarts = open_shop(stack), run.size(10, 1)
+    shoppers, changes, pause_s = run.size(4, 2), run.size(5, 3), PAUSE_S * run.size(1, 8)
     stack.start_worker()
-    new = Crowd(run, stack, merchant, SHOPPERS_EACH, pause_s=PAUSE_S)
+    new = Crowd(run, stack, merchant, shoppers, pause_s=pause_s)
     kept = Crowd(
-        run, stack, merchant, SHOPPERS_EACH, pause_s=PAUSE_S,
-        keeps_alive=True, first=SHOPPERS_EACH, ledger=new.ledger, traffic=new.traffic,
+        run, stack, merchant, shoppers, pause_s=pause_s,
+        keeps_alive=True, first=shoppers, ledger=new.ledger, traffic=new.traffic,
     )  # fmt: skip
     began = monotonic()
     with new, kept:
         for number in range(1, restarts + 1):
-            new.wait_for_changes(CHANGES_BETWEEN)
+            new.wait_for_changes(changes)
             stack.python("deploy/restart.py", stack.environment["WEB_PIDFILE"])
-            new.wait_for_changes(CHANGES_BETWEEN)
+            new.wait_for_changes(changes)
             restart_worker(stack)
             run.say(f"{number} restarts, {new.ledger.told()} changes acknowledged")
-        new.wait_for_changes(CHANGES_BETWEEN)
+        new.wait_for_changes(changes)
     per_s = len(new.traffic.requests) / (monotonic() - began)
     return Load(restarts, per_s, new.ledger, new.traffic)
 

@@ -58,6 +58,7 @@ class Crowd:
     run: Run
     stack: Stack
     merchant: str
+    shoppers: int
     ages_s: Ages
     asks: int
     every_s: float
@@ -146,18 +147,18 @@ def prove(run: Run) -> Outcome:
     be granted: what is asked of the full form would there be asked of single clicks.
     """
     ages_s: Ages = (1, 4) if run.short else (120, 600)
-    shoppers, asks, every_s = run.size(64, 9), run.size(12, 4), run.size(60, 2)
+    shoppers, asks, every_s = run.size(64, 5), run.size(12, 3), run.size(60, 1)
     with (
         mail_taken() as (_mail, mail_url),
         running(run.folder, database="postgres", mail_url=mail_url) as stack,
     ):
         laid_out = within.call(
             stack, "tests.proofs.unlucky:lay_out",
-            vans=run.size(4, 3), days=run.size(5, 2), bookings=run.size(20, 12), seed=run.seed,
+            vans=run.size(4, 3), days=run.size(5, 2), bookings=run.size(20, 7), seed=run.seed,
         )  # fmt: skip
         stack.start_web(seconds=60)
         stack.start_worker()
-        crowd = Crowd(run, stack, laid_out["merchant"], ages_s, asks, every_s)
+        crowd = Crowd(run, stack, laid_out["merchant"], shoppers, ages_s, asks, every_s)
         with improving(stack, after_s=every_s), ThreadPoolExecutor(shoppers) as pool:
             done = [pool.submit(crowd.shop, number) for number in range(shoppers)]
             while not all(each.done() for each in done):
@@ -179,7 +180,7 @@ def come_back_after_a_swap(crowd: Crowd) -> None:
     are thrown away, and nothing is tried again before the day changes. So bad luck comes again and again.
     """
     chance = crowd.run.random("who comes back after a swap")
-    looked = crowd.look(crowd.run.size(64, 9), 0, chance)
+    looked = crowd.look(crowd.shoppers, 0, chance)
     if looked is None:
         raise ValueError("no time is left to come back to")
     offered = {day_of(key) for key in looked.offered}

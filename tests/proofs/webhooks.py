@@ -69,8 +69,9 @@ class Unlucky:
 
 def webhooks(run: Run) -> Outcome:
     """Everything that happens is told; what was told is what the rows say, and nothing else."""
-    count, unlucky = run.size(10_000, 120), Unlucky(run)
-    with receiving(unlucky) as receiver, shops(run, receiver, WEBHOOK_LONGEST_WAIT_S="2") as stack:
+    count, unlucky = run.size(10_000, 40), Unlucky(run)
+    waits = {"WEBHOOK_LONGEST_WAIT_S": str(run.size(2, 1))}
+    with receiving(unlucky) as receiver, shops(run, receiver, **waits) as stack:
         call(stack, f"{ROWS}:happen", events_a_second=0, count=count)
         run.say(f"{count} events happened, {len(receiver.taken)} told")
         rows = call(stack, f"{ROWS}:look", wait_s=run.size(1500, 120))
@@ -122,14 +123,14 @@ def dead_target(run: Run) -> Outcome:
 
     By short turns: whatever else this machine does then meets both alike.
     """
-    seconds, turns = run.size(20, 4), run.size(12, 1)
+    seconds, turns = run.size(20, 2), run.size(12, 1)
     waits: dict[bool, list[float]] = {False: [], True: []}
     with (
         silent() as dead,
         receiving(lambda _: Reply(after_s=0.02)) as receiver,
         shops(run, receiver, dead) as stack,
     ):
-        phase(stack, receiver, 5)  # the first of everything is slow
+        phase(stack, receiver, run.size(5, 1))  # the first of everything is slow
         for turn in range(2 * turns):
             ill = (turn + turn // 2 + run.seed) % 2 == 1  # first by turns: ill, well, well, ill
             url = f"http://{dead}{DEAD}" if ill else receiver.url(DEAD)

@@ -15,6 +15,9 @@ from tests.portal.demo.running import Demo, environment, laid_out, start, start_
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
+PATIENCE_S = 180
+"""Laying days out and driving through them takes a busy machine a while."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
@@ -31,7 +34,7 @@ def demo(folder, run_folder) -> Iterator[Demo]:
 
 @pytest.fixture
 def visitor(demo) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=60) as client:
+    with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=PATIENCE_S) as client:
         client.get("/demo/")
         yield client
 
