@@ -28,6 +28,9 @@ SQLITE, POSTGRES = "db.sqlite3", "doorstep"
 Database = Literal["sqlite", "postgres"]
 DATABASES: tuple[Database, ...] = ("sqlite", "postgres")
 
+STARTS_S = 90
+"""A process that is not there by then does not come; a busy machine may take most of a minute."""
+
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_RUNTIME_DIR"}
 """Of our own environment, what the processes are given."""
 
@@ -99,12 +102,12 @@ class Stack:
         parts = {"--rounds": rounds, "--most": most}
         self.forked("-m", "portal.demo", *(f"{name}={count}" for name, count in parts.items() if count))
 
-    def start_web(self, *, seconds: float = 30) -> float:
+    def start_web(self, *, seconds: float = STARTS_S) -> float:
         """Start gunicorn and wait until it answers; return how long that took."""
         self.web.start()
         return self.wait_for_web(seconds=seconds)
 
-    def wait_for_web(self, *, seconds: float = 30) -> float:
+    def wait_for_web(self, *, seconds: float = STARTS_S) -> float:
         """Wait until web takes connections; return how long that took. Raises TimeoutError."""
         return wait_until(
             lambda: answers(self.port), seconds=seconds, what=f"web; it said {self.web.said()[-2000:]}"
@@ -115,7 +118,9 @@ class Stack:
         before = self.worker.said().count("ready.")
         self.worker.start()
         wait_until(
-            lambda: self.worker.said().count("ready.") > before, seconds=30, what="the worker to be ready"
+            lambda: self.worker.said().count("ready.") > before,
+            seconds=STARTS_S,
+            what="the worker to be ready",
         )
 
 

@@ -13,13 +13,13 @@ from tests.proofs.browsing import Traffic
 from tests.proofs.ledger import Kept, Ledger, Verdict
 from tests.proofs.run import Run
 
-VANS = 6
 SHOP = ("-m", "tests.proofs.shop")
 
 
-def open_shop(stack: Stack) -> str:
+def open_shop(run: Run, stack: Stack) -> str:
     """Lay a shop out and start the web; return the merchant."""
-    merchant = json.loads(stack.forked(*SHOP, "lay-out", str(VANS)))["merchant"]
+    room = str(run.size(6, 3)), str(run.size(14, 5))
+    merchant = json.loads(stack.forked(*SHOP, "lay-out", *room))["merchant"]
     stack.start_web(seconds=60)
     return str(merchant)
 
@@ -42,7 +42,7 @@ def shop_and_mail(run: Run, *, answer_after_s: float = 0) -> Iterator[tuple[Stac
         mail_taken(answer_after_s=answer_after_s) as (mail, mail_url),
         running(run.folder, database="postgres", mail_url=mail_url) as stack,
     ):
-        merchant = open_shop(stack)
+        merchant = open_shop(run, stack)
         stack.start_worker()
         yield stack, merchant, mail
 

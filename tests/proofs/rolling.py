@@ -65,7 +65,7 @@ class Load:
 
 def under_load(run: Run, stack: Stack) -> Load:
     """Restart web and worker by turns while two crowds shop; return what they met."""
-    merchant, restarts = open_shop(stack), run.size(10, 1)
+    merchant, restarts = open_shop(run, stack), run.size(10, 1)
     shoppers, changes, pause_s = run.size(4, 2), run.size(5, 3), PAUSE_S * run.size(1, 8)
     stack.start_worker()
     new = Crowd(run, stack, merchant, shoppers, pause_s=pause_s)

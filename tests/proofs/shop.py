@@ -13,12 +13,12 @@ from time import monotonic, sleep
 from typing import Any
 
 
-def lay_out(vans: str) -> dict[str, str]:
-    """A shop with so many vans and two weeks of two-hour slots."""
+def lay_out(vans: str, days: str) -> dict[str, str]:
+    """A shop with so many vans and so many days of two-hour slots."""
     from scheduling import clock
     from tests.factories import make_network
 
-    outlet = make_network(vans=int(vans), days=14, now=clock.now(), base_price_minor=490)
+    outlet = make_network(vans=int(vans), days=int(days), now=clock.now(), base_price_minor=490)
     return {"merchant": outlet.merchant.slug}
 
 
