@@ -1,7 +1,7 @@
 """The demo's town, address after address: what is offered can be booked, and choices differ visibly.
 
-DOORSTEP_TOWN_ADDRESSES=200 DOORSTEP_TOWN_TIMES=1 DOORSTEP_TOWN_MOST=100 asks from as many addresses as the
-demo was measured with, books each time instead of every fourth, and lays out the whole week of the demo.
+DOORSTEP_TOWN_ADDRESSES=200 DOORSTEP_TOWN_TIMES=1 asks from as many addresses as the demo was measured with,
+and books each time instead of every fourth.
 """
 
 import os
@@ -12,7 +12,7 @@ from django.db import transaction
 
 from portal.demo.fleet import set_up
 from portal.demo.town import houses
-from portal.demo.week import fill, part_of_week
+from portal.demo.week import fill
 from scheduling.facts import VisitFacts
 from scheduling.invariants import breaches
 from scheduling.models import Merchant, Quote
@@ -24,7 +24,6 @@ from tests.factories import NOW, some_contact
 
 TRY_EVERY = int(os.environ.get("DOORSTEP_TOWN_TIMES", "4"))
 KEEP_EVERY = 4  # were every booking kept, two hundred would fill the week
-MOST = int(os.environ.get("DOORSTEP_TOWN_MOST", "5"))
 ADDRESSES = int(os.environ.get("DOORSTEP_TOWN_ADDRESSES", "8"))
 
 
@@ -40,7 +39,7 @@ def some_addresses(count):
 
 @pytest.fixture
 def shop(db):
-    fill(set_up(), now=NOW, rounds=part_of_week(most=MOST))
+    fill(set_up(), now=NOW)
     return Merchant.objects.get(slug="nordkaupa")
 
 
