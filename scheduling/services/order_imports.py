@@ -70,12 +70,11 @@ def run_import(import_id: UUID, *, now: datetime, seconds: float = 40) -> bool:
     file with a bad line leaves nothing.
     """
     row = OrderImport.objects.select_related("merchant").get(pk=import_id)
-    until = monotonic() + seconds
     try:
         if row.state == OrderImport.State.READING:
             _read(row, now=now)
         if row.state == OrderImport.State.WRITING:
-            return _write(row, now=now, until=until)
+            return _write(row, now=now, seconds=seconds)
     except BadFile as error:
         _end(row, [BadOrderLine(0, str(error))], 1, now=now)
     return True
@@ -97,11 +96,18 @@ def _read(row: OrderImport, *, now: datetime) -> None:
         _note(row, state=OrderImport.State.WRITING)
 
 
-def _write(row: OrderImport, *, now: datetime, until: float) -> bool:
-    """Take in what was read, from where it stands; return whether it is over."""
+def _write(row: OrderImport, *, now: datetime, seconds: float) -> bool:
+    """Take in what was read, from where it stands; return whether it is over.
+
+    The seconds count from the first chunk, which is always taken in: however long it takes to find back to
+    where it stood, each run comes further.
+    """
+    until = None
     ahead = islice(_orders_of(row), row.orders_done, None)
     for chunk in _in_lots(ahead, CHUNK):
-        if monotonic() > until:
+        if until is None:
+            until = monotonic() + seconds
+        elif monotonic() > until:
             _note(row, leased_until=None)
             return False
         if not _taken_in(row, chunk, now=now):
