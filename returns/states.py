@@ -10,11 +10,12 @@ PARCEL_MOVES: Final[Moves] = {
     "requested": frozenset({"approved", "rejected", "cancelled"}),
     "rejected": frozenset(),
     # Approved: it may travel. What its customer may keep travels nowhere.
-    "approved": frozenset({"booked", "handed_in", "received", "kept", "cancelled"}),
+    # Collected at once: it was not taken at the door, and is on the van already.
+    "approved": frozenset({"booked", "collected", "handed_in", "received", "kept", "cancelled"}),
     # Approved again: its pickup was cancelled, or nothing could be collected too often.
     "booked": frozenset({"approved", "collected", "received", "cancelled"}),
-    # Booked again: what was noted at the door was taken back.
-    "collected": frozenset({"booked", "received"}),
+    # Booked again: what was noted at the door was taken back. Called off: it was taken at the door after all.
+    "collected": frozenset({"booked", "received", "cancelled"}),
     "handed_in": frozenset({"approved", "received"}),
     "received": frozenset({"approved", "collected", "handed_in"}),
     "kept": frozenset(),

@@ -81,9 +81,9 @@ def put_on_board(delivery: Delivery, *, actor: str, now: datetime) -> None:
 def finish_route(*, route_id: int, actor: str, now: datetime) -> Route:
     """Note that a vehicle is back, and with it what it could not hand over. Repeating it changes nothing.
 
-    What was tried in vain so often that its shop wants it back is returned; the rest waits at the depot until
-    its customer chooses a time again. Raises NotOnTheRoad while stops are left: `coming_back.end_route`
-    settles them.
+    What was refused, or was tried in vain so often that its shop wants it back, is returned; the rest waits
+    at the depot until its customer chooses a time again. Raises NotOnTheRoad while stops are left:
+    `coming_back.end_route` settles them.
     """
     route, plan = lock_route(route_id)
     if route.state == Route.State.FINISHED:
@@ -176,7 +176,8 @@ def _put_back(stop: Stop, *, actor: str, now: datetime) -> None:
     tries = (
         Attempt.objects.filter(delivery=delivery, undone_at=None).exclude(outcome__in=Attempt.SERVED).count()
     )
-    most = delivery.merchant.most_attempts
+    # What was refused at the door nobody waits for: it goes back to its shop.
+    most = 0 if _was_refused(delivery) else delivery.merchant.most_attempts
     data = {"tries": tries, "tries_left": max(0, most - tries)}
     events.record("delivery.back_at_depot", delivery=delivery, actor=actor, now=now, data=data)
     if tries >= most:
@@ -184,6 +185,11 @@ def _put_back(stop: Stop, *, actor: str, now: datetime) -> None:
         give_places_back(stop, delivery.parcel_count)
         events.record("delivery.returned", delivery=delivery, actor=actor, now=now, data={"tries": tries})
     delivery.save(update_fields=["state"])
+
+
+def _was_refused(delivery: Delivery) -> bool:
+    last = Attempt.objects.filter(delivery=delivery, undone_at=None).order_by("number").last()
+    return last is not None and last.outcome == Attempt.Outcome.REFUSED
 
 
 def _mark_broken(route: Route, plan: DayPlan, *, now: datetime) -> None:
