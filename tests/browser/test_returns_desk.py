@@ -48,8 +48,10 @@ def at_desk(visitor, live_server, shop, client):
 
 
 def enter(page: Page) -> None:
-    with page.expect_navigation():
+    """Press Enter, and wait as people do: until what comes next has the keyboard."""
+    with page.expect_navigation(wait_until="commit"):
         page.keyboard.press("Enter")
+    page.wait_for_selector("[autofocus]:focus", state="attached")
 
 
 def test_fifty_parcels_are_scanned_judged_and_paid_back_by_keyboard_alone(at_desk, shop):
