@@ -194,7 +194,7 @@ def suggestion_row(suggestion: SuggestionView, index: int, pricing: Pricing) -> 
     """Return a time that is put first, with its tags and its reason in full."""
     offer, answer = suggestion.offer, suggestion.offer.answer
     when = f"{words.short_day(offer.opens)} {words.short_hours(offer.opens, offer.closes)}"
-    earned = earned_by(suggestion)
+    earned = [tag for tag in earned_by(suggestion) if not (pricing.unpriced and tag == "cheapest")]
     tags = tuple(Tag(str(words.TAGS[tag]), "good" if tag == "least_driving" else "") for tag in earned)
     tags += unattended(answer)
     reason = driving(answer) if pricing.present else because(answer, earned)

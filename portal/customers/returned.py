@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import require_manage
 from portal.customers import words
-from portal.customers.bookings import order_note
+from portal.customers.bookings import order_note, promised
 from portal.customers.pages import Notice, show
 from portal.customers.returns_forms import MethodForm
 from portal.customers.returns_send import cost_words, thing_fact
 from portal.customers.returns_steps import next_step
 from portal.customers.returns_words import INSPECTION, MONEY, TOLD, standing_of
-from portal.customers.rows import Fact, Happened
+from portal.customers.rows import Fact, Happened, Promised
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
 from portal.services.photos import photo_response, seal, unseal
@@ -85,7 +85,8 @@ def show_return(
     context: dict[str, Any] = {
         "of": of,
         "standing": standing,
-        "when": when_picked_up(of, zone) or since(of, events, zone),
+        "window": window_of(of, zone),
+        "when": since(of, events, zone),
         "then": what_next(of, standing.then),
         "stands": stands(of, events, zone),
         "things": [thing_fact(each) for each in of.items.all()],
@@ -135,13 +136,18 @@ _SINCE: Final = {
 }
 
 
-def when_picked_up(of: Return, zone: ZoneInfo) -> str:
+def window_of(of: Return, zone: ZoneInfo) -> Promised | None:
     """Return the window of its pickup, while one is booked."""
     booking = getattr(of.pickup, "booking", None) if of.pickup else None
     if of.parcel != of.Parcel.BOOKED or booking is None:
-        return ""
-    opens, closes = booking.stop.opens_at.astimezone(zone), booking.stop.closes_at.astimezone(zone)
-    return f"{words.long_day(opens)}, {words.hours(opens, closes)}"
+        return None
+    return promised(booking, zone)
+
+
+def when_picked_up(of: Return, zone: ZoneInfo) -> str:
+    """Return that window on one line, or nothing."""
+    window = window_of(of, zone)
+    return f"{window.day}, {window.hours}" if window else ""
 
 
 def may_choose_time(of: Return) -> bool:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
 from portal.access import MANAGE, grant_cookie, issue_link, require_manage
-from portal.customers import words
 from portal.customers.bookings import may_move, order_note
 from portal.customers.forms import OfferForm
 from portal.customers.moves import DAYS_PART, present_of
@@ -175,7 +174,7 @@ def show_times(
             chosen_day=asked_day(request),
             url=f"{url}?outside={outside}" if outside else url,
         ),
-        "where": where_of(facts, note=words.place(facts.address)),
+        "where": where_of(facts, note=_("Where it was brought")),
         "now": when_picked_up(of, zone_of(booking_of(link.delivery))),
         "packed": packed or (None if present else _packed(of, outside)),
         "form": form or packed,

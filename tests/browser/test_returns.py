@@ -1,0 +1,117 @@
+"""A guest with a phone sends things back: chosen, picked up, moved and called off."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal.access import url_of
+from returns.models import Return
+from returns.services.policies import publish
+from scheduling import clock
+from tests.browser.looks import fits
+from tests.factories import NOW, make_link, make_network
+from tests.portal.customers.conftest import Clock
+from tests.portal.customers.returns import Sender, delivered
+
+SMALL = 360
+SHOTS = os.environ.get("SHOTS", "")
+"""A folder for pictures of each step, for whoever wants to look at them."""
+
+
+@pytest.fixture(autouse=True)
+def at():
+    source = Clock()
+    clock.set_source(source)
+    yield source
+    clock.set_source(None)
+
+
+@pytest.fixture
+def sender(at) -> Sender:
+    outlet = make_network(vans=1, days=6)
+    outlet.merchant.contact_email = "shop@example.com"
+    outlet.merchant.save()
+    rule = {"name": "Thirty days", "days": 30, "fees_minor": {"dropoff": 150}}
+    publish(merchant=outlet.merchant, rules=[rule], seen=0, actor="user:1", now=NOW)
+    return delivered(outlet, at)
+
+
+@pytest.fixture
+def looked(assert_accessible):
+    """Return a function that judges a page as it stands, on a phone."""
+
+    def look(page: Page, name: str) -> None:
+        assert_accessible(page)
+        assert fits(page)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+    return look
+
+
+def opens(page: Page, sender: Sender) -> None:
+    page.goto(url_of(make_link(sender.booking)).replace("http://127.0.0.1:8000", ""))
+    expect(page.get_by_role("heading", name="And now?")).to_be_visible()
+
+
+def chooses(page: Page, looked) -> None:
+    page.get_by_role("link", name=re.compile("Send something back")).click()
+    expect(page.get_by_role("heading", name="What is going back?")).to_be_visible()
+    page.get_by_label(re.compile("Cup")).check()
+    page.get_by_label("How many?").select_option("2")
+    looked(page, "1-items")
+    page.get_by_role("button", name="Continue").click()
+
+
+def walks_on(page: Page, looked) -> None:
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="How does it travel?")).to_be_visible()
+    looked(page, "3-how")
+    page.get_by_label("We pick it up").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    looked(page, "4-check")
+    page.get_by_role("button", name="Send it back").click()
+    expect(page.get_by_role("heading", name="It may come back")).to_be_visible()
+
+
+def picks_a_time(page: Page, looked) -> None:
+    page.get_by_role("link", name="Choose a time").click()
+    expect(page.get_by_role("heading", name="When do we pick it up?")).to_be_visible()
+    looked(page, "5-times")
+    page.locator("input[name=suggestion]").first.check()
+    page.get_by_role("button", name="Pick it up then").click()
+    expect(page.get_by_role("heading", name="We pick it up")).to_be_visible()
+    looked(page, "6-booked")
+
+
+def test_two_cups_go_back_and_are_picked_up_by_a_van_that_comes_anyway(visitor, sender, looked, javascript):
+    page = visitor(width=SMALL, javascript=javascript)
+    opens(page, sender)
+    looked(page, "0-delivered")
+    chooses(page, looked)
+    expect(page.get_by_role("heading", name="Why does it go back?")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose why it goes back.")
+    page.get_by_label("Why does it go back?").select_option("changed_mind")
+    page.get_by_label("Money back").check()
+    looked(page, "2-why")
+    walks_on(page, looked)
+    picks_a_time(page, looked)
+
+    made = Return.objects.get()
+    assert (made.parcel, made.items.get().quantity) == ("booked", 2)
+    page.get_by_role("link", name="Another time").click()
+    expect(page.get_by_text("Now:").first).to_be_visible()
+    page.locator("input[name=offer]").last.check()
+    page.get_by_role("button", name="Move it here").click()
+    expect(page.get_by_role("heading", name="We pick it up")).to_be_visible()
+    page.get_by_role("link", name="Call it off").click()
+    looked(page, "7-call-off")
+    page.get_by_role("button", name="Yes, call it off").click()
+    expect(page.get_by_role("heading", name="It was called off")).to_be_visible()
+    made.refresh_from_db()
+    assert made.parcel == "cancelled"
