@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.demo import folder, inbox, layout, shopfront
 from portal.demo.apps import demo_clock, demo_config
-from portal.demo.fleet import DEPOT, MANAGED, MANAGER, PLANNER, SHOPS
+from portal.demo.fleet import DEPOT, DESK, MANAGED, MANAGER, PLANNER, SHOPS
 from portal.demo.jumps import jumps, shift_to_drive
 from portal.demo.town import houses
 from portal.http import bad_request, redirect_page, render_page
@@ -41,7 +41,12 @@ EXAMPLES = (
 )
 
 
-MANAGERS_PAGES = {"webhooks": "endpoints", "playground": "playground", "funnel": "funnel"}
+MANAGERS_PAGES = {
+    "webhooks": "endpoints",
+    "playground": "playground",
+    "funnel": "funnel",
+    "returns": "returns-figures",
+}
 
 
 @require_safe
@@ -111,6 +116,13 @@ def be_manager(request: HttpRequest) -> HttpResponse:
     login(request, User.objects.get(email=MANAGER), backend="django.contrib.auth.backends.ModelBackend")
     page = MANAGERS_PAGES.get(request.POST.get("to", ""), "keys")
     return redirect_page(request, f"merchants:{page}", MANAGED)
+
+
+@require_POST
+def be_desk(request: HttpRequest) -> HttpResponse:
+    """Sign in at a shop's returns desk."""
+    login(request, User.objects.get(email=DESK), backend="django.contrib.auth.backends.ModelBackend")
+    return redirect_page(request, "merchants:returns-desk", MANAGED)
 
 
 @require_POST

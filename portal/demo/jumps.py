@@ -21,7 +21,7 @@ from portal.demo.whereabouts import tell_places
 from portal.tasks import send_due_messages, send_due_webhooks
 from scheduling import clock, tasks, windows
 from scheduling.errors import DomainError
-from scheduling.models import Booking, Depot, Route, Shift, Stop
+from scheduling.models import Booking, Depot, Expected, Route, Shift, Stop
 from scheduling.selectors.plans import plans_to_improve
 from scheduling.selectors.road import stops_before
 from scheduling.services.resting import tell_running_late
@@ -32,6 +32,9 @@ NEAR: Final = 3
 LONGEST_WAIT: Final = timedelta(hours=8)
 """So long after its window a delivery has been served, or never will be."""
 HELD_UP: Final = timedelta(minutes=75)
+"""So long a vehicle stands at least: longer where its visitor’s own time would be kept all the same."""
+TOO_LATE: Final = timedelta(minutes=25)
+"""So long after one's own time has ended it is to come."""
 A_MOMENT: Final = timedelta(seconds=2)
 
 
@@ -52,18 +55,23 @@ class Jump:
 def jumps(now: datetime) -> list[Jump]:
     """Return where the clock can go from here. Two queries at most."""
     own = own_stop()
+    if own is None or own.done_at is not None:
+        return [_evening_before(None, now), _morning(None, now)]
     days = [_evening_before(own, now), _morning(own, now)]
-    if own is None:
-        return days
     near = _on_the_road(own, "near", _("Three stops before you"), _is_near)
-    return [*days, _an_hour_late(own), near, _on_the_road(own, "delivered", _("Delivered"), _is_done)]
+    last = _("Collected") if _is_pickup(own) else _("Delivered")
+    return [*days, _an_hour_late(own), near, _on_the_road(own, "delivered", last, _is_done)]
+
+
+def _is_pickup(stop: Stop) -> bool:
+    return stop.delivery is not None and stop.delivery.direction == stop.delivery.Direction.IN
 
 
 def own_stop() -> Stop | None:
     """Return where the visitor's own latest delivery is served; None before they book one. One query."""
     rows = Booking.objects.filter(state=Booking.State.BOOKED)
     rows = rows.exclude(delivery__contact_email__endswith=SEEDED_CONTACTS)
-    found = rows.select_related("stop__route__shift__plan__depot").order_by("-pk").first()
+    found = rows.select_related("stop__delivery", "stop__route__shift__plan__depot").order_by("-pk").first()
     return found.stop if found else None
 
 
@@ -83,14 +91,20 @@ def _evening_before(own: Stop | None, now: datetime) -> Jump:
     at = windows.instant(day - timedelta(days=1), EVENING, HELSINKI)
     if own is None and at <= now:
         at += timedelta(days=1)
-    label = _("The evening before your delivery") if own else _("The evening before")
+    label = _("The evening before")
+    if own is not None:
+        label = _("The evening before your delivery")
+        if _is_pickup(own):
+            label = _("The evening before your pickup")
     return _to(at, now, "evening", label, over=_("That evening is over."))
 
 
 def _morning(own: Stop | None, now: datetime) -> Jump:
     day = windows.local_date(own.opens_at, HELSINKI) if own else _tomorrow(now)
     at = windows.instant(day, MORNING, HELSINKI)
-    label = _("The morning of your delivery") if own else _("The next morning")
+    label = _("The next morning")
+    if own is not None:
+        label = _("The morning of your pickup") if _is_pickup(own) else _("The morning of your delivery")
     return _to(at, now, "morning", label, over=_("That morning is over."))
 
 
@@ -117,9 +131,12 @@ def _an_hour_late(own: Stop) -> Jump:
 def _go_late(own: Stop) -> None:
     _go_on_until(own, _is_out)
     now, route_id = clock.now(), own.route_id
-    hold_up(route_id, until=max(now, own.opens_at) + HELD_UP)
+    until = max(now + HELD_UP, own.opens_at + HELD_UP, own.closes_at + TOO_LATE)
+    expected = Expected.objects.filter(stop=own).first()
+    late_by = max(HELD_UP, until - (expected.at if expected else own.opens_at))
+    hold_up(route_id, until=until)
     with suppress(DomainError):  # back already: nobody is late any more
-        tell_running_late(route_id=route_id, late_by=HELD_UP, at=now, actor="demo", now=now)
+        tell_running_late(route_id=route_id, late_by=late_by, at=now, actor="demo", now=now)
     catch_up()
 
 

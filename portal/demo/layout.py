@@ -88,6 +88,7 @@ def start_again(*, now: datetime) -> None:
     if found == today(now).isoformat():
         connection.close()
         _copy(folder.FIRST_STATE, database_file())
+        call_command("migrate", verbosity=0)  # it may be from before an update
     else:
         lay_out(now=now)
     forget_all()

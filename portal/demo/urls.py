@@ -11,6 +11,7 @@ urlpatterns = [
     path("planner/", guide.be_planner, name="planner"),
     path("driver/", guide.be_driver, name="driver"),
     path("dispatcher/", guide.be_dispatcher, name="dispatcher"),
+    path("desk/", guide.be_desk, name="desk"),
     path("manager/", guide.be_manager, name="manager"),
     path("clock/", guide.move_clock, name="clock"),
     path("start-again/", guide.begin_again, name="start-again"),
