@@ -1,4 +1,4 @@
-"""A manager writes rules, tries them and publishes them; a list of orders is brought; customers read the rules."""
+"""A manager brings orders, writes rules, tries and publishes them; customers read them before they buy."""
 
 import json
 
