@@ -72,12 +72,8 @@ class ItemForm(PlainForm):
         required=False,
         widget=forms.Select(attrs=SELECT),
     )
-    exception = forms.ChoiceField(
-        label=_("Something odd"),
-        choices=[("", _("nothing")), *EXCEPTIONS.items()],
-        required=False,
-        widget=forms.Select(attrs=SELECT),
-    )
+    # Sent by a button of its own: what is odd is noted by one press.
+    exception = forms.ChoiceField(choices=[("", ""), *EXCEPTIONS.items()], required=False)
     deduction = forms.DecimalField(label=_("Taken off"), min_value=0, max_digits=11, required=False)
     deduction_reason = forms.CharField(
         label=_("Why taken off"), max_length=200, required=False, help_text=_("Its customer reads this.")

@@ -167,6 +167,11 @@ class ReturnAtDesk:
         return self.waiting and all(item.looked_at for item in self.items)
 
     @property
+    def exceptions(self) -> list[tuple[str, str]]:
+        """Return what may be odd, each by one press."""
+        return [(code, str(words)) for code, words in EXCEPTIONS.items()]
+
+    @property
     def next_item(self) -> int | None:
         """Return the item whose button Enter presses: the first that nobody looked at."""
         return next((each.item.pk for each in self.items if not each.looked_at), None)

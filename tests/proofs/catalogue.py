@@ -21,6 +21,7 @@ from tests.proofs import (
     privacy,
     programs,
     quotes,
+    refunds,
     reschedules,
     rolling,
     state_machine,
@@ -141,6 +142,12 @@ PROOFS = {
             "shoppers, customers, shops, dispatch and the clock do whatever they may, in random orders",
             "2,000 runs x 50 steps, 0 breaches",
             state_machine.state_machine,
+        ),
+        Proof(
+            "refunds",
+            "who sends refunds dies at 8 points x 50, answers of Stripe's are lost, a worker is killed at it",
+            "exactly 400 refunds, sums right to the cent, reconciliation finds nothing",
+            refunds.prove,
         ),
         Proof(
             "idempotency",

@@ -4,11 +4,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 
+from returns import invariants as of_returns
 from scheduling.invariants import breaches
 
 RULES = ("I1", "I3", "I4", "I5", "I6", "I8", "set-up")
@@ -37,7 +39,7 @@ class Command(BaseCommand):
         """Print breaches, then the count for each rule."""
         counts: Counter[str] = Counter()
         with one_look():
-            for breach in breaches():
+            for breach in chain(breaches(), of_returns.breaches()):
                 counts[breach.rule] += 1
                 if counts.total() <= show:
                     self.stdout.write(f"{breach.rule} {breach.subject}: {breach.what}")
