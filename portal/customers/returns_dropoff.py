@@ -94,7 +94,13 @@ def row_of(each: PointToBring, number: int, now: datetime) -> PointRow:
 def map_with(places: list[PointRow], address: Address) -> Mapped:
     """Return the map around an address with the points near it, each with its number in the list."""
     drawn = [{"lat": p.lat, "lon": p.lon, "number": p.number, "label": p.name} for p in places]
-    return replace(map_of(address, lat=address.lat, lon=address.lon), points=json.dumps(drawn))
+    line = {"line": words.place(address)}
+    return replace(
+        map_of(address, lat=address.lat, lon=address.lon),
+        points=json.dumps(drawn),
+        sentence=_("Points near %(line)s.") % line,
+        caption=_("Where it was brought to: %(line)s.") % line,
+    )
 
 
 @require_manage

@@ -28,6 +28,8 @@ def test_the_page_shows_the_nearest_points_with_hours_and_the_code(sender, outle
     assert f'href="{sender.base}returns/{made.ref}/point/"' in leads
     for words in ("Kulman kioski", "Rantatie 4", "About 100 m from your address", "21:00", made.ref, "<svg"):
         assert words in page
+    assert "Points near " in page
+    assert "We come to" not in page
     assert 'style="' not in re.search(r"<svg.*?</svg>", page, re.S)[0]
 
 
