@@ -64,6 +64,7 @@ NOBODY = {
     "returns.StoreCredit.currency": "money",
     "returns.StripeEvent.event_id": "the shop's books need it",
     "returns.StripeEvent.kind": "a list of Stripe's",
+    "scheduling.Attempt.counts": "how many of which item",
     "scheduling.AccessRead.actor": "staff, or a shift by its number",
     "scheduling.Address.city": "as coarse as what is kept",
     "scheduling.Address.country": "as coarse as what is kept",
