@@ -8,8 +8,8 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from portal.api.questions import Question, Text, Written
-from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
-from scheduling.bought import MOST_ITEMS, MOST_QUANTITY
+from returns.reasons import CONDITIONS, DISPOSITIONS, EXCEPTIONS, GRADES, METHODS, REASONS, RESOLUTIONS
+from scheduling.bought import MOST_ITEMS, MOST_MINOR, MOST_QUANTITY
 
 
 def one_of(words: Iterable[str]) -> str:
@@ -61,6 +61,43 @@ class PickupQuestion(Question):
     offer: Annotated[
         Written, Field(max_length=2000, description="one of the offers of `/returns/{ref}/quotes`")
     ]
+
+
+class FindingQuestion(Question):
+    """What was found of one line."""
+
+    line: Annotated[Written, Field(max_length=16, description="the item’s `ref`, as the return shows it")]
+    received: Annotated[int, Field(ge=0, le=MOST_QUANTITY, description="how many were in the parcel")]
+    accepted: Annotated[int, Field(ge=0, le=MOST_QUANTITY, description="how many of them count")]
+    grade: Annotated[str, Field(pattern=one_of(("", *GRADES)))] = ""
+    disposition: Annotated[str, Field(pattern=one_of(("", *DISPOSITIONS)))] = ""
+    exception: Annotated[str, Field(pattern=one_of(("", *EXCEPTIONS)))] = ""
+    deduction_minor: Annotated[int, Field(ge=0, le=MOST_MINOR, description="taken off what is paid back")] = 0
+    deduction_reason: Annotated[Text, Field(max_length=200, description="its customer reads it")] = ""
+
+
+class InspectionQuestion(Question):
+    """What was found of everything in a return."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "line": "7K2MQ9XA0000",
+                            "received": 1,
+                            "accepted": 1,
+                            "grade": "as_new",
+                            "disposition": "stock",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: Annotated[list[FindingQuestion], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
 class ReturnedItem(Schema):

@@ -13,11 +13,19 @@ from portal.api.callers import Caller, Needs, caller_of
 from portal.api.documents import ONCE, changes, looks
 from portal.api.errors import NotFound
 from portal.api.repeats import once
-from portal.api.return_schemas import PickupQuestion, RefundAnswer, ReturnAnswer, ReturnedItem, ReturnQuestion
+from portal.api.return_schemas import (
+    InspectionQuestion,
+    PickupQuestion,
+    RefundAnswer,
+    ReturnAnswer,
+    ReturnedItem,
+    ReturnQuestion,
+)
 from portal.api.schemas import QuoteAnswer
 from portal.models.keys import Scope
 from returns.selectors.shops import return_of
 from returns.services.changing import call_off
+from returns.services.inspections import Finding, finish, inspect, receive
 from returns.services.pickups import book_pickup, facts_for
 from returns.services.requests import Wish, request_return
 from scheduling import clock
@@ -108,6 +116,48 @@ def cancel(request: HttpRequest, ref: Ref) -> HttpResponse:
 
     def effect(now: datetime) -> tuple[int, dict[str, Any]]:
         call_off(return_found(caller, ref).pk, actor=caller.actor, now=now)
+        return 200, _said(caller, ref)
+
+    return once(request, caller, effect)
+
+
+@router.post(
+    "/returns/{ref}/receive",
+    response=changes(ReturnAnswer),
+    openapi_extra=ONCE,
+    auth=Needs(Scope.RETURNS_WRITE),
+)
+def arrive(request: HttpRequest, ref: Ref) -> HttpResponse:
+    """Say that its parcel has arrived with you. Twice is once."""
+    caller = caller_of(request)
+
+    def effect(now: datetime) -> tuple[int, dict[str, Any]]:
+        found = return_found(caller, ref)
+        receive(merchant=caller.merchant, code=found.ref, actor=caller.actor, now=now)
+        return 200, _said(caller, ref)
+
+    return once(request, caller, effect)
+
+
+@router.post(
+    "/returns/{ref}/inspect",
+    response=changes(ReturnAnswer),
+    openapi_extra=ONCE,
+    auth=Needs(Scope.RETURNS_WRITE),
+)
+def judge(request: HttpRequest, ref: Ref, question: InspectionQuestion) -> HttpResponse:
+    """Say what was found of every line; what is owed goes back half a minute later."""
+    caller = caller_of(request)
+
+    def effect(now: datetime) -> tuple[int, dict[str, Any]]:
+        found = return_found(caller, ref)
+        lines = {each.item.ref: each.pk for each in found.items.all()}
+        for each in question.items:
+            if each.line not in lines:
+                raise NotFound
+            finding = Finding(**each.model_dump(exclude={"line"}))
+            inspect(lines[each.line], finding, actor=caller.actor, now=now)
+        finish(found.pk, actor=caller.actor, now=now)
         return 200, _said(caller, ref)
 
     return once(request, caller, effect)

@@ -23,7 +23,7 @@ BUILDINGS: Final = {
 RUSH: Final = {7: 0.25, 8: 0.30, 9: 0.12, 15: 0.15, 16: 0.30, 17: 0.28, 18: 0.10}
 """By how much the log of ways is longer in these hours."""
 LUNCH: Final = {11: 0.10, 12: 0.15}
-FIRST_H, DAYS, VANS = 8, 22, 8
+FIRST_H, DAYS, VANS = 8, 22, 16
 FAMILIES: Final = ("lognormal", "heavy")
 
 

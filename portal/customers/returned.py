@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,7 +32,6 @@ from scheduling.errors import DomainError
 from scheduling.selectors.shopper import history_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from portal.models import AccessLink
@@ -113,13 +113,19 @@ def events_of(of: Return) -> list[Event]:
 
 def moment(event: Event, zone: ZoneInfo) -> str:
     """Return when something happened."""
-    return words.short_moment(event.occurred_at.astimezone(zone))
+    return words.short_moment(happened_at(event).astimezone(zone))
+
+
+def happened_at(event: Event) -> datetime:
+    """Return when something happened: what a driver did, as their own device said."""
+    said = event.data.get("at") if event.kind == "return.collected" else None
+    return datetime.fromisoformat(said) if said else event.occurred_at
 
 
 def since(of: Return, events: list[Event], zone: ZoneInfo) -> str:
     """Say since when its parcel is where it is."""
     kinds = _SINCE.get(of.parcel, ())
-    at = next((each.occurred_at for each in reversed(events) if each.kind in kinds), of.requested_at)
+    at = next((happened_at(each) for each in reversed(events) if each.kind in kinds), of.requested_at)
     return _("Since %(moment)s") % {"moment": words.long_moment(at.astimezone(zone))} if at else ""
 
 

@@ -54,7 +54,7 @@ class Command(BaseCommand):
 
         held = subjects.add_parser("ranges", help="whether ranges of arrival hold, on made-up months")
         held.add_argument("--days", type=positive, default=22, help="days of a month (22)")
-        held.add_argument("--vans", type=positive, default=8, help="vans on each of them (8)")
+        held.add_argument("--vans", type=positive, default=16, help="vans on each of them (16)")
         held.add_argument("--seed", type=int, default=1, help="which months (1)")
         held.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 

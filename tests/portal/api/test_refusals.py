@@ -35,6 +35,8 @@ WAYS = {
     ("POST", "/returns/X/quotes"): Scope.RETURNS_WRITE,
     ("POST", "/returns/X/pickup"): Scope.RETURNS_WRITE,
     ("POST", "/returns/X/cancel"): Scope.RETURNS_WRITE,
+    ("POST", "/returns/X/receive"): Scope.RETURNS_WRITE,
+    ("POST", "/returns/X/inspect"): Scope.RETURNS_WRITE,
     ("GET", "/events"): Scope.EVENTS_READ,
     ("GET", "/webhook-endpoints"): Scope.WEBHOOKS,
     ("POST", "/webhook-endpoints"): Scope.WEBHOOKS,

@@ -4,9 +4,11 @@ import pytest
 
 from portal.services.feed import entries_after
 from returns.models import Return
+from returns.services.stripe_accounts import save_stripe_account
 from scheduling import events
 from scheduling.models import Delivery
 from tests.factories import NOW, make_merchant, make_order, make_return
+from tests.fakes.stripe_server import KEY, SECRET
 from tests.portal.api.test_refusals import code_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
@@ -101,3 +103,32 @@ def test_another_shops_return_is_not_picked_up(program, stranger, outlet):
     for way in ("quotes", "pickup", "cancel"):
         body = {"offer": "x"} if way == "pickup" else None
         assert code_of(stranger("POST", f"/returns/{ref}/{way}", body)) == (404, "not_found")
+
+
+def found(order, **values):
+    line = order.items.first().ref
+    whole = {"line": line, "received": 1, "accepted": 1, "grade": "as_new", "disposition": "stock"}
+    return {"items": [whole | values]}
+
+
+def test_a_shops_own_desk_says_what_arrived_and_was_found_and_the_money_is_due(program, order):
+    save_stripe_account(merchant=order.merchant, key=KEY, secret=SECRET, actor="user:1", now=NOW)
+    ref = program("POST", "/returns", cups(order, method="dropoff")).json()["ref"]
+
+    assert code_of(program("POST", f"/returns/{ref}/inspect", found(order)))[0] == 409
+    for _again in range(2):
+        assert program("POST", f"/returns/{ref}/receive").json()["parcel"] == "received"
+    said = program("POST", f"/returns/{ref}/inspect", found(order)).json()
+
+    assert (said["inspection"], said["money"]) == ("done", "due")
+    assert [each["amount_minor"] for each in said["refunds"]] == [1290]
+
+
+@pytest.mark.parametrize("values", [{"accepted": 2}, {"deduction_minor": 100}, {"grade": ""}, {"line": "X"}])
+def test_findings_that_make_no_sense_change_nothing(program, order, values):
+    ref = program("POST", "/returns", cups(order, method="dropoff")).json()["ref"]
+    program("POST", f"/returns/{ref}/receive")
+    before = program("GET", f"/returns/{ref}").json()
+
+    assert program("POST", f"/returns/{ref}/inspect", found(order, **values)).status_code in (404, 422)
+    assert program("GET", f"/returns/{ref}").json() == before
