@@ -57,7 +57,7 @@ def begin(request: HttpRequest, link: AccessLink) -> HttpResponse:
     """Ask what goes back of what this delivery brought."""
     order, now = _order(request, link), clock.now()
     if order is None or not order.items.all():
-        return _show_items(request, link, order, [], None)
+        return _show_items(request, link, order, [], None, status=422 if request.POST else 200)
     draft = draft_of(link.delivery, order)
     lines = lines_of(order)
     ground = ground_of(order, link.delivery, today=today_for(order, link.delivery, now=now))
