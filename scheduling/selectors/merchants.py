@@ -57,7 +57,7 @@ TOLD: Final = (
 )
 """The kinds of events that a merchant is told of; all others are between depots and us."""
 
-INTERNAL: Final = frozenset({"hold"})
+INTERNAL: Final = frozenset({"hold", "statement"})
 """What events hold for ourselves: numbers of rows."""
 
 

@@ -54,6 +54,14 @@ AT = """() => {
   return { stop, html: at.outerHTML.slice(0, 90), drawn: frame || near.some(drawn), covered };
 }"""
 
+TO_THE_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute('tabindex');
+  scrollTo(0, 0);
+}"""
+"""From there Tab goes on, also where a page gave the focus to a field."""
+
 NAME = """() => {
   const at = document.activeElement;
   const labels = [...(at.labels || [])].map((each) => each.innerText).join(' ');
@@ -63,7 +71,7 @@ NAME = """() => {
 
 def keyboard_faults(page: Page) -> tuple[int, list[str]]:
     """Press Tab from the page's beginning to its end; return how many stops it has, and what was wrong."""
-    page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0) }")
+    page.evaluate(TO_THE_TOP)
     stops: list[str] = page.evaluate(NUMBER_STOPS)
     reached, faults = set(), []
     for _press in range(len(stops) + SPARE):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from scheduling import clock, windows
-from scheduling.errors import PlanBusy, SlotTaken
+from scheduling.errors import SlotTaken
 from scheduling.models import DayPlan, MerchantDepot, Stop
 from tests.factories import make_booking, make_network, plan_on, some_facts
 from tests.proofs.reroutes import put_out_of_order
@@ -43,13 +43,3 @@ def put_all_out_of_order(plans: list[int], seed: int) -> int:
     for plan_id in plans:
         put_out_of_order(plan_id=plan_id, chance=Random(f"{seed} {plan_id}"), now=now)
     return DayPlan.objects.filter(pk__in=plans).count()
-
-
-def put_days_out_of_order(days: list[str], seed: int) -> int:
-    """Put the routes of such days (as 20260704) out of order, unless one is busy; return of how many."""
-    dates = [datetime.strptime(day, "%Y%m%d").date() for day in days]
-    plans = list(DayPlan.objects.filter(service_date__in=dates).values_list("pk", flat=True))
-    try:
-        return put_all_out_of_order(plans, seed)
-    except PlanBusy:  # the next time
-        return 0

@@ -145,7 +145,7 @@ def test_a_condition_is_asked_of_what_is_not_at_fault():
         ({"final_sale": True}, "“Everything”: it was sold without a way back."),
         (
             {"pieces": 3, "reason": "changed_mind"},
-            "“Everything”: no more than 2 things of an order comes back.",
+            "“Everything”: no more than 2 things of an order come back.",
         ),
         ({"reason": "other"}, "“Everything”: it does not come back for this reason."),
     ],

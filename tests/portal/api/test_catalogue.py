@@ -108,17 +108,22 @@ def come_back() -> None:
     """Have one return asked for, and everything said of it that can be."""
     made = make_return()
     window = {"opens_at": "", "closes_at": "", "delivery": ""}
+    money = {"amount_minor": 1, "currency": "EUR"}
     said = {
         "pickup_booked": window,
-        "rejected": {"why": ""},
-        "collected": {"parcels": 1},
-        "put_right": {"what": ""},
+        "pickup_cancelled": window | {"because": "missed"},
+        "rejected": {"reason": ""},
+        "collected": {"parcels": 1, "collected": 1, "of": 1, "at": "", "others": {}},
+        "handed_in": {"point": ""},
+        "inspected": {"accepted": 1, "rejected": 0},
+        "put_right": {"what": "", "from": "", "to": "", "reason": ""},
+        "refunded": money,
+        "credited": money,
     }
-    paid = {key: {"amount_minor": 1, "currency": "EUR"} for key in ("refunded", "credited")}
     for kind in TOLD:
         about, _dot, what = kind.partition(".")
         if about == "return" and not Event.objects.filter(kind=kind).exists():
-            told(made, what, now=NOW, actor="test", **(said | paid).get(what, {}))
+            told(made, what, now=NOW, actor="test", **said.get(what, {}))
 
 
 def at_doors() -> None:

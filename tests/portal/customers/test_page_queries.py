@@ -149,11 +149,15 @@ STATEMENTS: dict[str, int] = {
     "return-times: moved": 36,
     "return-way": 17,
     "return-photo": 7,
+    "return-dropoff": 9,
+    "return-label-a4": 6,
+    "return-label-4x6": 6,
+    "return-terms": 4,
     "return-cancel": 8,
     "return-cancel: called off": 31,
     "withdraw": 8,
     "withdraw: said": 6,
-    "withdraw: confirmed": 38,
+    "withdraw: confirmed": 41,
     "state-withdrawal": 3,
     "state-withdrawal: said": 3,
     "state-withdrawal: found": 4,
@@ -389,6 +393,12 @@ def send_back(count: Counter) -> None:
     count("return-photo", get, page + "photo/1/none/", status=404)
     count("return-cancel", get, page + "cancel/")
     count("return-cancel: called off", post, page + "cancel/", status=303)
+    brought = f"{base}returns/{sender.returns(method='dropoff').ref}/"
+    count("return-dropoff", get, brought + "point/")
+    count("return-label-a4", get, brought + "label-a4.pdf")
+    count("return-label-4x6", get, brought + "label-4x6.pdf")
+    post(brought + "cancel/")
+    count("return-terms", get, f"/s/{sender.order.merchant.slug}/returns/")
     ticks = {f"take-{each.ref}": "on" for each in sender.lines}
     count("withdraw", get, base + "withdraw/")
     count("withdraw: said", post, base + "withdraw/", ticks | {"name": "Aino"})
