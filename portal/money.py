@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext
 
-from returns.amounts import decimals
+from scheduling.bought import decimals_of
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
@@ -18,7 +18,7 @@ def money(amount_minor: int, currency: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _money(amount_minor: int, currency: str, _language: str | None) -> str:
-    places = decimals(currency)
+    places = decimals_of(currency)
     amount = number_format(Decimal(abs(amount_minor)) / 10**places, decimal_pos=places, force_grouping=True)
     symbol = SYMBOLS.get(currency, f"{currency} ")
     sign = "−" if amount_minor < 0 else ""

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.money import money
-from returns.amounts import decimals
 from returns.eligibility import LASTING, USUAL
 from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
+from scheduling.bought import decimals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -232,6 +232,6 @@ def _schema(policy: Policy, url: str, final_sale: bool) -> dict[str, Any]:
 
 
 def _amount(minor: int, currency: str) -> dict[str, Any]:
-    places = decimals(currency)
+    places = decimals_of(currency)
     value = f"{minor / 10**places:.{places}f}"
     return {"@type": "MonetaryAmount", "value": value, "currency": currency}

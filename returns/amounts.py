@@ -9,26 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# https://docs.stripe.com/currencies#zero-decimal, #three-decimal and #special-cases, as read in 2026.
-WHOLE_UNITS: Final = frozenset(
-    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
-)
-THOUSANDTHS: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-"""Counted in thousandths, of which Stripe takes whole tens only."""
+from scheduling.bought import decimals_of
+
 WHOLE_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
-"""Have no smaller coin any more, and are still counted in hundredths: whole hundreds only."""
+"""Have no smaller coin any more, and are still counted in hundredths: whole hundreds only.
 
-
-def decimals(currency: str) -> int:
-    """Return how many decimals an amount in Stripe's units has: 250 EUR is 2.50, 250 JPY is 250."""
-    code = currency.upper()
-    return 0 if code in WHOLE_UNITS else 3 if code in THOUSANDTHS else 2
+https://docs.stripe.com/currencies#special-cases, as read in 2026; decimals stand with what was bought.
+"""
 
 
 def step(currency: str) -> int:
     """Return the smallest amount, in minor units, that can be paid: all others are multiples of it."""
     code = currency.upper()
-    return 10 if code in THOUSANDTHS else 100 if code in WHOLE_HUNDREDTHS else 1
+    return 10 if decimals_of(code) == 3 else 100 if code in WHOLE_HUNDREDTHS else 1
 
 
 def payable(amount_minor: int, currency: str) -> int:

@@ -56,9 +56,12 @@ WHOLE_UNITS: Final = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "P
 WHOLE_TOO: Final = ("VND", "VUV", "XAF", "XOF", "XPF")
 THOUSANDTHS: Final = ("BHD", "JOD", "KWD", "OMR", "TND")
 DECIMALS: Final = dict.fromkeys(WHOLE_UNITS + WHOLE_TOO, 0) | dict.fromkeys(THOUSANDTHS, 3)
-"""Currencies that payments don't count in hundredths, as Stripe counts them (ISK and UGX are)."""
+"""Currencies that payments don't count in hundredths, as Stripe counts them (ISK and UGX are).
+
+https://docs.stripe.com/currencies#zero-decimal and #three-decimal, as read in 2026.
+"""
 
 
 def decimals_of(currency: str) -> int:
     """Return how many decimals a currency's amounts have."""
-    return DECIMALS.get(currency, 2)
+    return DECIMALS.get(currency.upper(), 2)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.http import render_page
 from portal.merchants.funnel_words import csv_rows, told
-from portal.merchants.period import PeriodForm
-from portal.models.people import Role
+from portal.merchants.period import PeriodForm, asked_days, days_of
 from portal.sheets import sheet_response
-from portal.staff import require_merchant, roles_for
-from scheduling import clock, windows
-from scheduling.selectors.funnel import MOST_DAYS, Funnel, funnel_of, zone_of_shop
+from portal.staff import require_merchant
+from scheduling.selectors.funnel import MOST_DAYS, Funnel, funnel_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -33,7 +30,7 @@ SHOWN: Final = timedelta(days=6)
 @require_merchant
 def funnel(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Show what became of those who looked at times, by kind of slot and by where they chose."""
-    zone, form = _asked(request, shop)
+    zone, form = asked_days(request, shop, shown=SHOWN, most_days=MOST_DAYS)
     if form.is_bound and not form.is_valid():
         return _shown(request, shop, form, status=422)
     found = _found(shop, form, zone)
@@ -52,7 +49,7 @@ def funnel(request: HttpRequest, shop: Merchant) -> HttpResponse:
 @require_merchant
 def figures(request: HttpRequest, shop: Merchant) -> HttpResponse:
     """Hand out the same figures for a spreadsheet: one row for each channel and kind."""
-    zone, form = _asked(request, shop)
+    zone, form = asked_days(request, shop, shown=SHOWN, most_days=MOST_DAYS)
     if form.is_bound and not form.is_valid():
         return _shown(request, shop, form, status=422)
     found = _found(shop, form, zone)
@@ -60,20 +57,8 @@ def figures(request: HttpRequest, shop: Merchant) -> HttpResponse:
     return sheet_response(name, csv_rows(found))
 
 
-def _asked(request: HttpRequest, shop: Merchant) -> tuple[ZoneInfo, PeriodForm]:
-    """Return the zone of the shop's days, and which of them are asked for. Raises PermissionDenied."""
-    if Role.MANAGER not in roles_for(request.user, merchant=shop):
-        raise PermissionDenied
-    zone = zone_of_shop(shop)
-    today = windows.local_date(clock.now(), zone)
-    if request.GET.keys() & PeriodForm.base_fields.keys():
-        return zone, PeriodForm(request.GET, today=today, most_days=MOST_DAYS)
-    return zone, PeriodForm(initial={"first": today - SHOWN, "last": today}, today=today, most_days=MOST_DAYS)
-
-
 def _found(shop: Merchant, form: PeriodForm, zone: ZoneInfo) -> Funnel:
-    days = form.cleaned_data if form.is_bound else form.initial
-    return funnel_of(merchant=shop, first=days["first"], last=days["last"], zone=zone)
+    return funnel_of(merchant=shop, zone=zone, **days_of(form))
 
 
 def _shown(

@@ -1,13 +1,28 @@
 """From which day to which: what pages of figures are asked for."""
 
+from __future__ import annotations
+
+import csv
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.forms import PlainForm
+from portal.models.people import Role
+from portal.staff import roles_for
+from scheduling import clock, windows
+from scheduling.selectors.funnel import zone_of_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from scheduling.models import Merchant
 
 EARLIEST: Final = date(2020, 1, 1)
 
@@ -49,3 +64,33 @@ class PeriodForm(PlainForm):
         elif last - first >= timedelta(days=self.most_days):
             self.add_error("first", _("Choose up to %(days)d days at once.") % {"days": self.most_days})
         return cleaned
+
+
+def asked_days(
+    request: HttpRequest, shop: Merchant, *, shown: timedelta, most_days: int
+) -> tuple[ZoneInfo, PeriodForm]:
+    """Return the zone of a shop’s days, and those its manager asks for: else today and `shown` before it.
+
+    Raises PermissionDenied for the shop's other people.
+    """
+    if Role.MANAGER not in roles_for(request.user, merchant=shop):
+        raise PermissionDenied
+    zone = zone_of_shop(shop)
+    today = windows.local_date(clock.now(), zone)
+    if request.GET.keys() & PeriodForm.base_fields.keys():
+        return zone, PeriodForm(request.GET, today=today, most_days=most_days)
+    days = {"first": today - shown, "last": today}
+    return zone, PeriodForm(initial=days, today=today, most_days=most_days)
+
+
+def days_of(form: PeriodForm) -> dict[str, date]:
+    """Return the first and the last day of a form that is valid, or was not sent."""
+    return dict(form.cleaned_data if form.is_bound else form.initial)
+
+
+def as_file(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Hand rows out for a spreadsheet."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    csv.writer(response).writerows(rows)
+    return response

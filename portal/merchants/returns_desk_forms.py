@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.forms import PlainForm, one_line
 from portal.photos import ACCEPT
-from returns.amounts import decimals
 from returns.reasons import DISPOSITIONS, EXCEPTIONS, GRADES
 from returns.services.inspections import Finding
+from scheduling.bought import decimals_of
 
 SELECT = {"class": "field__input"}
 
@@ -93,7 +93,7 @@ class ItemForm(PlainForm):
 
     def __init__(self, *args: Any, currency: str, exchanged: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.places = decimals(currency)
+        self.places = decimals_of(currency)
         for name in ("deduction", "exchange"):
             self.fields[name].decimal_places = self.places  # type: ignore[attr-defined]
             self.fields[name].widget.attrs["step"] = str(Decimal(1).scaleb(-self.places))

@@ -7,7 +7,6 @@ import pytest
 from returns.amounts import (
     Judged,
     Line,
-    decimals,
     delivery_back,
     owed,
     paid_by_line,
@@ -16,6 +15,7 @@ from returns.amounts import (
     step,
     worth,
 )
+from scheduling.bought import decimals_of
 
 EACH = ("EUR", "JPY", "KWD", "ISK")
 
@@ -25,7 +25,7 @@ EACH = ("EUR", "JPY", "KWD", "ISK")
     [("EUR", 2, 1), ("eur", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 2, 100), ("UGX", 2, 100)],
 )
 def test_every_currency_is_counted_as_stripe_counts_it(currency, places, least):
-    assert (decimals(currency), step(currency)) == (places, least)
+    assert (decimals_of(currency), step(currency)) == (places, least)
 
 
 def test_what_cannot_be_paid_is_rounded_down():

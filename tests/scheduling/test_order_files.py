@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from returns import amounts
-from scheduling.bought import DECIMALS, ItemBought, Paid, decimals_of
+from scheduling.bought import ItemBought, Paid
 from scheduling.errors import BadFile
 from scheduling.facts import Contact
 from scheduling.order_files import NEEDED, orders_in, require_orders
@@ -154,9 +153,3 @@ def test_whatever_comes_is_read_or_refused(noise, text):
         except BadFile:
             continue
         assert all((order.bought is None) == bool(order.bad) for order in orders)
-
-
-def test_lists_and_refunds_count_a_currency_alike():
-    known = {*amounts.WHOLE_UNITS, *amounts.WHOLE_HUNDREDTHS, *amounts.THOUSANDTHS, *DECIMALS, "EUR"}
-
-    assert {each for each in known if decimals_of(each) != amounts.decimals(each)} == set()
