@@ -246,7 +246,7 @@ def test_forged_tokens_open_nothing(booked):
         token + "A",
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         other + "AAAA",
-        other[:22] + token[22:],
+        token[:26] + other[-42:],
         token[:22] + "AAAC" + token[26:],
         next_generation,
         "é" * 68,
