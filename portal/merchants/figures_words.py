@@ -109,16 +109,21 @@ def _left_out(found: Figures) -> str:
 
 
 def _speed(each: Speed) -> str:
+    """Say how long it took; once, where the quick and the slow sound alike (a single line always does)."""
+    said = {
+        "n": _number(each.count),
+        "median": lasting(each.median_s),
+        "slow": lasting(each.slowest_tenth_s),
+    }
+    if said["median"] == said["slow"]:
+        alike = ngettext("%(n)s line: within %(slow)s", "%(n)s lines: within %(slow)s", each.count)
+        return alike % said
     sentence = ngettext(
         "%(n)s line: half of them within %(median)s, nine of ten within %(slow)s",
         "%(n)s lines: half of them within %(median)s, nine of ten within %(slow)s",
         each.count,
     )
-    return sentence % {
-        "n": _number(each.count),
-        "median": lasting(each.median_s),
-        "slow": lasting(each.slowest_tenth_s),
-    }
+    return sentence % said
 
 
 def _driven(driven: Driven) -> Iterator[str]:

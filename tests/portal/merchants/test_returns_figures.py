@@ -87,6 +87,15 @@ def test_from_the_door_to_the_shelf_half_and_nine_of_ten_are_told(outlet):
     assert "3 lines: half of them within 20 hours, nine of ten within 4 days" in page
 
 
+def test_one_line_on_the_shelf_is_told_without_a_half_or_a_tenth(outlet):
+    [made] = coming_back(outlet, "other")
+    made.collected_at = NOW
+    made.save()
+    ReturnItem.objects.filter(of=made).update(disposition="stock", on_sale_at=NOW + timedelta(hours=20))
+
+    assert "1 line: within 20 hours" in page_of(outlet)
+
+
 def test_what_a_pickup_drove_comes_from_its_routes_account(outlet):
     [made] = coming_back(outlet, "other")
     booking = make_booking(outlet, facts=some_facts(direction="in"))
