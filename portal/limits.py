@@ -135,6 +135,8 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
             "merchants:desk-open-again",
             "merchants:desk-by-hand",
             "merchants:desk-send-again",
+            "merchants:place-statement",
+            "merchants:answer-statement",
         ),
         (by_browser("desk", 1_200), by_network("desk", 6_000)),
     ),

@@ -151,3 +151,24 @@ class MoneyMoved(DomainError):
 
     code = "money_moved"
     sentence = _("Its money is on its way already. That can’t be taken back here.")
+
+
+class StatementAnswered(DomainError):
+    """Somebody else, or another tab, answered what was stated, or found its order."""
+
+    code = "statement_answered"
+    sentence = _("Somebody has answered that meanwhile.")
+
+
+class NoSuchOrder(DomainError):
+    """No delivery of ours brought an order of that number for this shop."""
+
+    code = "no_such_order"
+    sentence = _("We brought no order of that number for you. Look at the number again.")
+
+
+class NothingLeft(DomainError):
+    """All of the order is on its way back already."""
+
+    code = "nothing_left"
+    sentence = _("All of that order is on its way back already, so there is nothing to withdraw from.")

@@ -16,6 +16,7 @@ from portal.services.photos import drop_photo, keep_picture, photo_response
 from portal.staff import require_merchant
 from returns.errors import NotExpected, NotYet
 from returns.selectors.desk import Pile, desk_of, item_of, return_at_desk
+from returns.selectors.withdrawable import waiting_for
 from returns.services import inspections, refunds
 from scheduling import clock
 from scheduling.errors import DomainError
@@ -52,6 +53,7 @@ def _desk(request: HttpRequest, shop: Merchant, form: ScanForm, *, status: int =
             _pile("done", _("Done lately"), _("Nothing was finished in the last two days."), found.done),
         ],
         "done": return_at_desk(shop, done[:16]) if done else None,
+        "unplaced": waiting_for(shop).count(),
     }
     return render_page(request, DESK, context=context, status=status)
 

@@ -11,6 +11,7 @@ from portal.merchants import (
     return_rules,
     returns_desk,
     returns_figures,
+    statements,
     stripe_events,
     stripe_page,
     telling,
@@ -19,6 +20,7 @@ from portal.merchants import (
 
 app_name = "merchants"
 PARCEL = "shop/<slug:merchant>/returns/desk/<slug:ref>"
+STATED = "shop/<slug:merchant>/returns/statements"
 
 urlpatterns = [
     path("shop/<slug:merchant>/funnel/", funnel.funnel, name="funnel"),
@@ -49,6 +51,9 @@ urlpatterns = [
     path(f"{PARCEL}/refunds/<uuid:refund>/by-hand/", returns_desk.pay_by_hand, name="desk-by-hand"),
     path(f"{PARCEL}/refunds/<uuid:refund>/again/", returns_desk.send_again, name="desk-send-again"),
     path(f"{PARCEL}/photos/<int:number>/", returns_desk.photo, name="desk-photo"),
+    path(f"{STATED}/", statements.statements, name="statements"),
+    path(f"{STATED}/<int:number>/place/", statements.place, name="place-statement"),
+    path(f"{STATED}/<int:number>/answer/", statements.answer, name="answer-statement"),
     path("shop/<slug:merchant>/stripe/", stripe_page.stripe, name="stripe"),
     path("shop/<slug:merchant>/stripe/forget/", stripe_page.forget, name="forget-stripe"),
     path("stripe/<slug:merchant>/events/", stripe_events.events, name="stripe-events"),

@@ -38,6 +38,7 @@ def _of_a_statement(event: Event) -> dict[str, str] | None:
         "content": stated.content,
         "email": stated.email,
         "at": f"{stated.stated_at:%Y-%m-%d %H:%M} UTC",
+        "page_url": settings.PUBLIC_URL + reverse("merchants:statements", args=[stated.merchant.slug]),
     }
 
 

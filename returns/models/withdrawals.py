@@ -20,6 +20,12 @@ class Withdrawal(models.Model):
     email = models.EmailField()
     content = models.TextField(max_length=2000)
     stated_at = models.DateTimeField()
+    unmatched_at = models.DateTimeField(null=True)
+    """Since when we know that it fits no order; the shop looks for it."""
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=40, blank=True)
+    answer = models.CharField(max_length=200, blank=True)
+    """What the shop did about it where no order of ours was meant."""
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -27,7 +33,12 @@ class Withdrawal(models.Model):
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) | Q(name="", email="", content=""),
                 name="erased_withdrawal_names_nobody",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, answered_by="", answer="")
+                | Q(answered_at__isnull=False, of__isnull=True),
+                name="withdrawal_is_answered_or_led_on",
+            ),
         ]
 
     def __str__(self) -> str:

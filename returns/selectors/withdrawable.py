@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from typing import Final
 
+from django.db.models import QuerySet
+
 from returns.deadlines import last_day
 from returns.models import Return, Withdrawal
 from scheduling.models import Booking, Delivery, Merchant
@@ -53,6 +55,27 @@ def due_soon(*, before: datetime) -> list[Return]:
 
 def meant_by(merchant: Merchant, *, order_number: str, email: str) -> list[Delivery]:
     """Return the deliveries of an order that go to an e-mail address, newest first. One query."""
+    return list(_bringing(merchant, order_number).filter(contact_email__iexact=email.strip()))
+
+
+def brought_by(merchant: Merchant, *, order_number: str) -> list[Delivery]:
+    """Return the deliveries of an order of a shop, to whomever, newest first. For its people. One query."""
+    return list(_bringing(merchant, order_number))
+
+
+def _bringing(merchant: Merchant, order_number: str) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(merchant=merchant, direction=Delivery.Direction.OUT, erased_at=None)
-    rows = rows.filter(order__number__iexact=order_number.strip(), contact_email__iexact=email.strip())
-    return list(rows.filter(booking__isnull=False).select_related("order").order_by("-pk"))
+    rows = rows.filter(order__number__iexact=order_number.strip(), booking__isnull=False)
+    return rows.select_related("order").order_by("-pk")
+
+
+def waiting_for(merchant: Merchant) -> QuerySet[Withdrawal]:
+    """Return what was stated to a shop, fits no order, and was not answered: the longest waiting first."""
+    rows = Withdrawal.objects.filter(merchant=merchant, unmatched_at__isnull=False, of=None)
+    return rows.filter(answered_at=None, erased_at=None).order_by("stated_at", "pk")
+
+
+def answered_lately(merchant: Merchant, *, since: datetime) -> list[Withdrawal]:
+    """Return what fitted no order and was answered since then, newest first. One query."""
+    rows = Withdrawal.objects.filter(merchant=merchant, answered_at__gte=since, erased_at=None)
+    return list(rows.order_by("-answered_at", "-pk"))

@@ -14,7 +14,7 @@ from scheduling.services.files import remove_later
 BLANK: Final[Mapping[type[Model], Mapping[str, Any]]] = {
     Return: {"contact_name": "", "contact_email": "", "contact_phone": ""},
     ReturnItem: {"comment": "", "wanted_sku": ""},
-    Withdrawal: {"name": "", "email": "", "content": "", "order_number": ""},
+    Withdrawal: {"name": "", "email": "", "content": "", "order_number": "", "answer": ""},
 }
 """What stands in a person's rows afterwards."""
 REWRITTEN: Final[Mapping[type[Model], frozenset[str]]] = {

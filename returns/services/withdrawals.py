@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from returns.deadlines import REMINDED_BEFORE, refund_due
+from returns.errors import NoSuchOrder, NothingLeft, ReasonNeeded, StatementAnswered
 from returns.models import Return, Withdrawal
 from returns.selectors.policies import policy_of
-from returns.selectors.withdrawable import due_soon, meant_by
+from returns.selectors.withdrawable import brought_by, due_soon, meant_by, waiting_for
 from returns.services.refunds import settle
 from returns.services.requests import (
     Wish,
@@ -97,11 +98,67 @@ def find_meant(event: Event, now: datetime) -> None:
         return
     found = meant_by(stated.merchant, order_number=stated.order_number, email=stated.email)
     if not found or found[0].order is None:
+        if stated.unmatched_at is not None:
+            return
+        stated.unmatched_at = now
+        stated.save(update_fields=["unmatched_at"])
         data = {"statement": stated.pk}
         events.record("return.unmatched", merchant=stated.merchant, actor=BY, now=now, data=data)
         return
     order = lock_order(found[0].order.pk)
     _led_on(stated, order, found[0], None, actor=event.actor, now=now)
+
+
+@one_change
+def place_statement(
+    statement_id: int, *, merchant: Merchant, order_number: str, actor: str, now: datetime
+) -> Withdrawal:
+    """Lead a statement that fitted no order on to the one of its shop that a person found for it.
+
+    Its receipt goes to the contact on that order's file, as it always does.
+
+    Raises
+    ------
+    StatementAnswered
+        It was led on, or answered, meanwhile.
+    NoSuchOrder
+        No delivery of ours brought an order of this number.
+    NothingLeft
+        All of that order is on its way back already, or is not to come.
+    """
+    stated = _lock_waiting(statement_id, merchant)
+    found = brought_by(merchant, order_number=order_number)
+    if not found or found[0].order is None:
+        raise NoSuchOrder
+    order = lock_order(found[0].order.pk)
+    _led_on(stated, order, found[0], None, actor=actor, now=now)
+    if stated.of_id is None:
+        raise NothingLeft
+    return stated
+
+
+@one_change
+def answer_statement(
+    statement_id: int, *, merchant: Merchant, answer: str, actor: str, now: datetime
+) -> Withdrawal:
+    """Close a statement that means no order of ours; `answer` says what was done about it.
+
+    Raises StatementAnswered if it was led on, or answered, meanwhile; ReasonNeeded without words.
+    """
+    if not answer.strip():
+        raise ReasonNeeded
+    stated = _lock_waiting(statement_id, merchant)
+    stated.answered_at, stated.answered_by, stated.answer = now, actor, answer.strip()
+    stated.save(update_fields=["answered_at", "answered_by", "answer"])
+    return stated
+
+
+def _lock_waiting(statement_id: int, merchant: Merchant) -> Withdrawal:
+    rows = waiting_for(merchant).select_for_update()
+    stated = rows.filter(pk=statement_id).first()
+    if stated is None:
+        raise StatementAnswered
+    return stated
 
 
 def _led_on(

@@ -1,6 +1,6 @@
 """Runs inside a portal's settings: days of deliveries and pickups on the same streets, booked and driven."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,11 +9,13 @@ from returns.models import Return
 from returns.services.pickups import book_pickup, facts_for
 from returns.services.requests import Wish, request_return
 from scheduling import events
-from scheduling.facts import AddressFacts
+from scheduling.facts import AddressFacts, VisitFacts
 from scheduling.invariants import breaches
-from scheduling.models import Booking, Delivery, MerchantDepot, Quote, Route, Stop
+from scheduling.models import Booking, Delivery, Hold, MerchantDepot, Quote, Route, Stop
 from scheduling.routing.schedule import loads_of
 from scheduling.selectors.alone import alone_m
+from scheduling.selectors.slots import OfferView
+from scheduling.services.bookings import confirm_hold
 from scheduling.services.handing_over import Handover, settle_stop
 from scheduling.services.holds import place_hold
 from scheduling.snapshots import read_snapshot
@@ -21,15 +23,14 @@ from tests.factories import (
     NOW,
     TOMORROW,
     ask_for,
-    make_booking,
     make_network,
     make_order,
     plan_on,
+    some_contact,
     some_facts,
     start_day,
 )
 
-HOURS = (8, 10, 12, 14, 16, 18)
 STREET_M = 80
 """So far from a door already served the next may be: the same street."""
 
@@ -53,8 +54,8 @@ def booked(outlet: MerchantDepot, day: date, stops: int, random: Random) -> list
     for number in range(stops):
         where = {"north_m": random.uniform(-2_000, 2_000), "east_m": random.uniform(-2_000, 2_000)}
         facts = some_facts(**where, load_g=random.randint(500, 20_000), load_ml=random.randint(1_000, 60_000))
-        make_booking(outlet, facts=facts, day=day, hour=random.choice(HOURS))
-        doors.append((where, number % 3 == 0))
+        if deliver(outlet, facts, day, random):
+            doors.append((where, number % 3 == 0))
     for where, fetched in doors:
         if fetched:
             near = {name: at + random.uniform(-STREET_M, STREET_M) / 1.5 for name, at in where.items()}
@@ -63,19 +64,43 @@ def booked(outlet: MerchantDepot, day: date, stops: int, random: Random) -> list
     return shares
 
 
+def deliver(outlet: MerchantDepot, facts: VisitFacts, day: date, random: Random) -> bool:
+    """Book a delivery at any time of a day that has room; return whether one had."""
+    hold = hold_on(outlet, facts, day, random.choice)
+    if hold is not None:
+        confirm_hold(hold=hold, contact=some_contact(), order_number=f"P-{hold.pk}", actor="proof", now=NOW)
+    return hold is not None
+
+
 def pickup(outlet: MerchantDepot, address: AddressFacts, day: date) -> Booking:
     """Have a return fetched on a day, at the time of it that is said to add the least."""
     order = make_order(outlet.merchant)
     wishes = [Wish(each.ref, 1) for each in order.items.all()]
     ret = request_return(order.pk, wishes, actor="proof", now=NOW, kind=Return.Kind.WITHDRAWAL)
-    view = ask_for(outlet, facts_for(ret, address=address))
-    times = [offer for found in view.days if found.date == day for offer in found.offers if offer.token]
-    least = min(times, key=lambda offer: offer.answer.band_m)
-    key = Quote.objects.get(ref=view.ref).session_key
-    hold = place_hold(
-        offer_token=least.token, merchant=outlet.merchant, session_key=key, actor="proof", now=NOW
-    )
+    hold = hold_on(outlet, facts_for(ret, address=address), day, _least)
+    assert hold is not None, f"no time for a pickup on {day}"
     return book_pickup(ret.pk, hold.token, actor="proof", now=NOW)
+
+
+def _least(times: Sequence[OfferView]) -> OfferView:
+    return min(times, key=lambda offer: offer.answer.band_m)
+
+
+def hold_on(
+    outlet: MerchantDepot,
+    facts: VisitFacts,
+    day: date,
+    choose: Callable[[Sequence[OfferView]], OfferView],
+) -> Hold | None:
+    """Hold the time of a day that `choose` takes among those on offer; None where the day has none left."""
+    view = ask_for(outlet, facts)
+    times = [offer for found in view.days if found.date == day for offer in found.offers if offer.token]
+    if not times:
+        return None
+    key = Quote.objects.get(ref=view.ref).session_key
+    return place_hold(
+        offer_token=choose(times).token, merchant=outlet.merchant, session_key=key, actor="proof", now=NOW
+    )
 
 
 def planned_wrong(outlet: MerchantDepot, day: date) -> list[str]:

@@ -64,6 +64,7 @@ NOBODY = {
     "returns.StoreCredit.currency": "money",
     "returns.StripeEvent.event_id": "the shop's books need it",
     "returns.StripeEvent.kind": "a list of Stripe's",
+    "returns.Withdrawal.answered_by": "staff by their number",
     "scheduling.Attempt.counts": "how many of which item",
     "scheduling.AccessRead.actor": "staff, or a shift by its number",
     "scheduling.Address.city": "as coarse as what is kept",
