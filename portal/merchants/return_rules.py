@@ -16,9 +16,12 @@ from django.views.decorators.http import require_http_methods
 
 from portal.forms import PlainForm
 from portal.http import redirect_page, render_page
+from portal.merchants.return_rule_edits import NEW, changed, place_of
+from portal.merchants.return_rule_form import RuleForm, initial_of
 from portal.models.people import Role
 from portal.return_words import RuleTold, told
 from portal.staff import require_merchant, roles_for
+from returns.eligibility import USUAL, Policy
 from returns.errors import BadRules, RulesChanged
 from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
 from returns.rules import READERS, policies_from, written
@@ -28,13 +31,13 @@ from scheduling import clock
 from scheduling.selectors.merchants import order_numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from returns.eligibility import Policy
     from scheduling.models import Merchant
 
 PAGE: Final = "merchants/returns/rules.html"
 MOST_WRITTEN: Final = 60_000
+EDITS: Final = ("edit", "keep", "up", "down", "remove")
 WORDS: Final = (RESOLUTIONS, CONDITIONS, REASONS, {k: v for k, v in METHODS.items() if k != "none"})
 
 
@@ -51,8 +54,10 @@ class RulesForm(PlainForm):
     """The rules as they are written, and an order to try them on."""
 
     rules = forms.CharField(
-        label=gettext_lazy("Rules, the first that fits decides"),
-        help_text=gettext_lazy("A list in JSON. What a rule leaves out is as usual."),
+        label=gettext_lazy("The rules as text"),
+        help_text=gettext_lazy(
+            "A list in JSON, to copy or write by hand. What a rule leaves out is as usual."
+        ),
         max_length=MOST_WRITTEN,
         widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "field__input rules__text"}),
         error_messages={"required": gettext_lazy("Write at least one rule, or [] for none.")},
@@ -100,23 +105,39 @@ def _where(at: str) -> str:
 @require_merchant
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest, shop: Merchant) -> HttpResponse:
-    """Show the rules in force, try others on an order, and publish them. What counts is for managers."""
+    """Show the rules in force, change and try others, and publish them. What counts is for managers.
+
+    What is changed and not published yet travels with the page: nothing is kept here, nothing counts.
+    """
     if Role.MANAGER not in roles_for(request.user, merchant=shop):
         raise PermissionDenied
     version, policies = policy_of(shop)
     if request.method != "POST":
-        collects = version.collection_offered_by_trader if version else True
-        text = json.dumps(written(policies) if version else [], indent=2, ensure_ascii=False)
-        number = version.number if version else 0
-        form = RulesForm(initial={"rules": text, "collects": collects, "seen": number})
-        return _shown(request, shop, form, policies)
+        form = _form(
+            policies if version else (),
+            collects=version.collection_offered_by_trader if version else True,
+            seen=version.number if version else 0,
+        )
+        return _shown(request, shop, form, policies if version else ())
     form = RulesForm(request.POST)
     form.currency = shop.currency
     if not form.is_valid():
         return _shown(request, shop, form, (), status=422)
+    if "publish" in request.POST:
+        return _published(request, shop, form)
+    if act := next((name for name in EDITS if name in request.POST), ""):
+        return _edited(request, shop, form, act)
+    return _shown(request, shop, form, form.cleaned_data["rules"], tried=_tried(shop, form))
+
+
+def _form(policies: Sequence[Policy], **values: Any) -> RulesForm:
+    """Return the form with these rules as its text."""
+    text = json.dumps(written(policies), indent=2, ensure_ascii=False)
+    return RulesForm(initial={"rules": text} | values)
+
+
+def _published(request: HttpRequest, shop: Merchant, form: RulesForm) -> HttpResponse:
     said = form.cleaned_data
-    if "publish" not in request.POST:
-        return _shown(request, shop, form, said["rules"], tried=_tried(shop, form))
     try:
         publish(
             merchant=shop,
@@ -130,6 +151,32 @@ def rules(request: HttpRequest, shop: Merchant) -> HttpResponse:
         form.add_error(None, str(error))
         return _shown(request, shop, form, said["rules"], status=409)
     return redirect_page(request, f"{reverse('merchants:return-rules', args=[shop.slug])}?kept")
+
+
+def _edited(request: HttpRequest, shop: Merchant, form: RulesForm, act: str) -> HttpResponse:
+    """Open one rule's fields, keep what they say, move or remove it; nothing counts yet."""
+    said, at = form.cleaned_data, request.POST[act]
+    draft: tuple[Policy, ...] = said["rules"]
+    if act == "edit":
+        return _shown(request, shop, form, draft, editing=_rule_form(draft, at, shop.currency), at=at)
+    one = RuleForm(request.POST, prefix="rule", currency=shop.currency) if act == "keep" else None
+    if one is not None and not one.is_valid():
+        return _shown(request, shop, form, draft, editing=one, at=at, status=422)
+    try:
+        now = changed(draft, act, at, one.cleaned_data["rule"] if one else None, currency=shop.currency)
+    except BadRules as error:
+        (one or form).add_error(None, " ".join(dict.fromkeys(error.errors.values())))
+        return _shown(request, shop, form, draft, editing=one, at=at, status=409)
+    kept = _form(now, collects=said["collects"], seen=said["seen"], order=said["order"])
+    return _shown(request, shop, kept, now, unpublished=True)
+
+
+def _rule_form(draft: Sequence[Policy], at: str, currency: str) -> RuleForm | None:
+    place = place_of(at, draft)
+    if place is None:
+        return None
+    rule = Policy(name="", currency=currency) if at == NEW else draft[place]
+    return RuleForm(initial=initial_of(rule), prefix="rule", currency=currency)
 
 
 def _tried(shop: Merchant, form: RulesForm) -> list[Tried]:
@@ -153,16 +200,24 @@ def _shown(
     request: HttpRequest,
     shop: Merchant,
     form: RulesForm,
-    policies: tuple[Policy, ...],
+    policies: Sequence[Policy],
     *,
     tried: list[Tried] | None = None,
+    editing: RuleForm | None = None,
+    at: str = "",
+    unpublished: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     read: list[RuleTold] = told(policies)
     context: dict[str, Any] = {
         "merchant": shop,
         "form": form,
+        "problems": editing if editing is not None and editing.errors else form,
         "rules": read,
+        "usual": told((USUAL,)),
+        "editing": editing,
+        "at": at,
+        "unpublished": unpublished,
         "tried": tried,
         "trying": request.method == "POST",
         "kept": request.method == "GET" and "kept" in request.GET,

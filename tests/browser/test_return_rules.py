@@ -44,7 +44,21 @@ def test_rules_and_orders_from_the_managers_desk_to_the_customers_page(
     assert_accessible(page)
 
     page.goto("/shop/nordkaupa/returns/rules/")
-    page.get_by_label("Rules, the first that fits decides").fill(json.dumps(RULES, indent=1))
+    expect(page.get_by_text("No rule is written yet. So this holds:")).to_be_visible()
+    page.get_by_text("The same as text").click()
+    page.get_by_label("The rules as text").fill(json.dumps(RULES, indent=1))
+    goes(page.get_by_role("button", name="Read it"))
+    goes(page.get_by_role("button", name="Add a rule"))
+    assert_accessible(page)
+    assert fits(page)
+    page.get_by_label("Its name").fill("Toys stay")
+    page.get_by_label("It stays").check()
+    page.get_by_text("For which goods, countries and customers").click()
+    page.get_by_label("Categories").fill("toys")
+    goes(page.get_by_role("button", name="Keep this rule"))
+    expect(page.get_by_role("heading", name="Toys stay")).to_be_visible()
+    goes(page.get_by_role("button", name="Up Toys stay"))
+    assert page.get_by_role("heading", level=3).all_inner_texts()[0] == "Toys stay"
     page.get_by_label("What would this order get?").fill("10482")
     goes(page.get_by_role("button", name="Try it"))
     assert page.get_by_text("May come back", exact=True).count() == 1
