@@ -81,10 +81,12 @@ class RuleForm(PlainForm):
         widget=forms.RadioSelect,
         initial="yes",
     )
-    categories = _lines(gettext_lazy("Categories"), "kitchen")
-    skus = _lines(gettext_lazy("Article numbers (SKU)"), "CUP-S")
-    tags = _lines(gettext_lazy("Tags"), "sale")
-    countries = _lines(gettext_lazy("Countries it was brought to, by two letters"), "FI")
+    categories = _lines(gettext_lazy("Categories"), gettext_lazy("One a line, such as kitchen"))
+    skus = _lines(gettext_lazy("Article numbers (SKU)"), gettext_lazy("One a line, such as CUP-S"))
+    tags = _lines(gettext_lazy("Tags"), gettext_lazy("One a line, such as sale"))
+    countries = _lines(
+        gettext_lazy("Countries it was brought to, by two letters"), gettext_lazy("One a line, such as FI")
+    )
     value_from = _amount(gettext_lazy("Price from"))
     value_below = _amount(gettext_lazy("Price below"))
     discount_from_percent = _number(gettext_lazy("Reduced by at least, in percent"), 1, 100)
