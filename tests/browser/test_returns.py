@@ -1,18 +1,22 @@
 """A guest with a phone sends things back, swaps one, and withdraws by law: with JavaScript and without."""
 
+import io
 import os
 import re
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from portal.access import url_of
+from returns.labels import code_of
 from returns.models import Return
 from returns.services.policies import publish
 from scheduling import clock
 from tests.browser.looks import fits
-from tests.factories import NOW, make_link, make_network
+from tests.factories import NOW, make_link, make_network, make_point
 from tests.portal.customers.conftest import Clock
 from tests.portal.customers.returns import Sender, delivered
 
@@ -68,11 +72,11 @@ def chooses(page: Page, looked) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def walks_on(page: Page, looked) -> None:
+def walks_on(page: Page, looked, way: str = "We pick it up") -> None:
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="How does it travel?")).to_be_visible()
     looked(page, "3-how")
-    page.get_by_label("We pick it up").check()
+    page.get_by_label(way).check()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
     looked(page, "4-check")
@@ -138,6 +142,31 @@ def test_a_coat_is_swapped_for_another_size(visitor, sender, looked):
     assert Return.objects.get().items.get().wanted_sku == "COAT-L"
     page.set_viewport_size({"width": WIDE, "height": 900})
     looked(page, "9-wide-dark")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_two_cups_are_brought_to_a_point_with_a_code_that_a_scanner_reads(
+    visitor, sender, looked, javascript
+):
+    make_point(sender.booking.stop.route.shift.plan.depot, name="Kulman kioski", line="Rantatie 4")
+    page = visitor(width=SMALL, javascript=javascript)
+    opens(page, sender)
+    chooses(page, looked)
+    page.get_by_label("Why does it go back?").select_option("changed_mind")
+    page.get_by_label("Money back").check()
+    walks_on(page, looked, way="You bring it to a point near you")
+    page.get_by_role("link", name="Points near you, and your code").click()
+    expect(page.get_by_role("heading", name="Bring it to a point")).to_be_visible()
+
+    made = Return.objects.get()
+    expect(page.get_by_text("Kulman kioski").first).to_be_visible()
+    expect(page.get_by_text("from your address")).to_be_visible()
+    looked(page, "15-point")
+    shown = Image.open(io.BytesIO(page.locator("#return-code").screenshot()))
+    assert [each.text for each in zxingcpp.read_barcodes(shown)] == [code_of(made.ref)]
+    with page.expect_download() as label:
+        page.get_by_role("link", name="Label for A4 paper (PDF)").click()
+    assert label.value.path().read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
