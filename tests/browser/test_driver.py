@@ -1,6 +1,7 @@
 """A driver's shift in a real browser on a phone: online, offline, and with what goes wrong at doors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -9,13 +10,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from portal.access import url_of
+from portal.access import token_of as access_token_of
 from portal.shift_links import pin_of, token_of
 from scheduling import clock
 from scheduling.models import Attempt, Delivery, Route, Stop
 from scheduling.services.notes import save_notes, set_codes
 from scheduling.ways_in import WayIn
-from tests.browser.chromium import PATIENCE_MS
+from tests.browser.chromium import PATIENCE_MS, Watch
 from tests.browser.looks import fits, goes, mirrored
 from tests.factories import NOW, PASSWORD, make_link, make_membership
 from tests.portal.driving import Day, Morning, make_day
@@ -93,11 +94,36 @@ def outcomes(day: Day) -> list[str]:
     return [said.get(stop.pk, "") for stop in Stop.objects.filter(route=day.route).order_by("position")]
 
 
+@dataclass
+class Customers:
+    """Whoever waits for a stop, each with their delivery's page open, which they never reload."""
+
+    pages: list[Page]
+    seconds: list[float] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, first: Page, watch: Watch, day: Day) -> "Customers":
+        """Open each stop's page, a tab each of one phone."""
+        pages = [first] + [watch.over(first.context.new_page()) for _stop in day.stops[1:]]
+        for page, stop in zip(pages, day.stops, strict=True):
+            page.goto(f"/l/{access_token_of(make_link(stop.booking))}/")
+            expect(page.locator("#live h1")).to_be_visible()
+        return cls(pages)
+
+    def see(self, number: int, words: str) -> None:
+        """Wait until a stop's page says so by itself; note how long that took."""
+        began = monotonic()
+        expect(self.pages[number].locator("#live h1")).to_have_text(words)
+        self.seconds.append(monotonic() - began)
+
+
 def waits(page: Page, words: str) -> None:
     expect(page.locator("[data-pill]")).to_have_text(words)
 
 
-def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch, tmp_path, assert_accessible):
+def test_a_shift_of_five_stops_two_of_them_without_a_network(
+    visitor, at, watch, tmp_path, assert_accessible, capsys
+):
     watch.allow(NO_NETWORK)
     watch.allow("fetching the script")  # it looks for a newer service worker
     watch.allow("status of 401")  # the last page: the shift is over
@@ -106,6 +132,7 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
     opens(page, day)
     leaves(page)
     comes_to_be(lambda: Route.objects.get(pk=stops[0].route_id).state == "started", page)
+    customers = Customers.of(visitor(), watch, day)
 
     page.get_by_label("Send where the van is").click()
     expect(page.get_by_text("Your phone refused.")).to_be_visible()
@@ -114,9 +141,7 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
     stop.get_by_role("button", name="Handed over", exact=True).click()
     gone(page, stop)
     comes_to_be(lambda: outcomes(day)[0] == "handed_over", page)
-    customer = visitor()
-    customer.goto(url_of(make_link(stops[0].booking)).replace("http://127.0.0.1:8000", ""))
-    expect(customer.get_by_text("handed over", exact=False).first).to_be_visible()
+    customers.see(0, "It is delivered")
 
     page.context.set_offline(True)
     stop = arrives(page)
@@ -137,6 +162,8 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
     assert outcomes(day) == ["handed_over", "", "", "", ""]
     page.context.set_offline(False)
     comes_to_be(lambda: outcomes(day)[1:3] == ["partly", "not_possible"], page)
+    customers.see(1, "You have a part of it")
+    customers.see(2, "Nobody opened")
     expect(page.locator("[data-pill]")).to_be_hidden()
     assert Attempt.objects.get(outcome="partly").parcels != []
 
@@ -150,17 +177,22 @@ def test_a_shift_of_five_stops_two_of_them_without_a_network(visitor, at, watch,
     stop.get_by_role("button", name="Handed over", exact=True).click()
     gone(page, stop)
     comes_to_be(lambda: outcomes(day)[3] == "safe_place", page)
+    customers.see(3, "It is where you said")
     kept = Attempt.objects.get(outcome="safe_place").proofs.get()
     assert Image.open(Path(tmp_path / "media" / kept.path)).size == (1600, 1200)
 
     stop = arrives(page)
     stop.get_by_role("button", name="Handed over", exact=True).click()
     gone(page, stop)
+    customers.see(4, "It is delivered")
     expect(page.get_by_text("All stops are done.")).to_be_visible()
     page.get_by_role("button", name="Finish the trip").click()
     expect(page.get_by_role("heading", name="Your shift is over")).to_be_visible()
     assert page.evaluate("caches.has('driver-sheet')") is False
     assert outcomes(day) == ["handed_over", "partly", "not_possible", "safe_place", "handed_over"]
+    with capsys.disabled():
+        told = ", ".join(f"{each:.1f}" for each in customers.seconds)
+        print(f"\nseconds until each stop's own page said so by itself: {told}")
 
 
 def test_a_sheet_that_was_offline_for_hours_hears_that_its_order_is_another(visitor, at, watch):
