@@ -2,13 +2,15 @@
 
 import os
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from playwright.sync_api import expect
 
+from portal.access import token_of
 from portal.models.people import Role
 from scheduling import clock
-from scheduling.models import LastSeen, Route, Stop
+from scheduling.models import Booking, LastSeen, Route, Stop
 from scheduling.services.exceptions import look
 from scheduling.services.handing_over import Handover, settle_stop
 from tests.browser.looks import fits, goes
@@ -16,6 +18,7 @@ from tests.factories import (
     PASSWORD,
     make_booking,
     make_driver,
+    make_link,
     make_membership,
     make_network,
     make_user,
@@ -23,6 +26,7 @@ from tests.factories import (
     some_facts,
     start_day,
 )
+from tests.scheduling.services.test_late import make_late, now_of
 
 
 @pytest.fixture
@@ -47,10 +51,7 @@ def test_a_dispatcher_sees_what_breaks_and_mends_it(visitor, day, assert_accessi
     outlet, plan, route = day
     page, user = visitor(), make_user(name="Sanna")
     make_membership(user, Role.DISPATCHER, depot=outlet.depot)
-    page.goto(f"/staff/login/?next=/dispatch/{outlet.depot.slug}/")
-    page.get_by_label("E-mail").fill(user.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    signs_in(page, user, f"/dispatch/{outlet.depot.slug}/")
     expect(page.get_by_role("heading", name="Nothing needs you")).to_be_visible()
     assert_accessible(page)
 
@@ -93,6 +94,38 @@ def test_a_dispatcher_sees_what_breaks_and_mends_it(visitor, day, assert_accessi
     page.get_by_role("button", name="The vehicle broke down").click()
     expect(page.get_by_text("broke down at 11:59")).to_be_visible()
     assert Route.objects.get(pk=route.pk).broke_down_at is not None
+
+
+def test_what_a_customer_answers_to_a_delay_is_on_the_board_by_itself(visitor, capsys):
+    late = make_late(make_booking(make_network(days=6)))
+    clock.set_source(lambda: now_of(late))
+    depot = late.stop.route.shift.plan.depot
+    board, customer = visitor(width=1280), visitor()
+    signs_in(board, make_membership(depot=depot, role=Role.DISPATCHER).user, f"/dispatch/{depot.slug}/")
+    expect(board.get_by_role("heading", name="1 thing needs you")).to_be_visible()
+    customer.goto(f"/l/{token_of(make_link(late))}/late/")
+
+    goes(customer.get_by_role("button", name="I wait for you"))
+    began = monotonic()
+    expect(board.get_by_role("heading", name="Nothing needs you")).to_be_visible()
+    waits = monotonic() - began
+    customer.goto(f"/d/{late.delivery.ref}/late/")
+    customer.locator("input[name=offer]").first.check()
+    goes(customer.get_by_role("button", name="Take this time"))
+    began = monotonic()
+    expect(board.get_by_role("heading", name="Parcels come back")).to_be_visible()
+    moves = monotonic() - began
+
+    assert Booking.objects.get(pk=late.pk).stop_id != late.stop_id
+    with capsys.disabled():
+        print(f"\nseconds until the board said so by itself: waits {waits:.1f}, another day {moves:.1f}")
+
+
+def signs_in(page, user, leads_to: str) -> None:
+    page.goto(f"/staff/login/?next={leads_to}")
+    page.get_by_label("E-mail").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def shots(page, name: str) -> None:
