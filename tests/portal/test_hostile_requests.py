@@ -231,13 +231,12 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_no_path_crashes(house, path):
+def test_no_path_crashes(house):
     visitor, _found = house
 
-    answer = visitor.get("/" + path)
+    answers = {path: visitor.get("/" + path).status_code for path in PATHS}
 
-    assert 300 <= answer.status_code < 500
+    assert {path: status for path, status in answers.items() if not 300 <= status < 500} == {}
 
 
 @pytest.mark.parametrize("value", ["\x00", "a\x00b@example.com", "9" * 5_000, "\u202e", "x" * 9_000])
