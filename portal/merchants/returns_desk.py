@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.http import redirect_page, render_page
 from portal.merchants.returns_desk_forms import ItemForm, PutRightForm, ReasonForm, ScanForm
 from portal.merchants.returns_desk_words import ItemAtDesk, ReturnAtDesk, row_of
+from portal.models.people import Role
 from portal.photos import BadPhoto, plain_jpeg
 from portal.services.photos import drop_photo, keep_picture, photo_response
-from portal.staff import require_merchant
+from portal.staff import require_merchant, roles_for
 from returns.errors import NotExpected, NotYet
 from returns.selectors.desk import Pile, desk_of, item_of, return_at_desk
 from returns.selectors.withdrawable import waiting_for
@@ -54,6 +55,7 @@ def _desk(request: HttpRequest, shop: Merchant, form: ScanForm, *, status: int =
         ],
         "done": return_at_desk(shop, done[:16]) if done else None,
         "unplaced": waiting_for(shop).count(),
+        "manages": Role.MANAGER in roles_for(request.user, merchant=shop),
     }
     return render_page(request, DESK, context=context, status=status)
 

@@ -71,6 +71,14 @@ def test_a_scan_leads_to_the_parcel_and_its_first_item(desk, ret):
     assert page.index("autofocus") < page.index(f'name="i{item.pk}-received"')
 
 
+def test_who_works_at_the_desk_is_led_to_no_page_that_says_no(desk, ret):
+    path = f"/shop/{ret.merchant.slug}/keys/"
+    manager = somebody(ret.merchant, Role.MANAGER).get(f"/shop/{ret.merchant.slug}/returns/desk/")
+
+    assert path not in desk().content.decode()
+    assert path in manager.content.decode()
+
+
 def test_an_unknown_code_is_said_where_it_was_scanned(desk):
     page = desk("scan/", code="NOSUCHTHING")
 
