@@ -20,6 +20,7 @@ from portal.models import AccessLink, FormerContact, Repeatable, WidgetSession
 from portal.services.browsers import Told, forget_told, sessions_of
 from portal.services.photos import is_named
 from returns.services import erasing as returns_erasing
+from returns.services.drafts import drop_old_drafts
 from scheduling.errors import DayHasBegun, PlanBusy
 from scheduling.models import Delivery, FileToRemove
 from scheduling.selectors.person import Person, person_behind
@@ -129,6 +130,7 @@ def forget_old(*, now: datetime) -> int:
     if settings.DRAFT_ADDRESS_DAYS:
         before = now - timedelta(days=settings.DRAFT_ADDRESS_DAYS)
         count += erasing.forget_drafts(before=before, now=now) + erasing.forget_lookups(before=before)
+        count += drop_old_drafts(before=before, now=now)
     if settings.CONTACT_DAYS:
         old = erasing.grown_old(before=now - timedelta(days=settings.CONTACT_DAYS))
         count += sum(_forgotten(each, now=now) for each in old)

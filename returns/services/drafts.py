@@ -151,6 +151,18 @@ def drop_draft(return_id: int, *, now: datetime) -> None:
     draft.save()
 
 
+def drop_old_drafts(*, before: datetime, now: datetime) -> int:
+    """Forget what was begun before an instant and never sent; return how many. One query, and each by itself.
+
+    What somebody sends off meanwhile is sent.
+    """
+    old = Return.objects.filter(parcel=Return.Parcel.DRAFT, created_at__lt=before)
+    found = list(old.order_by("pk").values_list("pk", flat=True))
+    for each in found:
+        drop_draft(each, now=now)
+    return len(found)
+
+
 @one_change
 def send_draft(return_id: int, *, version: int, fee_minor: int, actor: str, now: datetime) -> Return:
     """Ask for what was chosen, judged in full by the rules of now; `fee_minor` is what its customer saw.
