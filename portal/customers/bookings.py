@@ -209,7 +209,7 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
     return [
         Fact(_("Where"), where_to(booked, delivery)),
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
-        Fact(_("Delivery"), charged),
+        Fact(_("Pickup") if delivery.direction == delivery.Direction.IN else _("Delivery"), charged),
         *(() if point_of(booked) else (*door_facts(delivery), *getting_in(delivery, zone_of(booked)))),
         Fact(_("Adds"), added(booked)),
         Fact(_("We reach you"), words.reached(delivery)),

@@ -266,3 +266,5 @@ def test_a_pickup_says_what_it_adds_beside_a_trip_of_its_own_in_whole_kilometres
     page = text(client.get(f"/d/{booking.delivery.ref}/")).replace("\u00a0", " ")
 
     assert re.search(r"of driving; a trip of its own would be about 2\d km", page)
+    assert "<dt>Pickup</dt>" in page
+    assert "<dt>Delivery</dt>" not in page
