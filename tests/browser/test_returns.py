@@ -124,8 +124,9 @@ def test_two_cups_go_back_and_are_picked_up_by_a_van_that_comes_anyway(visitor, 
     assert made.parcel == "cancelled"
 
 
-def test_a_coat_is_swapped_for_another_size(visitor, sender, looked):
-    page = visitor(width=SMALL, dark=True)
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_coat_is_swapped_for_another_size(visitor, sender, looked, javascript):
+    page = visitor(width=SMALL, dark=True, javascript=javascript)
     opens(page, sender)
     page.get_by_role("link", name=re.compile("Send something back")).click()
     page.get_by_label(re.compile("Coat")).check()
