@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from portal.models.driving import DriverAct
 from scheduling.errors import DomainError, StepMissing
+from scheduling.facts import EXCHANGE
 from scheduling.models import Attempt
 from scheduling.models.road import MOST_PERSON, MOST_SAID
 from scheduling.outcomes import WHY_NOT, WHY_REFUSED
@@ -32,6 +33,13 @@ CHECKS: Final[dict[str, tuple[LazyText, LazyText]]] = {
     "fridge": (
         gettext_lazy("It was cold until the door"),
         gettext_lazy("These goods are kept cold. Confirm that they were until the door."),
+    ),
+    EXCHANGE: (
+        gettext_lazy("I took all of the old back"),
+        gettext_lazy(
+            "This is an exchange. Take back what goes back, and confirm it; "
+            "if it is not all there, say that it was not possible."
+        ),
     ),
 }
 """What the driver confirms for goods that ask for it: beside the name of the tick, what it says left out."""
@@ -122,9 +130,9 @@ def named(barcodes: list[str]) -> str:
     return _("%(barcodes)s and %(count)d more") % {"barcodes": shown, "count": more} if more > 0 else shown
 
 
-def reasons_why_not(*, inward: bool) -> dict[str, str]:
+def reasons_why_not(*, inward: bool, exchanges: bool = False) -> dict[str, str]:
     """Return why a stop may not be possible, as its driver reads it, by the reasons' names."""
-    left_out = BY_ITSELF | (OUTWARD if inward else INWARD)
+    left_out = BY_ITSELF | (OUTWARD if inward else frozenset() if exchanges else INWARD)
     return {reason: str(Attempt.Reason(reason).label) for reason in WHY_NOT if reason not in left_out}
 
 

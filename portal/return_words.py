@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from returns.eligibility import Policy
 
 ORG: Final = "https://schema.org/"
-WAYS: Final = {"pickup": "ReturnByMail", "dropoff": "ReturnAtKiosk"}
+WAYS: Final = {"pickup": "ReturnByMail", "swap": "ReturnByMail", "dropoff": "ReturnAtKiosk"}
 KINDS: Final = {
     "refund": "FullRefund",
     "keep": "FullRefund",
@@ -216,7 +216,7 @@ def _schema(policy: Policy, url: str, final_sale: bool) -> dict[str, Any]:
         return told | {"returnPolicyCategory": f"{ORG}MerchantReturnNotPermitted"}
     fees = {way: policy.fees_minor.get(way, 0) for way in policy.methods}
     told |= {
-        "returnMethod": [f"{ORG}{WAYS[way]}" for way in policy.methods],
+        "returnMethod": list(dict.fromkeys(f"{ORG}{WAYS[way]}" for way in policy.methods)),
         "refundType": sorted({f"{ORG}{KINDS[each]}" for each in policy.resolutions}),
         "itemDefectReturnFees": f"{ORG}FreeReturn",
         "customerRemorseReturnFees": f"{ORG}{'ReturnShippingFees' if all(fees.values()) else 'FreeReturn'}",

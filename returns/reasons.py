@@ -28,9 +28,14 @@ RESOLUTIONS: Final[dict[str, LazyText]] = {
 }
 METHODS: Final[dict[str, LazyText]] = {
     "pickup": _("We pick it up"),
+    "swap": _("We swap it at your door"),
     "dropoff": _("You bring it to a point near you"),
     "none": _("Nothing has to travel"),
 }
+FETCHED: Final = frozenset({"pickup", "swap"})
+"""The ways on which a van comes for it, at a time that its customer chooses."""
+GIVEN_FOR_IT: Final = frozenset({"exchange", "replacement"})
+"""What is wanted where something else is brought for what comes back."""
 PICKUP_KINDS: Final[dict[str, LazyText]] = {
     "boxed": _("In a box, ready to go"),
     "labelless": _("Without a box or a label: the driver brings both"),

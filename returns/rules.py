@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from returns.eligibility import Holiday, Policy
 from returns.errors import BadRules
-from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
+from returns.reasons import CONDITIONS, GIVEN_FOR_IT, METHODS, REASONS, RESOLUTIONS
 
 MOST_RULES: Final = 50
 MOST_LISTED: Final = 200
@@ -87,11 +87,25 @@ def _of_one(policy: Policy) -> dict[str, str]:
         errors["resolutions"] = _("Choose at least one thing that customers get.")
     if not policy.methods and set(policy.resolutions) != {"keep"}:
         errors["methods"] = _("Choose at least one way for things to travel.")
+    elif why := _why_no_swap(policy):
+        errors["methods"] = why
     if unknown := set(policy.fees_minor) - set(policy.methods):
         errors["fees_minor"] = _("No fee for what is not offered: %(names)s.") % {
             "names": ", ".join(sorted(unknown))
         }
     return errors
+
+
+def _why_no_swap(policy: Policy) -> str:
+    """Say why a rule can't offer a swap at the door as it does; "" where it can, or does not."""
+    given = set(policy.resolutions) & GIVEN_FOR_IT
+    if "swap" not in policy.methods:
+        return ""
+    if not given:
+        return _("Nothing is swapped at the door where customers get nothing else for it.")
+    if policy.methods == ("swap",) and set(policy.resolutions) - given - {"keep"}:
+        return _("Choose another way too: only what is exchanged can be swapped at the door.")
+    return ""
 
 
 def _of_all(policies: Sequence[Policy]) -> dict[str, str]:

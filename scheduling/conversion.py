@@ -63,6 +63,7 @@ STOP_COLUMNS: Final = (
     "pk", "route_id", "position", "arc_s", "arc_m", "state", "delivery_id", "delivery__merchant_id",
     "opens_at", "closes_at", "buffer_s", "not_before_at", "done_by_at", "barred",
     "hold__expires_at", "delivery__direction", "delivery__load_g", "delivery__load_ml",
+    "delivery__takes_g", "delivery__takes_ml",
     "delivery__service_s", "delivery__requirements", "delivery__address__lat",
     "delivery__address__lon", "delivery__address__line", "delivery__address__unit",
     "delivery__address__postcode", "rest__lat", "rest__lon", "rest__minutes",
@@ -122,7 +123,11 @@ def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
         household=_household_of(values),
         booked=values["state"] == Stop.State.BOOKED,
         barred=part.barred,
-        **loads(values["delivery__direction"], values["delivery__load_g"], values["delivery__load_ml"]),
+        **loads(
+            values["delivery__direction"],
+            (values["delivery__load_g"], values["delivery__load_ml"]),
+            takes=(values["delivery__takes_g"], values["delivery__takes_ml"]),
+        ),
     )
 
 
@@ -186,12 +191,11 @@ class Loads(TypedDict):
     collected: tuple[int, int]
 
 
-def loads(direction: str, load_g: int, load_ml: int) -> Loads:
-    """Return what a visit brings and what it takes away, in grams and millilitres."""
-    carried, nothing = (load_g, load_ml), (0, 0)
+def loads(direction: str, load: tuple[int, int], *, takes: tuple[int, int]) -> Loads:
+    """Return what a visit brings and what it takes away, in grams and millilitres; both in an exchange."""
     if direction == Delivery.Direction.IN:
-        return {"delivered": nothing, "collected": carried}
-    return {"delivered": carried, "collected": nothing}
+        return {"delivered": (0, 0), "collected": load}
+    return {"delivered": load, "collected": takes}
 
 
 def visit_for(
@@ -208,7 +212,7 @@ def visit_for(
         skills=skill_bits(list(facts.requirements)),
         household=household_key(line=address.line, unit=address.unit, postcode=address.postcode),
         booked=False,
-        **loads(facts.direction, facts.load_g, facts.load_ml),
+        **loads(facts.direction, (facts.load_g, facts.load_ml), takes=(facts.takes_g, facts.takes_ml)),
     )
 
 

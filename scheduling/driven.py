@@ -20,6 +20,7 @@ from scheduling.snapshots import ROAD, at
 COLUMNS: Final = (
     "pk", "route_id", "opens_at", "closes_at", "done_by_at", "arrived_at", "done_at", "delivery_id",
     "delivery__direction", "delivery__load_g", "delivery__load_ml", "delivery__parcel_count",
+    "delivery__takes_g", "delivery__takes_ml",
     "attempt__outcome", "attempt__reason", "attempt__parcels",
 )  # fmt: skip
 
@@ -153,9 +154,10 @@ def _kept(stop: Mapping[str, Any]) -> Load | None:
     served = stop["attempt__outcome"] in Attempt.SERVED
     if stop["delivery__direction"] == Delivery.Direction.IN:
         return load if served else (0, 0)
+    takes = stop["delivery__takes_g"], stop["delivery__takes_ml"]  # nothing but in an exchange
     if stop["attempt__outcome"] == Attempt.Outcome.PARTLY:
         parcels = stop["delivery__parcel_count"]
         left = max(0, parcels - len(stop["attempt__parcels"]))
-        return load[0] * left // parcels, load[1] * left // parcels
+        return takes[0] + load[0] * left // parcels, takes[1] + load[1] * left // parcels
     missing = stop["attempt__reason"] == Attempt.Reason.NOT_ON_BOARD
-    return (0, 0) if served or missing else load
+    return takes if served else (0, 0) if missing else load

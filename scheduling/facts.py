@@ -25,6 +25,8 @@ MOST_UNIT = 40
 MOST_WORTH_MINOR = 2_000_000_000
 
 NEIGHBOUR: Final = "neighbour"
+EXCHANGE: Final = "exchange"
+"""The requirement of goods that are handed over against others, which the same visit takes back."""
 
 SAFE_PLACES: Final[dict[str, LazyText]] = {
     "porch": _("Porch"),
@@ -45,6 +47,7 @@ HANDED_OVER: Final[dict[str, LazyText]] = {
         "We must check the age of whoever takes these goods: somebody must be at home. "
         "We can’t leave them outside."
     ),
+    EXCHANGE: _("We take something back in exchange: somebody must be at home to hand it over."),
 }
 """The requirements for which somebody has to open, and why such goods are never left outside."""
 
@@ -95,7 +98,8 @@ class VisitFacts:
 
     `extra_s` is how many of its seconds at the door its customer asked for; `safe_place` is a key of
     SAFE_PLACES where the goods may be left outside, "" where somebody has to be at home. `worth_minor` is
-    what the goods are worth, 0 where nobody said so.
+    what the goods are worth, 0 where nobody said so. An exchange takes back `takes_parcels` of `takes_g`
+    grams and `takes_ml` millilitres by the visit that brings the rest.
     """
 
     address: AddressFacts
@@ -109,6 +113,9 @@ class VisitFacts:
     safe_place: str = ""
     safe_place_note: str = ""
     worth_minor: int = 0
+    takes_g: int = 0
+    takes_ml: int = 0
+    takes_parcels: int = 0
 
     def __post_init__(self) -> None:
         sizes = (
@@ -117,11 +124,16 @@ class VisitFacts:
             (self.parcels, 1, MOST_PARCELS),
             (self.service_s, 0, MOST_SERVICE_S),
             (self.worth_minor, 0, MOST_WORTH_MINOR),
+            (self.takes_g, 0, MOST_G if self.exchanges else 0),
+            (self.takes_ml, 0, MOST_ML if self.exchanges else 0),
+            (self.takes_parcels, 0, MOST_PARCELS),
         )
         if not all(low <= size <= high for size, low, high in sizes):
             raise BadFacts(_("Please check the size: we take up to 200 parcels and 2,000 kg."))
         if not 0 <= self.extra_s <= min(self.service_s, MOST_EXTRA_S):
             raise BadFacts(_("Please check how much longer you need at the door."))
+        if self.exchanges != (EXCHANGE in self.requirements) or (self.exchanges and self.direction != "out"):
+            raise BadFacts(_("What is exchanged is brought and taken back by one visit."))
         self._check_safe_place()
 
     def _check_safe_place(self) -> None:
@@ -131,6 +143,11 @@ class VisitFacts:
             raise BadFacts(_("Please check the place where we may leave it."))
         if self.safe_place and (why := why_handed_over(self.requirements)):
             raise NeedsSomebody(why)
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether something is taken back by the visit that brings the rest."""
+        return self.takes_parcels > 0
 
     @property
     def needs_nobody(self) -> bool:
@@ -177,7 +194,9 @@ class VisitFacts:
         return replace(self, address=address)
 
 
-LATER: Final = ("extra_s", "safe_place", "safe_place_note", "worth_minor")
+LATER: Final = (
+    "extra_s", "safe_place", "safe_place_note", "worth_minor", "takes_g", "takes_ml", "takes_parcels",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

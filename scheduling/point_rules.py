@@ -12,7 +12,7 @@ from scheduling.access import Part, parts_of
 from scheduling.answers import OPEN
 from scheduling.buffers import buffer_s
 from scheduling.conversion import visit_to, visit_within
-from scheduling.facts import VisitFacts
+from scheduling.facts import EXCHANGE, VisitFacts
 from scheduling.models import AccessRule, Buffer, DayPlan, PickupPoint
 from scheduling.models.slots import access_at, access_rules_of, buffers_at
 from scheduling.routing import problem
@@ -32,6 +32,7 @@ NOT_AT_POINTS: Final[dict[str, LazyText]] = {
     "age_check": _("We must check the age of whoever takes these goods: we hand them over at your door."),
     "fridge": _("These goods must stay cold: they can’t wait at a pickup point."),
     "two_people": _("These goods need two people to carry them: they can’t go to a pickup point."),
+    EXCHANGE: _("We take something back in exchange: that is done at your door."),
 }
 SHORTEST: Final = timedelta(minutes=30)
 """Less of a point's hours within the vans' is no time to be there."""

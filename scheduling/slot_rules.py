@@ -106,6 +106,7 @@ def days_of(
         left_outside=facts.needs_nobody,
         handed_over=handed_over,
         pickup=facts.direction == Delivery.Direction.IN,
+        exchanges=facts.exchanges,
         reserves=set_up.reserves.get(outlet.depot_id, ()),
     )
     found = []
@@ -150,6 +151,7 @@ class Rules:
     left_outside: bool
     handed_over: bool
     pickup: bool
+    exchanges: bool
     reserves: tuple[Reserve, ...]
 
     @classmethod
@@ -170,6 +172,7 @@ class Rules:
             left_outside=facts.needs_nobody,
             handed_over=False,  # else the slot would not have been offered; its caller looks again
             pickup=facts.direction == Delivery.Direction.IN,
+            exchanges=facts.exchanges,
             reserves=read_reserves(outlet.depot),
         )
 
@@ -206,8 +209,8 @@ class Rules:
         )
 
     def base_price_minor(self, pattern: SlotPattern) -> int:
-        """Return what a slot costs before anything is taken off. What is fetched costs a fee, whenever."""
-        return 0 if self.pickup else pattern.base_price_minor
+        """Return what a slot costs before anything is taken off. What comes back costs a fee, whenever."""
+        return 0 if self.pickup or self.exchanges else pattern.base_price_minor
 
     def buffer_s(self, window: windows.Window) -> int:
         """Return how many seconds at the end of a window the routes are to keep free."""

@@ -40,19 +40,20 @@ class Withdrawing:
 def afterwards(link: AccessLink, booked: Booking, phase: str) -> list[Change]:
     """Return what can be done now. One query once it is over, none before; one for what fetches a return."""
     delivery = booked.delivery
-    if delivery.direction == delivery.Direction.IN:
-        found = return_fetched_by(link.delivery)
-        return [_to(link, found)] if found else []
-    if phase not in (*SERVED, *AFTERWARDS):
-        return []
-    made = [_to(link, each) for each in returns_to(link.delivery)]
+    fetches = delivery.exchanges or delivery.direction == delivery.Direction.IN
+    found = return_fetched_by(link.delivery) if fetches else None
+    fetched = [_to(link, found)] if found else []
+    if delivery.direction == delivery.Direction.IN or phase not in (*SERVED, *AFTERWARDS):
+        return fetched
+    made = fetched + [_to(link, each) for each in returns_to(link.delivery)]
     if phase not in SERVED:
         return made
     return [*_feedback(link.delivery), *_problem(link.delivery), *made, _back(link), *_again(link.delivery)]
 
 
 def _to(link: AccessLink, of: Return) -> Change:
-    standing = standing_of(of.parcel, withdrawn=of.kind == of.Kind.WITHDRAWAL)
+    withdrawn, swaps = of.kind == of.Kind.WITHDRAWAL, of.swap_id is not None
+    standing = standing_of(of.parcel, withdrawn=withdrawn, swaps=swaps)
     url = reverse("customers:returned", args=[link.delivery.ref, of.ref])
     return Change(_("Return %(number)s") % {"number": of.ref}, str(standing.word), url)
 

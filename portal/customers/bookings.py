@@ -147,7 +147,8 @@ def may_move(booked: Booking, now: datetime) -> bool:
 
 def may_join(booked: Booking, now: datetime) -> bool:
     """Whether another order may still come with it."""
-    outward = booked.delivery.direction == booked.delivery.Direction.OUT
+    delivery = booked.delivery
+    outward = delivery.direction == delivery.Direction.OUT and not delivery.exchanges
     open_still = now < booked.change_until_at and plan_of(booked).allows("move_within")
     return is_booked(booked) and outward and open_still
 
@@ -209,10 +210,29 @@ def facts_of(booked: Booking, delivery: Delivery) -> list[Fact]:
     return [
         Fact(_("Where"), where_to(booked, delivery)),
         Fact(_("What"), words.load(delivery.parcel_count, delivery.load_g)),
-        Fact(_("Pickup") if delivery.direction == delivery.Direction.IN else _("Delivery"), charged),
+        *_taken_back(delivery),
+        *_charged(delivery, charged),
         *(() if point_of(booked) else (*door_facts(delivery), *getting_in(delivery, zone_of(booked)))),
         Fact(_("Adds"), added(booked)),
         Fact(_("We reach you"), words.reached(delivery)),
+    ]
+
+
+def _charged(delivery: Delivery, charged: str) -> list[Fact]:
+    if delivery.exchanges:  # what it costs was said with the return
+        return []
+    return [Fact(_("Pickup") if delivery.direction == delivery.Direction.IN else _("Delivery"), charged)]
+
+
+def _taken_back(delivery: Delivery) -> list[Fact]:
+    if not delivery.exchanges:
+        return []
+    return [
+        Fact(
+            _("In exchange"),
+            _("The driver takes back %(load)s. Have it packed and at hand.")
+            % {"load": words.load(delivery.takes_parcels, delivery.takes_g)},
+        )
     ]
 
 

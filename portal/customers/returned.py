@@ -16,14 +16,14 @@ from portal.customers import words
 from portal.customers.bookings import order_note, promised
 from portal.customers.pages import Notice, show
 from portal.customers.returns_forms import MethodForm
-from portal.customers.returns_send import cost_words, thing_fact
+from portal.customers.returns_send import cost_words, thing_fact, way_words
 from portal.customers.returns_steps import next_step
 from portal.customers.returns_words import INSPECTION, MONEY, TOLD, standing_of
 from portal.customers.rows import Fact, Happened, Promised
 from portal.http import redirect_page
 from portal.messaging.facts import booking_of, zone_of
 from portal.services.photos import photo_response, seal, unseal
-from returns.reasons import METHODS
+from returns.reasons import FETCHED, METHODS
 from returns.selectors.shown import photo_of, return_seen_from
 from returns.selectors.terms import ways_for
 from returns.services.changing import call_off, change_method, may_call_off, may_change
@@ -81,7 +81,8 @@ def show_return(
     """Show the whole page."""
     zone = zone_of(booking_of(link.delivery))
     events = events_of(of)
-    standing = standing_of(of.parcel, withdrawn=of.kind == of.Kind.WITHDRAWAL)
+    withdrawn, swaps = of.kind == of.Kind.WITHDRAWAL, of.swap_id is not None
+    standing = standing_of(of.parcel, withdrawn=withdrawn, swaps=swaps)
     context: dict[str, Any] = {
         "of": of,
         "standing": standing,
@@ -158,13 +159,15 @@ def when_picked_up(of: Return, zone: ZoneInfo) -> str:
 
 def may_choose_time(of: Return) -> bool:
     """Whether its customer may choose when we pick it up, or choose anew."""
-    return of.method == "pickup" and of.parcel in (of.Parcel.APPROVED, of.Parcel.BOOKED)
+    return of.method in FETCHED and of.parcel in (of.Parcel.APPROVED, of.Parcel.BOOKED)
 
 
 def what_next(of: Return, usual: object) -> str:
     """Say what comes next, by how it travels."""
     if of.parcel == of.Parcel.APPROVED and of.method == "pickup":
         return _("Choose when we pick it up.")
+    if of.parcel == of.Parcel.APPROVED and of.method == "swap":
+        return _("Choose when we come to swap it.")
     if of.parcel == of.Parcel.APPROVED and of.method == "dropoff":
         return _("Bring it to a point near you.")
     return str(usual)
@@ -289,7 +292,7 @@ def other_way(request: HttpRequest, link: AccessLink, of: str) -> HttpResponse:
         return redirect_page(request, "customers:returned", link.delivery.ref, of)
     form = MethodForm(
         request.POST if request.method == "POST" else None,
-        ways=[(way, cost_words(fee, found.currency)) for way, fee in ways_for(found).items()],
+        ways=[(way, way_words(way, fee, found.currency)) for way, fee in ways_for(found).items()],
         initial={"method": found.method, "version": found.version},
     )
     if request.method != "POST" or not form.is_valid():

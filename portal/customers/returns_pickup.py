@@ -166,7 +166,7 @@ def show_times(
         news = Notice(_("There are no times"), str(error))
         return show_return(request, link, of, now=now, notice=news, status=409)
     url = reverse("customers:return-times", args=[link.delivery.ref, of.ref])
-    outside = chosen_place(request)
+    outside, swaps = chosen_place(request), of.method == "swap"
     context: dict[str, Any] = {
         "times": times_of(
             quote,
@@ -177,12 +177,13 @@ def show_times(
         "where": where_of(facts, note=_("Where it was brought")),
         "now": when_picked_up(of, zone_of(booking_of(link.delivery))),
         "packed": packed or (None if present else _packed(of, outside)),
+        "swaps": swaps,
         "form": form or packed,
         "notice": notice,
         "sticky": Sticky(
             none=_("Pick a time"),
             note=_("You can change it until we come"),
-            button=_("Move it here") if present else _("Pick it up then"),
+            button=_("Move it here") if present else _("Swap it then") if swaps else _("Pick it up then"),
         ),
         "hold_url": f"{url}?outside={outside}" if outside else url,
         "of": of,

@@ -18,7 +18,7 @@ from portal.http import redirect_page
 from portal.services.erasure import remove_files
 from returns.errors import ReturnChanged
 from returns.reasons import METHODS, REASONS, RESOLUTIONS
-from returns.services.drafts import choose_method, drop_draft, judged_as, send_draft
+from returns.services.drafts import choose_method, drop_draft, judged_as, send_draft, ways_of
 from scheduling import clock
 from scheduling.errors import DomainError
 
@@ -43,7 +43,7 @@ def how(request: HttpRequest, link: AccessLink, of: str) -> HttpResponse:
     ways, refused = ways_of(draft, now=now)
     form = MethodForm(
         request.POST if request.method == "POST" else None,
-        ways=[(way, cost_words(fee, draft.currency)) for way, fee in ways.items()],
+        ways=[(way, way_words(way, fee, draft.currency)) for way, fee in ways.items()],
         initial={"method": draft.method or next(iter(ways), ""), "version": draft.version},
     )
     if request.method != "POST":
@@ -60,23 +60,18 @@ def how(request: HttpRequest, link: AccessLink, of: str) -> HttpResponse:
     return redirect_page(request, "customers:return-check", link.delivery.ref, of)
 
 
-def ways_of(draft: Return, *, now: datetime) -> tuple[dict[str, int], list[str]]:
-    """Return the ways it may travel with what each costs; where none may, why."""
-    ways, refused = dict[str, int](), list[str]()
-    for method in METHODS:
-        try:
-            ways[method] = judged_as(draft, method, now=now).fee_minor
-        except DomainError as error:
-            refused.append(str(error))
-    return ways, list(dict.fromkeys(refused))
-
-
 def cost_words(fee_minor: int, currency: str) -> str:
     """Say what a way costs."""
     if not fee_minor:
         return _("Free for you.")
     price = words.money(fee_minor, currency)
     return _("%(price)s, taken off what you get back.") % {"price": price}
+
+
+def way_words(way: str, fee_minor: int, currency: str) -> str:
+    """Say how a way goes, where its name does not, and what it costs."""
+    goes = _("The driver brings the new one and takes the old one in one visit.") if way == "swap" else ""
+    return f"{goes} {cost_words(fee_minor, currency)}".strip()
 
 
 def _show_how(
@@ -164,6 +159,7 @@ def _show_check(
         "fee": fee_minor,
         "problem": problem if notice is None else "",
         "picked_up": draft.method == "pickup",
+        "swapped": draft.method == "swap",
         "notice": notice,
     }
     return show(request, link.delivery.merchant, CHECK_PAGE, context, status=status)

@@ -92,8 +92,27 @@ WITHDRAWN: Final = Standing(
 """What is said of a withdrawal where a return by the shop's rules is accepted."""
 
 
-def standing_of(parcel: str, *, withdrawn: bool = False) -> Standing:
+SWAPPED: Final[Mapping[str, Standing]] = {
+    "booked": Standing(
+        lazy("Swap booked"),
+        "good",
+        lazy("We swap it at your door"),
+        lazy("The driver brings the new one and takes the old one in one visit. Have it packed by then."),
+    ),
+    "collected": Standing(
+        lazy("Swapped"),
+        "good",
+        lazy("You have the new one, and we have the old one"),
+        lazy("The old one goes to the shop now. You need do nothing more."),
+    ),
+}
+"""What is said instead of what is swapped at the door."""
+
+
+def standing_of(parcel: str, *, withdrawn: bool = False, swaps: bool = False) -> Standing:
     """Return what is said of where a return's parcel is."""
+    if swaps and parcel in SWAPPED:
+        return SWAPPED[parcel]
     return WITHDRAWN if withdrawn and parcel == "approved" else PARCEL[parcel]
 
 
@@ -103,7 +122,7 @@ TOLD: Final[Mapping[str, Words]] = {
     "return.approved": lazy("It may come back"),
     "return.rejected": lazy("The shop does not take it back"),
     "return.cancelled": lazy("The return was called off"),
-    "return.pickup_booked": lazy("You chose when we pick it up"),
+    "return.pickup_booked": lazy("You chose when we come for it"),
     "return.pickup_cancelled": lazy("The pickup was called off"),
     "return.collected": lazy("We collected it"),
     "return.handed_in": lazy("It was handed in"),

@@ -42,7 +42,12 @@ RULES: Final[dict[str, list[dict[str, Any]]]] = {
             "discount_from_percent": 30,
             "resolutions": ["exchange", "credit"],
         },
-        {"name": "Clothes: 60 days to try on", "categories": ["clothes"], "days": 60},
+        {
+            "name": "Clothes: 60 days to try on",
+            "categories": ["clothes"],
+            "days": 60,
+            "methods": ["pickup", "swap", "dropoff"],
+        },
         {"name": "Everything else: 30 days", "days": 30, "fees_minor": {"pickup": 290}},
     ],
     "aamupuoti": [
@@ -61,7 +66,7 @@ RULES: Final[dict[str, list[dict[str, Any]]]] = {
             "methods": ["pickup"],
             "fees_minor": {"pickup": 1990},
         },
-        {"name": "Everything else: 30 days", "days": 30},
+        {"name": "Everything else: 30 days", "days": 30, "methods": ["pickup", "swap", "dropoff"]},
     ],
 }
 """What each shop lets come back, as `returns.rules` reads it: the first rule that fits decides."""

@@ -27,7 +27,7 @@ LISTS: Final = ("categories", "skus", "tags", "countries")
 WHOLE: Final = ("discount_from_percent", "returns_from", "fault_days", "per_order_most")
 ASKED: Final = (*LISTS, "value_from", "value_below", "discount_from_percent", "returns_from")
 CHOSEN: Final = ("conditions", "reasons", "resolutions", "methods", "photo_for")
-FEES: Final = {"fee_pickup": "pickup", "fee_dropoff": "dropoff"}
+FEES: Final = {"fee_pickup": "pickup", "fee_swap": "swap", "fee_dropoff": "dropoff"}
 VALUES: Final = {"value_from": "value_from_minor", "value_below": "value_below_minor"}
 FIELD_OF: Final = {
     "value_from_minor": "value_from",
@@ -118,6 +118,7 @@ class RuleForm(PlainForm):
     resolutions = _ticks(gettext_lazy("What customers get"), RESOLUTIONS.items())
     methods = _ticks(gettext_lazy("How it travels"), [each for each in METHODS.items() if each[0] != "none"])
     fee_pickup = _amount(gettext_lazy("What a pickup costs its customer"))
+    fee_swap = _amount(gettext_lazy("What a swap at the door costs"))
     fee_dropoff = _amount(gettext_lazy("What bringing it to a point costs"))
     photo_for = _ticks(gettext_lazy("Ask for a photo if"), REASONS.items())
 

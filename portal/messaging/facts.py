@@ -122,18 +122,23 @@ def point_meant(event: Event, booking: Booking) -> PickupPoint | None:
 
 
 def door_sentences(delivery: Delivery) -> tuple[str, ...]:
-    """Return what was said of the door, a sentence each: where it may be left, how much longer it takes."""
+    """Return what was said of the door, a sentence each: where it may be left, its minutes, what goes."""
     left = left_outside(delivery.left_at)
     if delivery.safe_place_recalled:
         left += " " + _("That is as last time: the button below takes it off.")
-    return tuple(filter(None, [left, takes_longer(delivery.extra_s)]))
+    return tuple(filter(None, [left, takes_longer(delivery.extra_s), _goes_back(delivery)]))
+
+
+def _goes_back(delivery: Delivery) -> str:
+    """Say what must be at hand for an exchange."""
+    return _("Have at hand what goes back: the driver takes it in exchange.") if delivery.exchanges else ""
 
 
 def _noted(delivery: Delivery) -> list[str]:
     """Return what a calendar says of the door: not what is from last time, since calendars are shared."""
     if not delivery.safe_place_recalled:
         return list(door_sentences(delivery))
-    return list(filter(None, [takes_longer(delivery.extra_s)]))
+    return list(filter(None, [takes_longer(delivery.extra_s), _goes_back(delivery)]))
 
 
 def _kept(booking: Booking, zone: ZoneInfo) -> str:

@@ -19,12 +19,16 @@ from scheduling.models import Delivery, Event
 
 @dataclass(frozen=True, slots=True)
 class ReturnFacts:
-    """What happened in a few words and what comes next; `page` is the end of a manage link's address."""
+    """What happened in a few words and what comes next; `page` is the end of a manage link's address.
+
+    `swaps`: it is swapped at the door.
+    """
 
     title: str
     then: str
     lines: tuple[str, ...]
     page: str
+    swaps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,21 @@ SAID: Final[Mapping[str, tuple[LazyText, LazyText]]] = {
     "return.closed": (lazy("Your return is finished"), lazy("That is all. Thank you.")),
 }
 """What is told of each event, and what comes next."""
+SWAPPED: Final[Mapping[str, tuple[LazyText, LazyText]]] = {
+    "return.pickup_booked": (
+        lazy("We swap it at your door"),
+        lazy("The driver brings the new one and takes the old one. Have it packed and at hand by then."),
+    ),
+    "return.pickup_cancelled": (
+        lazy("The swap is called off"),
+        lazy("Choose another time, or another way."),
+    ),
+    "return.collected": (
+        lazy("You have the new one, and we have the old one"),
+        lazy("The old one goes to the shop now."),
+    ),
+}
+"""What is told instead where it is swapped at the door."""
 STANDS: Final = {
     "return.requested": ("requested",),
     "return.approved": ("approved", "kept"),
@@ -91,8 +110,9 @@ def return_facts(event: Event, delivery: Delivery) -> ReturnFacts:
     if of is None:
         raise OutOfDate
     _require_current(event, of)
-    title, then = SAID[event.kind]
-    return ReturnFacts(str(title), _next(event, of) or str(then), _lines(event), page_of(of.ref))
+    swaps = of.method == "swap"
+    title, then = SWAPPED.get(event.kind, SAID[event.kind]) if swaps else SAID[event.kind]
+    return ReturnFacts(str(title), _next(event, of) or str(then), _lines(event), page_of(of.ref), swaps)
 
 
 def _require_current(event: Event, of: Return) -> None:
@@ -110,7 +130,15 @@ def _next(event: Event, of: Return) -> str:
         return ""
     if of.parcel == Return.Parcel.KEPT:
         return _("You keep it: nothing has to travel.")
-    return _("Choose when we pick it up:") if of.method == "pickup" else _("Bring it to a point near you:")
+    return str(NEXT[of.method])
+
+
+NEXT: Final = {
+    "pickup": lazy("Choose when we pick it up:"),
+    "swap": lazy("Choose when we come to swap it:"),
+    "dropoff": lazy("Bring it to a point near you:"),
+    "none": lazy("You find all about it here:"),
+}
 
 
 def _lines(event: Event) -> tuple[str, ...]:

@@ -116,4 +116,5 @@ class Card:
     why_refused: list[Choice]
     packed: str
     counts: list[Counted]
+    takes: list[str]
     asked: Asked | None

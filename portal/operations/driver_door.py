@@ -48,7 +48,7 @@ def door(of: SheetStop, asked: Asked | None, fetched: ToFetch | None = None) -> 
     delivery, at_point = of.row.delivery, of.row.pickup_point is not None
     if delivery is None:
         lists: dict[str, Any] = {name: [] for name in ("ways", "ticks", "parcels", "why_not", "why_refused")}
-        lists |= {"packed": "", "counts": []}
+        lists |= {"packed": "", "counts": [], "takes": []}
         return lists | {"needs_age": False, "needs_signature": False}
     inward, needs = delivery.direction == "in", delivery.requirements
     return {
@@ -57,10 +57,13 @@ def door(of: SheetStop, asked: Asked | None, fetched: ToFetch | None = None) -> 
         "ticks": ticks(delivery, asked),
         "needs_age": AGE.code in needs and not at_point,
         "needs_signature": SIGNATURE.code in needs and not at_point,
-        "why_not": choices(reasons_why_not(inward=inward), _typed(asked, "reason")),
+        "why_not": choices(
+            reasons_why_not(inward=inward, exchanges=delivery.exchanges), _typed(asked, "reason")
+        ),
         "why_refused": choices(reasons_refused(), _typed(asked, "reason")),
         "packed": str(PACKED.get(fetched.kind, "")) if fetched else "",
-        "counts": counts(fetched, asked) if fetched else [],
+        "counts": counts(fetched, asked) if fetched and not fetched.swaps else [],
+        "takes": takes(fetched) if fetched and fetched.swaps else [],
     }
 
 
@@ -94,6 +97,11 @@ def counts(fetched: ToFetch, asked: Asked | None) -> list[Counted]:
         )
         for each in fetched.items
     ]
+
+
+def takes(fetched: ToFetch) -> list[str]:
+    """Return what is taken back for what is handed over, a line each."""
+    return [_("%(count)d × %(name)s") % {"count": each.quantity, "name": each.name} for each in fetched.items]
 
 
 def ticks(delivery: Delivery, asked: Asked | None) -> list[Tick]:

@@ -17,6 +17,7 @@ from portal.operations.driver_cards import Asked, Card, CodeRow, ParcelRow
 from portal.operations.manifest_words import CodeRead
 from portal.operations.story import lines_of
 from portal.shift_links import seal_of
+from scheduling.facts import EXCHANGE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,6 +36,7 @@ NEEDS: Final[dict[str, Any]] = {
     "age_check": gettext_lazy("Check the age: look at an identity card"),
     "two_people": gettext_lazy("Carry it with two people"),
     "fridge": gettext_lazy("Straight from the cold box to the door"),
+    EXCHANGE: gettext_lazy("Take the old back first, then hand over the new"),
 }
 """What goods ask for, as the driver reads it before ringing."""
 
@@ -160,7 +162,10 @@ def goods(delivery: Delivery) -> str:
         said = ngettext("%(count)d parcel to collect", "%(count)d parcels to collect", count)
     else:
         said = ngettext("%(count)d parcel to hand over", "%(count)d parcels to hand over", count)
-    return said % {"count": count}
+    back = delivery.takes_parcels
+    if not back:
+        return said % {"count": count}
+    return f"{said % {'count': count}}, {_('%(count)d to take back') % {'count': back}}"
 
 
 def _door(delivery: Delivery, *, at_point: bool) -> list[str]:

@@ -96,7 +96,7 @@ class Return(models.Model):
         on_delete=models.PROTECT,
         related_name="swap_of",
         null=True,
-        help_text=_("what is brought for it"),
+        help_text=_("what is brought for it, by the visit that fetches it"),
     )
     point = models.ForeignKey(PickupPoint, on_delete=models.PROTECT, null=True, related_name="returns")
     contact_name = models.CharField(max_length=120, blank=True)
@@ -131,6 +131,10 @@ class Return(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(parcel="booked") | Q(pickup__isnull=False), name="booked_return_has_a_pickup"
+            ),
+            models.CheckConstraint(
+                condition=Q(swap__isnull=True) | Q(pickup__isnull=False, swap=F("pickup")),
+                name="return_is_swapped_by_one_visit",
             ),
             models.CheckConstraint(
                 condition=Q(pickup_kind__in=PICKUP_KINDS), name="return_pickup_kind_is_known"

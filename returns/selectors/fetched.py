@@ -18,11 +18,12 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class ToFetch:
-    """What is to be fetched at one stop. `kind` is one of PICKUP_KINDS."""
+    """What is to be fetched at one stop. `kind` is one of PICKUP_KINDS; `swaps`: against what is brought."""
 
     ref: str
     kind: str
     items: tuple[Announced, ...]
+    swaps: bool = False
 
 
 def to_fetch(deliveries: Iterable[int]) -> dict[int, ToFetch]:
@@ -39,6 +40,7 @@ def to_fetch(deliveries: Iterable[int]) -> dict[int, ToFetch]:
                 Announced(each.item.ref, each.item.name, each.item.sku, each.quantity)
                 for each in ret.items.all()
             ),
+            swaps=ret.swap_id is not None,
         )
         for ret in rows
         if ret.pickup_id is not None

@@ -139,7 +139,7 @@ class _Came:
 
 def _came(order: Order, delivery: Delivery | None) -> _Came:
     """Return when and where an order came, the latest of its deliveries deciding. Two queries at most."""
-    rows = Delivery.objects.filter(direction=Delivery.Direction.OUT, swap_of__isnull=True)
+    rows = Delivery.objects.filter(direction=Delivery.Direction.OUT)
     if delivery is not None:
         rows = rows.filter(pk=delivery.pk)
     else:

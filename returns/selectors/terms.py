@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Final
 
 from returns.models import Return
+from returns.reasons import GIVEN_FOR_IT, METHODS
 from returns.rules import policies_from
 from returns.selectors.policies import ground_of, today_for, verdict_on
 
 ALWAYS: Final = {"pickup": 0, "dropoff": 0}
 """The law's own ways: a withdrawal is nobody's to refuse, nor to charge for."""
+TRAVELS: Final = tuple(way for way in METHODS if way != "none")
 STAYS: Final = "keep"
 
 
@@ -27,5 +29,7 @@ def ways_for(of: Return) -> dict[str, int]:
     found = [
         verdict_on(each.item, ground, reason=each.reason, condition=each.condition) for each in travelling
     ]
-    ways = [way for way in ALWAYS if found and all(way in verdict.methods for verdict in found)]
+    ways = [way for way in TRAVELS if found and all(way in verdict.methods for verdict in found)]
+    if not any(each.resolution in GIVEN_FOR_IT for each in travelling):
+        ways = [way for way in ways if way != "swap"]
     return {way: max(verdict.fees_minor.get(way, 0) for verdict in found) for way in ways}

@@ -31,6 +31,8 @@ def refused(event: Event, now: datetime) -> None:
     attempt = _standing(delivery)
     if delivery is None or delivery.order_id is None or attempt is None:
         return
+    if delivery.exchanges:  # nothing was swapped: what was to come back is still with its customer
+        return
     if attempt.outcome != Attempt.Outcome.REFUSED or _open_of(delivery) is not None:
         return
     lock_order(delivery.order_id)

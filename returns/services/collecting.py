@@ -17,6 +17,8 @@ BY: Final = "returns"
 def connect() -> None:
     """Listen to what scheduling tells of pickups."""
     events.subscribe("delivery.collected", "returns.collected", collected)
+    events.subscribe("delivery.delivered", "returns.swapped", collected)
+    events.subscribe("delivery.returned", "returns.not_swapped", not_swapped)
     events.subscribe("delivery.missed", "returns.missed", missed)
     events.subscribe("delivery.undone", "returns.undone", undone)
     events.subscribe("booking.moved", "returns.moved", moved)
@@ -86,8 +88,20 @@ def missed(event: Event, now: datetime) -> None:
         return
     pickup = ret.pickup
     tries = Attempt.objects.filter(delivery=pickup, undone_at=None).exclude(outcome__in=Attempt.SERVED)
+    if pickup.exchanges:  # what was brought in vain waits at the depot, and its customer chooses again
+        return
     if pickup.state == Delivery.State.FAILED and tries.count() >= pickup.merchant.most_attempts:
         booking = cancel_delivery(delivery=pickup, actor=BY, now=now)
+        called_off(ret, booking, actor=BY, now=now, because="missed")
+
+
+def not_swapped(event: Event, now: datetime) -> None:
+    """Give an exchange up of which what was brought goes back to its shop: it may travel another way."""
+    ret = _fetched_by(event)
+    if ret is None or ret.parcel != Return.Parcel.BOOKED:
+        return
+    booking = Booking.objects.select_related("stop", "delivery").get(delivery=event.delivery_id)
+    if booking.delivery.state == Delivery.State.RETURNED:
         called_off(ret, booking, actor=BY, now=now, because="missed")
 
 

@@ -1,15 +1,20 @@
-"""A pickup is a delivery with direction in: quoted, kept, booked, moved and cancelled as deliveries are."""
+"""A pickup is a delivery with direction in: quoted, kept, booked, moved and cancelled as deliveries are.
+
+An exchange at the door is one with direction out that takes something back.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from returns.errors import NotForPickup, ReturnChanged
 from returns.models import Return, ReturnItem
+from returns.reasons import FETCHED
+from returns.services.exchanges import HAND_OVER_S, given_for, order_given
 from returns.services.requests import lock_return, told
 from scheduling.errors import AddressNeeded, HoldEnded
-from scheduling.facts import MOST_G, MOST_ML, MOST_PARCELS, AddressFacts, Contact, VisitFacts
+from scheduling.facts import EXCHANGE, MOST_G, MOST_ML, MOST_PARCELS, AddressFacts, Contact, VisitFacts
 from scheduling.models import Address, Booking, Delivery, Hold
 from scheduling.services.bookings import cancel_delivery, confirm_hold
 from scheduling.services.changes import one_change
@@ -51,26 +56,56 @@ def facts_for(
 ) -> VisitFacts:
     """Return the visit that fetches a return: where its goods were brought to, unless `address` says else.
 
-    `safe_place`: where its customer leaves it outside for the driver. Three queries. Raises AddressNeeded
-    where nobody said where to come, NeedsSomebody for goods that are never left outside.
+    An exchange at the door is a visit that brings, and takes back. `safe_place`: where its customer leaves it
+    outside for the driver. Three queries. Raises AddressNeeded where nobody said where to come, NeedsSomebody
+    for goods that are never left outside, and for an exchange.
     """
     items = list(ret.items.select_related("item"))
     brought = ret.delivery
     address = address or _address_of(brought)
-    way = WAYS[kind_of(ret)]
+    way, bought = WAYS[kind_of(ret)], _bought(ret)
     pieces = sum(each.quantity for each in items)
-    share = _share(ret, items)
-    return VisitFacts(
+    fetched = VisitFacts(
         address=address,
-        load_g=min(_load_g(items, brought, share), MOST_G),
-        load_ml=min(_load_ml(items, brought, share), MOST_ML),
-        parcels=min(pieces, MOST_PARCELS) if way.by_piece else 1,
+        **_carried(items, brought, bought, way),
         service_s=way.service_s + way.piece_s * min(pieces, 10),
         direction=Delivery.Direction.IN,
         requirements=way.requirements,
         safe_place=safe_place,
         safe_place_note=safe_place_note,
     )
+    if ret.method != "swap":
+        return fetched
+    asked = brought.requirements if brought else ()
+    return replace(
+        fetched,
+        **_carried(given_for(items), brought, bought, way),
+        service_s=fetched.service_s + HAND_OVER_S,
+        direction=Delivery.Direction.OUT,
+        requirements=tuple(dict.fromkeys((*way.requirements, *asked, EXCHANGE))),
+        takes_g=fetched.load_g,
+        takes_ml=fetched.load_ml,
+        takes_parcels=fetched.parcels,
+    )
+
+
+class Carried(TypedDict):
+    """What is carried: grams, millilitres, parcels."""
+
+    load_g: int
+    load_ml: int
+    parcels: int
+
+
+def _carried(items: Sequence[ReturnItem], brought: Delivery | None, bought: int, way: Way) -> Carried:
+    """Return the load of some items, as told item by item, else as a share of what was brought."""
+    pieces = sum(each.quantity for each in items)
+    share = pieces, bought
+    return {
+        "load_g": min(_load_g(items, brought, share), MOST_G),
+        "load_ml": min(_load_ml(items, brought, share), MOST_ML),
+        "parcels": min(pieces, MOST_PARCELS) if way.by_piece else 1,
+    }
 
 
 def _address_of(brought: Delivery | None) -> AddressFacts:
@@ -91,10 +126,9 @@ def _address_of(brought: Delivery | None) -> AddressFacts:
     )
 
 
-def _share(ret: Return, items: Sequence[ReturnItem]) -> tuple[int, int]:
-    """Return how many of an order's pieces come back, and how many there were. One query."""
-    bought = sum(ret.order.items.values_list("quantity", flat=True))
-    return sum(each.quantity for each in items), max(1, bought)
+def _bought(ret: Return) -> int:
+    """Return how many pieces there were in the order. One query."""
+    return max(1, sum(ret.order.items.values_list("quantity", flat=True)))
 
 
 def _load_g(items: Sequence[ReturnItem], brought: Delivery | None, share: tuple[int, int]) -> int:
@@ -140,16 +174,18 @@ def book_pickup(return_id: int, hold_token: str, *, actor: str, now: datetime) -
         raise HoldEnded
     if ret.parcel == Return.Parcel.BOOKED and ret.pickup_id == hold.delivery_id:
         return Booking.objects.select_related("delivery", "stop").get(delivery=hold.delivery_id)
-    if ret.parcel != Return.Parcel.APPROVED or ret.method != "pickup":
+    if ret.parcel != Return.Parcel.APPROVED or ret.method not in FETCHED:
         raise ReturnChanged
     _require_meant(hold, ret)
-    booking = confirm_hold(
-        hold=hold, contact=_contact(ret), order_number=ret.order.number, actor=actor, now=now
-    )
+    contact, swaps = _contact(ret), ret.method == "swap"
+    number = order_given(ret, contact, now=now) if swaps else ret.order.number
+    booking = confirm_hold(hold=hold, contact=contact, order_number=number, actor=actor, now=now)
     ret.pickup = booking.delivery
+    ret.swap = booking.delivery if swaps else None
     ret.move(parcel=Return.Parcel.BOOKED)
     ret.save()
-    told(ret, "pickup_booked", now=now, actor=actor, **_when(booking))
+    brings = {"brings": number} if swaps else {}
+    told(ret, "pickup_booked", now=now, actor=actor, **_when(booking), **brings)
     return booking
 
 
@@ -158,15 +194,15 @@ def _require_meant(hold: Hold, ret: Return) -> None:
     facts = VisitFacts.from_json(hold.quote.facts)
     place = facts.safe_place, facts.safe_place_note
     wanted = facts_for(ret, safe_place=place[0], safe_place_note=place[1], address=facts.address)
-    fits = (facts.load_g, facts.load_ml, facts.parcels, facts.service_s - facts.extra_s) == (
-        wanted.load_g,
-        wanted.load_ml,
-        wanted.parcels,
-        wanted.service_s,
+    fits = facts.service_s - facts.extra_s == wanted.service_s and all(
+        getattr(facts, name) == getattr(wanted, name) for name in CARRIED
     )
     same = facts.direction == wanted.direction and set(wanted.requirements) <= set(facts.requirements)
     if not (fits and same) or hold.delivery.merchant_id != ret.merchant_id or hold.delivery.order_id:
         raise NotForPickup
+
+
+CARRIED: Final = ("load_g", "load_ml", "parcels", "takes_g", "takes_ml", "takes_parcels")
 
 
 def _contact(ret: Return) -> Contact:
@@ -204,7 +240,7 @@ def cancel_pickup(return_id: int, *, actor: str, now: datetime) -> Return:
 def called_off(ret: Return, booking: Booking, *, actor: str, now: datetime, because: str = "") -> None:
     """Note on a locked return that nobody comes for it any more."""
     data = _when(booking) | ({"because": because} if because else {})
-    ret.pickup = None
+    ret.pickup = ret.swap = None
     ret.move(parcel=Return.Parcel.APPROVED)
     ret.save()
     told(ret, "pickup_cancelled", now=now, actor=actor, **data)

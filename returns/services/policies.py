@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from returns.eligibility import LASTING, Verdict
 from returns.errors import MoreThanBought, NotAllowed, RulesChanged
 from returns.models import PolicyVersion
-from returns.reasons import CONDITIONS, REASONS
+from returns.reasons import CONDITIONS, GIVEN_FOR_IT, REASONS
 from returns.rules import policies_from, written
 from returns.selectors.policies import Ground, ground_of, policy_of, today_for, verdict_on
 from scheduling.models import Merchant
@@ -34,6 +34,24 @@ class Judged:
     fee_minor: int
     version: PolicyVersion | None
     verdicts: Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the rules say of each line of a request, however it travels; `travelling` is what does."""
+
+    version: PolicyVersion | None
+    verdicts: Mapping[str, Verdict]
+    travelling: Sequence[Wish]
+
+    def fee_minor(self, method: str) -> int:
+        """Return what it costs on one way. Raises NotAllowed where it does not travel so. No query."""
+        verdicts = [self.verdicts[wish.line] for wish in self.travelling]
+        _require_way(method, verdicts)
+        if method == "swap" and not any(wish.resolution in GIVEN_FOR_IT for wish in self.travelling):
+            raise NotAllowed(_("There is nothing to swap: you want nothing else for it. Choose another way."))
+        # One trip, one fee: the highest that any of its items asks for.
+        return max((verdict.fees_minor.get(method, 0) for verdict in verdicts), default=0)
 
 
 @one_change
@@ -81,6 +99,12 @@ def judged(
     order: Order, delivery: Delivery | None, wishes: Sequence[Wish], method: str, now: datetime
 ) -> Judged:
     """Return what the rules say of a whole request. Raises as check_wishes. Nine queries at most."""
+    told = told_of(order, delivery, wishes, now)
+    return Judged(told.fee_minor(method), told.version, told.verdicts)
+
+
+def told_of(order: Order, delivery: Delivery | None, wishes: Sequence[Wish], now: datetime) -> Told:
+    """Return what the rules say of a request however it travels. Raises NotAllowed, MoreThanBought."""
     if delivery is not None and delivery.merchant_id != order.merchant_id:
         raise NotAllowed(_("That is another shop’s delivery."))
     if len({wish.line for wish in wishes}) < len(wishes):
@@ -89,11 +113,7 @@ def judged(
     items = {each.ref: each for each in order.items.all()}
     pieces = sum(wish.quantity for wish in wishes if wish.reason not in LASTING)
     verdicts = {wish.line: _verdict(items.get(wish.line), wish, ground, pieces) for wish in wishes}
-    travelling = [wish for wish in wishes if wish.resolution != STAYS]
-    _require_way(method, [verdicts[wish.line] for wish in travelling])
-    fees = [verdicts[wish.line].fees_minor.get(method, 0) for wish in travelling]
-    # One trip, one fee: the highest that any of its items asks for.
-    return Judged(max(fees, default=0), ground.version, verdicts)
+    return Told(ground.version, verdicts, tuple(wish for wish in wishes if wish.resolution != STAYS))
 
 
 def _verdict(item: OrderItem | None, wish: Wish, ground: Ground, pieces: int) -> Verdict:

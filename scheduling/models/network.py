@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scheduling import windows
 from scheduling.allotments import Reserve, Share
+from scheduling.facts import EXCHANGE
 
 EVERY_DAY = 0b1111111
 LONGEST_RESERVE_H = 14 * 24
@@ -30,6 +31,7 @@ class Skill(models.TextChoices):
 SIGNATURE = "signature"
 """What any driver can ask for: a requirement of goods that is no skill."""
 REQUIREMENTS = (*Skill.values, SIGNATURE)
+"""What a shop may ask for its goods."""
 
 
 def skill_bits(skills: list[str]) -> int:
@@ -37,7 +39,7 @@ def skill_bits(skills: list[str]) -> int:
     if not skills:  # nearly always: the order of all is not asked for
         return 0
     order = Skill.values
-    return sum(1 << order.index(skill) for skill in set(skills) - {SIGNATURE})
+    return sum(1 << order.index(skill) for skill in set(skills) - {SIGNATURE, EXCHANGE})
 
 
 def check_skills(value: Any) -> None:
@@ -48,7 +50,7 @@ def check_skills(value: Any) -> None:
 
 def check_requirements(value: Any) -> None:
     """Raise ValidationError unless `value` is a list of what goods may require."""
-    if not isinstance(value, list) or not set(value) <= set(REQUIREMENTS):
+    if not isinstance(value, list) or not set(value) <= {*REQUIREMENTS, EXCHANGE}:
         params = {"requirements": ", ".join(REQUIREMENTS)}
         raise ValidationError(_("Known requirements are: %(requirements)s."), params=params)
 

@@ -231,6 +231,11 @@ class Delivery(models.Model):
     worth_minor = models.PositiveIntegerField(
         _("what its shop said its goods are worth; 0: not told"), default=0, db_default=0
     )
+    takes_g = models.PositiveIntegerField(_("grams taken back in exchange"), default=0, db_default=0)
+    takes_ml = models.PositiveIntegerField(default=0, db_default=0)
+    takes_parcels = models.PositiveSmallIntegerField(
+        _("parcels taken back in exchange, by the visit that brings the rest"), default=0, db_default=0
+    )
     tells_street = models.BooleanField(
         _("its street may hear that a van comes"), default=False, db_default=False
     )
@@ -289,6 +294,11 @@ class Delivery(models.Model):
             ),
             models.CheckConstraint(condition=Q(parcel_count__gte=1), name="delivery_has_a_parcel"),
             models.CheckConstraint(
+                condition=Q(takes_parcels=0, takes_g=0, takes_ml=0)
+                | Q(takes_parcels__gte=1, direction="out"),
+                name="delivery_takes_back_what_it_exchanges",
+            ),
+            models.CheckConstraint(
                 condition=Q(extra_s__lte=F("service_s")), name="delivery_extra_is_of_its_service"
             ),
             models.CheckConstraint(
@@ -318,6 +328,11 @@ class Delivery(models.Model):
         if self.safe_place == NEIGHBOUR and not self.neighbour_name:
             return SafePlace()
         return SafePlace(self.safe_place, self.safe_place_note, self.neighbour_name, self.neighbour_unit)
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether something is taken back by the visit that brings the rest."""
+        return self.takes_parcels > 0
 
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""

@@ -230,6 +230,9 @@ def draft_delivery(merchant: Merchant, facts: VisitFacts, *, now: datetime) -> D
         safe_place=facts.safe_place,
         safe_place_note=facts.safe_place_note,
         worth_minor=facts.worth_minor,
+        takes_g=facts.takes_g,
+        takes_ml=facts.takes_ml,
+        takes_parcels=facts.takes_parcels,
         created_at=now,
     )
 

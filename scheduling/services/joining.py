@@ -43,7 +43,7 @@ def join_delivery(
         editor.save()
         return booking
     require_movable(booking, editor, editor, now=now)
-    if delivery.direction != Delivery.Direction.OUT:
+    if delivery.direction != Delivery.Direction.OUT or delivery.exchanges:
         raise NotChangeable
     if delivery.order is not None and delivery.order.number == order_number:
         raise OrderComesAlready

@@ -39,6 +39,7 @@ def sender(at) -> Sender:
     outlet.merchant.contact_email = "shop@example.com"
     outlet.merchant.save()
     rule = {"name": "Thirty days", "days": 30, "fees_minor": {"dropoff": 150}}
+    rule |= {"methods": ["pickup", "swap", "dropoff"]}
     publish(merchant=outlet.merchant, rules=[rule], seen=0, actor="user:1", now=NOW)
     return delivered(outlet, at)
 
@@ -84,13 +85,13 @@ def walks_on(page: Page, looked, way: str = "We pick it up") -> None:
     expect(page.get_by_role("heading", name="It may come back")).to_be_visible()
 
 
-def picks_a_time(page: Page, looked) -> None:
+def picks_a_time(page: Page, looked, what: str = "pick it up") -> None:
     page.get_by_role("link", name="Choose a time").click()
-    expect(page.get_by_role("heading", name="When do we pick it up?")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"When do we {what}?")).to_be_visible()
     looked(page, "5-times")
     page.locator("input[name=suggestion]").first.check()
-    page.get_by_role("button", name="Pick it up then").click()
-    expect(page.get_by_role("heading", name="We pick it up")).to_be_visible()
+    page.get_by_role("button", name=f"{what.capitalize()} then").click()
+    expect(page.get_by_role("heading", name=f"We {what}")).to_be_visible()
     looked(page, "6-booked")
 
 
@@ -137,12 +138,21 @@ def test_a_coat_is_swapped_for_another_size(visitor, sender, looked, javascript)
     expect(page.get_by_role("alert")).to_contain_text("Write which size or colour you want instead.")
     page.get_by_label("Which size or colour instead?").fill("COAT-L")
     looked(page, "8-exchange")
-    walks_on(page, looked)
+    walks_on(page, looked, way="We swap it at your door")
     expect(page.get_by_text("Another size or colour: COAT-L")).to_be_visible()
 
     assert Return.objects.get().items.get().wanted_sku == "COAT-L"
+    picks_a_time(page, looked, "swap it")
+    made = Return.objects.get()
+    assert made.swap is not None
+    assert (made.parcel, made.pickup) == ("booked", made.swap)
     page.set_viewport_size({"width": WIDE, "height": 900})
     looked(page, "9-wide-dark")
+    page.goto(f"/d/{made.swap.ref}/")
+    expect(page.get_by_text("The driver takes back")).to_be_visible()
+    looked(page, "9-swap-delivery-wide-dark")
+    page.set_viewport_size({"width": SMALL, "height": 780})
+    looked(page, "9-swap-delivery-dark")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

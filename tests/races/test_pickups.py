@@ -7,15 +7,15 @@ import pytest
 
 from returns.errors import ReturnChanged
 from returns.models import Return
-from returns.services.pickups import book_pickup, cancel_pickup
+from returns.services.pickups import book_pickup, cancel_pickup, facts_for
 from scheduling.errors import DomainError, NotChangeable, StopGone, TooLateToChange
 from scheduling.invariants import breaches
-from scheduling.models import Attempt, Booking, Event
-from scheduling.services.bookings import cancel_delivery
+from scheduling.models import Attempt, Booking, Event, Stop
+from scheduling.services.bookings import cancel_delivery, reschedule_delivery
 from scheduling.services.handing_over import Handover, settle_stop
-from tests.factories import NOW, make_network
+from tests.factories import NOW, ask_for, make_network, token_at
 from tests.races.together import at_once
-from tests.returns.pickups import a_hold, a_return, relay_all, sent_out
+from tests.returns.pickups import a_hold, a_return, a_swap, relay_all, sent_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,3 +74,28 @@ def test_one_time_booked_by_two_presses_is_booked_once(outlet):
 
     assert len({each.pk for each in done}) == 1
     assert Event.objects.filter(kind="return.pickup_booked").count() == 1
+
+
+def test_a_swap_moved_while_it_is_called_off_is_one_of_both(outlet):
+    ret = a_swap(outlet)
+    booking = book_pickup(ret.pk, a_hold(outlet, ret).token, actor="link:1", now=NOW)
+    view = ask_for(outlet, facts_for(ret), moving=booking.delivery, session_key="mine")
+    moving = partial(
+        reschedule_delivery,
+        delivery=booking.delivery,
+        offer_token=token_at(view, 16),
+        session_key="mine",
+        actor="link:1",
+        now=NOW,
+    )
+
+    _moved, called_off = at_once(moving, partial(cancel_pickup, ret.pk, actor="link:1", now=NOW))
+    relay_all(NOW + timedelta(minutes=1))
+
+    ret = Return.objects.get(pk=ret.pk)
+    off = not isinstance(called_off, DomainError)
+    assert (ret.parcel, ret.pickup_id, ret.swap_id) == (
+        ("approved", None, None) if off else ("booked", booking.delivery_id, booking.delivery_id)
+    )
+    assert Stop.objects.booked().filter(delivery=booking.delivery).count() == (0 if off else 1)
+    assert list(breaches()) == []

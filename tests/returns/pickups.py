@@ -29,6 +29,23 @@ def a_return(outlet: MerchantDepot, **values: Any) -> Return:
     return request_return(order.pk, wishes, delivery=booking.delivery, **said)
 
 
+def a_swap(outlet) -> Return:
+    """A coat is to be exchanged for a larger one; a cup goes with it, for its money."""
+    booking = brought(outlet)
+    order = booking.delivery.order
+    cup, coat = order.items.all()
+    wishes = [Wish(cup.ref, 1), Wish(coat.ref, 1, resolution="exchange", wanted_sku="COAT-L")]
+    return request_return(
+        order.pk,
+        wishes,
+        delivery=booking.delivery,
+        kind=Return.Kind.WITHDRAWAL,
+        method="swap",
+        actor="link:test",
+        now=NOW,
+    )
+
+
 def a_hold(outlet: MerchantDepot, ret: Return, *, hour: int = 12, **values: Any) -> Hold:
     return make_hold(outlet, hour=hour, facts=facts_for(ret, **values))
 

@@ -9,7 +9,7 @@ from scheduling import clock
 from scheduling.models import Attempt
 from tests.factories import NOW, make_network
 from tests.portal.driving import Phone
-from tests.returns.pickups import a_hold, a_return, relay_all, sent_out
+from tests.returns.pickups import a_hold, a_return, a_swap, relay_all, sent_out
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -73,3 +73,41 @@ def test_counting_nothing_is_no_collection(ret, booking, phone):
 
     assert not Attempt.objects.exists()
     assert "Count what you take" in answer.content.decode()
+
+
+# An exchange at the door
+
+
+@pytest.fixture
+def swapping():
+    outlet = make_network(vans=1)
+    ret = a_swap(outlet)
+    booked = book_pickup(ret.pk, a_hold(outlet, ret).token, actor="link:1", now=NOW)
+    out = sent_out(outlet, booked)
+    clock.set_source(lambda: out.stop.opens_at)
+    phone = Phone(hand_out(shift=out.stop.route.shift, now=out.stop.opens_at))
+    assert phone.opens().status_code == 303
+    phone.link.refresh_from_db()
+    yield ret, out, phone
+    clock.set_source(None)
+
+
+def test_the_sheet_says_what_is_taken_back_for_what_is_handed_over(swapping):
+    _ret, _booking, phone = swapping
+    page = phone.reads()
+
+    for words in ("1 parcel to hand over, 1 to take back", "Take back first:", "1 × Coat", "Swapped"):
+        assert words in page
+    assert 'value="not_ready"' in page
+
+
+def test_nothing_is_handed_over_before_the_old_is_taken_back(swapping):
+    ret, booking, phone = swapping
+
+    answer = phone.says("hand_over", booking.stop, how="handed_over")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unfinished")
+    assert not Attempt.objects.exists()
+
+    assert phone.says("hand_over", booking.stop, how="handed_over", check="exchange").status_code == 200
+    relay_all(booking.stop.opens_at)
+    assert Return.objects.get(pk=ret.pk).parcel == "collected"
