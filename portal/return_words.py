@@ -175,6 +175,8 @@ def _travels(policy: Policy) -> list[str]:
         fee = policy.fees_minor.get(way, 0)
         price = money(fee, policy.currency) if fee else _("free")
         said.append(_("%(way)s: %(price)s.") % {"way": METHODS[way], "price": price})
+    if "swap" in policy.methods:
+        said.append(_("Only what you get something else for is swapped."))
     if any(policy.fees_minor.values()):
         said.append(_("Free where the fault is the shop’s."))
     return said

@@ -35,6 +35,8 @@ PRICE = re.compile(r"(.+): (?:€([0-9,]+)\.([0-9]{2})|free)\.")
 ABOUT = ("Of these", "These", "Marked", "Delivered", "Costs", "Reduced", "Free where")
 AT_FAULT = ("not_as_described", "wrong_item", "damaged", "faulty")
 CLOSED = ("It cannot be sent back.", "It is sold without a way back.")
+SWAPS_GIVEN = "Only what you get something else for is swapped."
+GIVEN = {"exchange", "replacement"}
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Told:
     lists: dict[str, set[str]] = field(default_factory=dict)
     most: int | None = None
     fees: dict[str, int] = field(default_factory=dict)
+    swaps_given: bool = False
 
 
 def compare(seed: int, orders: int, asked: int) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _ask(
         wanted_sku="B",
         photos=chance.randint(0, 1),
     )
-    method = chance.choice(["pickup", "dropoff", "pickup", "dropoff", "none"])
+    method = chance.choice(["pickup", "dropoff", "swap", "pickup", "dropoff", "none"])
     expected = _decided(told, wish, method, when)
     try:
         decided = check_wishes(order, delivery, [wish], method, NOW)
@@ -140,7 +143,7 @@ def _decided(told: list[Told], wish: Wish, method: str, when: tuple[date, date])
     if wish.resolution == "keep":
         return 0 if method == "none" else None
     way = str(METHODS[method])
-    if way not in rule.fees:
+    if way not in rule.fees or (rule.swaps_given and method == "swap" and wish.resolution not in GIVEN):
         return None
     return 0 if wish.reason in SHOPS_FAULT else rule.fees[way]
 
@@ -210,6 +213,8 @@ def _rule(lines: list[str]) -> Told:
             rule.most = int(said[1])
         elif said := OFTEN.fullmatch(line):
             rule.often = int(said[1])
+        elif line == SWAPS_GIVEN:
+            rule.swaps_given = True
         elif (said := PRICE.fullmatch(line)) and said[1] in map(str, METHODS.values()):
             rule.fees[said[1]] = int(said[2].replace(",", "")) * 100 + int(said[3]) if said[2] else 0
         elif not line.startswith(
@@ -229,13 +234,16 @@ def _rules(chance: Random) -> list[dict[str, Any]]:
 
 def _a_rule(chance: Random, name: str, *, everything: bool = False) -> dict[str, Any]:
     days, methods = chance.choice([0, 5, 10, 14, 30]), chance.choice([["pickup"], ["pickup", "dropoff"]])
+    resolutions = _some(chance, list(RESOLUTIONS), least=1)
+    if GIVEN & set(resolutions) and chance.random() < 0.5:
+        methods = [*methods, "swap"]
     rule: dict[str, Any] = {
         "name": name,
         "days": days,
         "starts": chance.choice(["delivery", "delivery", "order"]),
         "methods": methods,
         "fees_minor": {method: chance.choice([0, 290, 123456]) for method in methods},
-        "resolutions": _some(chance, list(RESOLUTIONS), least=1),
+        "resolutions": resolutions,
         "photo_for": _some(chance, list(REASONS), least=0),
     }
     maybe = {
