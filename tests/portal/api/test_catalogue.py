@@ -110,7 +110,7 @@ def come_back() -> None:
     window = {"opens_at": "", "closes_at": "", "delivery": ""}
     money = {"amount_minor": 1, "currency": "EUR"}
     said = {
-        "pickup_booked": window,
+        "pickup_booked": window | {"brings": ""},
         "pickup_cancelled": window | {"because": "missed"},
         "rejected": {"reason": ""},
         "collected": {"parcels": 1, "collected": 1, "of": 1, "at": "", "others": {}},
