@@ -69,11 +69,19 @@ def worth(line: Line, quantity: int, currency: str) -> int:
     )
 
 
+def part_of(value_minor: int, quantity: int, count: int, currency: str) -> int:
+    """Return what was paid for `count` of some pieces, rounded down for each; `value_minor` was for all."""
+    if count >= quantity:
+        return value_minor
+    return count * payable(value_minor // quantity, currency)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Some of a line that came back: `value_minor` was paid for all `quantity`, of which `accepted` count.
 
     `exchange_minor` is what the things cost that are sent instead; None: as much as what came back.
+    `unpaid_minor` is what other returns have not given back of what the line cost; None: all of it.
     """
 
     value_minor: int
@@ -82,6 +90,7 @@ class Judged:
     resolution: str = "refund"
     deduction_minor: int = 0
     exchange_minor: int | None = None
+    unpaid_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +104,11 @@ class Owed:
 
 def owed_for(item: Judged, currency: str) -> int:
     """Return what is owed for one item, whether as money or as a credit."""
-    value = item.value_minor
-    if item.accepted < item.quantity:
-        value = item.accepted * payable(item.value_minor // item.quantity, currency)
+    value = part_of(item.value_minor, item.quantity, item.accepted, currency)
     if item.resolution in ("exchange", "replacement"):
         value -= value if item.exchange_minor is None else min(value, item.exchange_minor)
-    return payable(value - item.deduction_minor, currency)
+    value -= item.deduction_minor
+    return payable(value if item.unpaid_minor is None else min(value, item.unpaid_minor), currency)
 
 
 def owed(items: Sequence[Judged], *, fee_minor: int, delivery_minor: int, currency: str) -> Owed:

@@ -146,6 +146,13 @@ class BadInspection(DomainError):
     sentence = _("That does not add up. Look at the numbers again.")
 
 
+class CountedElsewhere(DomainError):
+    """More of something is counted than is left for it: the rest is on its way in another return, too."""
+
+    code = "counted_elsewhere"
+    sentence = _("That is more than was bought: the rest of it is in another return.")
+
+
 class MoneyMoved(DomainError):
     """Money is on its way already: what it was decided by stays as it is."""
 

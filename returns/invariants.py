@@ -1,20 +1,21 @@
 """What must never be of what comes back, counted over the whole database. Reads only.
 
 I3 nothing comes back twice; I5 money that is paid back was told; I6 no payment gives back more than it
-captured, each refund happens once, and what a return gives back is what was decided of its items.
+captured, no line more than it cost, each refund happens once, and what a return gives back is what was
+decided of its items.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from django.db.models import F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import F, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from returns.models import Refund, RefundFault, Return, ReturnItem, StoreCredit
-from returns.states import TRAVELLING
+from returns.models import COUNTS, Refund, RefundFault, Return, ReturnItem, StoreCredit
+from returns.selectors.worth import paid_for
 from scheduling.invariants import Breach
-from scheduling.models import Event, OrderItem, OrderPayment
+from scheduling.models import Event, Order, OrderPayment
 
 PAID: Final = ("succeeded", "by_hand")
 
@@ -26,10 +27,24 @@ def breaches() -> Iterator[Breach]:
 
 
 def more_back_than_was_bought() -> Iterator[Breach]:
-    """I3: of no line more comes back than was bought."""
-    back = Sum("returned__quantity", filter=Q(returned__of__parcel__in=TRAVELLING), default=0)
-    for item in OrderItem.objects.annotate(back=back).filter(back__gt=F("quantity")):
-        yield Breach("I3", f"order item {item.pk}", f"{item.back} of {item.quantity} are on their way back")
+    """I3: of no line more comes back than was bought, over all its returns."""
+    lines = ReturnItem.objects.travelling().values("item", "item__quantity").order_by("item")
+    for line in lines.annotate(back=Sum(COUNTS)).filter(back__gt=F("item__quantity")):
+        count = f"{line['back']} of {line['item__quantity']} are on their way back"
+        yield Breach("I3", f"order item {line['item']}", count)
+
+
+def lines_that_give_more_than_they_cost() -> Iterator[Breach]:
+    """I6: over all its returns, no line gives back more than was paid for it."""
+    rows = ReturnItem.objects.filter(refund_minor__gt=0).values_list("of__order", "item").order_by("item")
+    given: dict[int, dict[int, int]] = {}
+    for order, item, minor in rows.annotate(sum=Sum("refund_minor")):
+        given.setdefault(order, {})[item] = minor
+    for order in Order.objects.filter(pk__in=given).iterator():
+        paid = paid_for(order)
+        for item, minor in given[order.pk].items():
+            if minor > paid[item]:
+                yield Breach("I6", f"order item {item}", f"gives {minor}, cost {paid[item]}")
 
 
 def payments_that_give_too_much() -> Iterator[Breach]:
@@ -89,6 +104,7 @@ def faults_with_stripe() -> Iterator[Breach]:
 
 CHECKS: Final[tuple[Callable[[], Iterator[Breach]], ...]] = (
     more_back_than_was_bought,
+    lines_that_give_more_than_they_cost,
     payments_that_give_too_much,
     returns_that_give_another_amount,
     money_unlike_its_refunds,

@@ -18,7 +18,7 @@ from portal.staff import require_merchant, roles_for
 from returns.errors import NotExpected, NotYet
 from returns.selectors.desk import Pile, desk_of, item_of, return_at_desk
 from returns.selectors.withdrawable import waiting_for
-from returns.services import inspections, refunds
+from returns.services import inspections, putting_right, refunds
 from scheduling import clock
 from scheduling.errors import DomainError
 
@@ -120,7 +120,7 @@ def _at_desk(item: ReturnItem, found: Return, form: ItemForm | None) -> ItemAtDe
 
 
 def _item_form(item: ReturnItem, found: Return, *args: Any) -> ItemForm:
-    expected = item.quantity if item.collected is None else min(item.collected, item.quantity)
+    expected = item.awaited if item.collected is None else min(item.collected, item.awaited)
     usual = {"received": expected, "accepted": expected, "grade": "as_new", "disposition": "stock"}
     exchanged = item.resolution in ("exchange", "replacement")
     return ItemForm(*args, prefix=f"i{item.pk}", initial=usual, currency=found.currency, exchanged=exchanged)
@@ -201,7 +201,7 @@ def put_right(request: HttpRequest, shop: Merchant, ref: str) -> HttpResponse:
         request,
         shop,
         found,
-        lambda: inspections.put_right(
+        lambda: putting_right.put_right(
             found.pk, said["to"], reason=said["reason"], actor=_actor(request), now=clock.now()
         ),
     )
@@ -220,7 +220,7 @@ def open_again(request: HttpRequest, shop: Merchant, ref: str) -> HttpResponse:
         request,
         shop,
         found,
-        lambda: inspections.open_again(found.pk, reason=reason, actor=_actor(request), now=clock.now()),
+        lambda: putting_right.open_again(found.pk, reason=reason, actor=_actor(request), now=clock.now()),
     )
 
 

@@ -3,7 +3,8 @@
 from functools import partial
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -18,7 +19,7 @@ from returns.reasons import (
     REASONS,
     RESOLUTIONS,
 )
-from returns.states import INSPECTION_MOVES, MONEY_MOVES, PARCEL_MOVES
+from returns.states import INSPECTION_MOVES, MONEY_MOVES, PARCEL_MOVES, TRAVELLING
 from scheduling.models import Delivery, Merchant, Order, OrderItem, PickupPoint
 from scheduling.models.orders import new_ref
 from scheduling.states import check_move
@@ -162,11 +163,32 @@ class Return(models.Model):
         self.version += 1
 
 
+COUNTS = Least(
+    Case(
+        When(of__parcel="received", then=Coalesce("received", "collected", "quantity")),
+        When(of__parcel="collected", then=Coalesce("collected", "quantity")),
+        default="quantity",
+        output_field=models.IntegerField(),
+    ),
+    F("quantity") - F("elsewhere"),
+)
+"""`ReturnItem.counts` as the database works it out."""
+
+
+class ReturnItemQuerySet(models.QuerySet["ReturnItem"]):
+    """Queries over what comes back."""
+
+    def travelling(self) -> "ReturnItemQuerySet":
+        """What is no longer its customer's to send back, as far as it counts (see COUNTS)."""
+        return self.filter(of__parcel__in=TRAVELLING)
+
+
 class ReturnItem(models.Model):
     """Some of one line of an order: why it comes back, what was promised for it, what was found.
 
     `collected` is what the driver took, `received` what the desk unpacked, `accepted` and `rejected` what it
-    decided; None: not counted yet. `value_minor` is what its customer paid for all of `quantity`,
+    decided; None: not counted yet. `elsewhere` are those that were not taken, and that another return was
+    asked for before that was taken back. `value_minor` is what its customer paid for all of `quantity`,
     `refund_minor` what they get of it, once that is known.
     """
 
@@ -184,6 +206,9 @@ class ReturnItem(models.Model):
     received = models.PositiveIntegerField(null=True)
     accepted = models.PositiveIntegerField(null=True)
     rejected = models.PositiveIntegerField(null=True)
+    elsewhere = models.PositiveIntegerField(
+        _("of these, what another return is for by now"), default=0, db_default=0
+    )
     exception = models.CharField(max_length=16, choices=list(EXCEPTIONS.items()), blank=True)
     grade = models.CharField(max_length=10, choices=list(GRADES.items()), blank=True)
     deduction_minor = models.PositiveIntegerField(default=0)
@@ -194,11 +219,16 @@ class ReturnItem(models.Model):
     inspected_at = models.DateTimeField(null=True)
     on_sale_at = models.DateTimeField(null=True)
 
+    objects = ReturnItemQuerySet.as_manager()
+
     class Meta:
         ordering = ["of", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["of", "item"], name="return_names_an_item_once"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="return_item_is_one_at_least"),
+            models.CheckConstraint(
+                condition=Q(elsewhere__lte=F("quantity")), name="return_item_is_elsewhere_at_most_whole"
+            ),
             models.CheckConstraint(
                 condition=Q(refund_minor__isnull=True) | Q(refund_minor__lte=F("value_minor")),
                 name="return_item_refunds_its_value_at_most",
@@ -219,6 +249,24 @@ class ReturnItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.item_id}"
+
+    @property
+    def awaited(self) -> int:
+        """How many may come with this return: all that were announced, but those that another is for."""
+        return self.quantity - self.elsewhere
+
+    @property
+    def counts(self) -> int:
+        """How many count as coming back: what was taken, as far as anybody counted, never more than awaited.
+
+        What does not count is its customer's, and may be sent back once more. `of` is loaded.
+        """
+        found = None
+        if self.of.parcel in (Return.Parcel.COLLECTED, Return.Parcel.RECEIVED):
+            found = self.collected
+        if self.of.parcel == Return.Parcel.RECEIVED and self.received is not None:
+            found = self.received
+        return self.awaited if found is None else min(found, self.awaited)
 
 
 class ReturnPhoto(models.Model):

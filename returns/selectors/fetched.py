@@ -1,4 +1,7 @@
-"""What whoever fetches a return has to take: how it is packed, and how many of each item."""
+"""What whoever fetches a return has to take: how it is packed, and how many of each item.
+
+What another return is for by now is not among it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,8 +40,9 @@ def to_fetch(deliveries: Iterable[int]) -> dict[int, ToFetch]:
             ret.ref,
             ret.pickup_kind,
             tuple(
-                Announced(each.item.ref, each.item.name, each.item.sku, each.quantity)
+                Announced(each.item.ref, each.item.name, each.item.sku, each.awaited)
                 for each in ret.items.all()
+                if each.awaited
             ),
             swaps=ret.swap_id is not None,
         )

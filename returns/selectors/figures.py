@@ -81,8 +81,8 @@ def figures_of(*, merchant: Merchant, first: date, last: date, zone: ZoneInfo) -
         first=first,
         last=last,
         returns=rows.count(),
-        things=sum(each.quantity for each in items),
-        exchanged=sum(each.quantity for each in items if each.resolution in ("exchange", "replacement")),
+        things=sum(each.counts for each in items),
+        exchanged=sum(each.counts for each in items if each.resolution in ("exchange", "replacement")),
         paid_back_minor=_paid_back(rows),
         skus=_skus(items),
         speeds=_speeds(items),
@@ -98,8 +98,8 @@ def _paid_back(rows: QuerySet[Return]) -> int:
 def _skus(items: Iterable[ReturnItem]) -> tuple[Sku, ...]:
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     names = {}
-    for each in items:
-        counted[each.item.sku][each.reason or "other"] += each.quantity
+    for each in (each for each in items if each.counts):
+        counted[each.item.sku][each.reason or "other"] += each.counts
         names[each.item.sku] = each.item.name
     found = [
         Sku(sku, names[sku], reasons.total(), tuple(reasons.most_common()))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Q, Sum
 
 from returns.eligibility import LASTING, USUAL, Case, Policy, Verdict, judge
-from returns.models import PolicyVersion, Return, ReturnItem
+from returns.models import COUNTS, PolicyVersion, Return, ReturnItem
 from returns.rules import policies_from
 from returns.states import TRAVELLING
 from scheduling.models import Attempt, Delivery, Merchant, Order, OrderItem
@@ -125,8 +125,9 @@ def returns_of(order: Order, delivery: Delivery | None, *, today: date) -> int:
 
 
 def _back(order: Order) -> int:
-    items = ReturnItem.objects.filter(of__order=order, of__parcel__in=TRAVELLING, of__kind=Return.Kind.POLICY)
-    return items.exclude(reason__in=LASTING).aggregate(n=Sum("quantity"))["n"] or 0
+    items = ReturnItem.objects.filter(of__order=order, of__kind=Return.Kind.POLICY).travelling()
+    back: int = items.exclude(reason__in=LASTING).aggregate(n=Sum(COUNTS, default=0))["n"]
+    return back
 
 
 @dataclass(frozen=True, slots=True)

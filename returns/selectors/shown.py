@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, Sum
 
-from returns.models import Return, ReturnItem, ReturnPhoto
-from returns.states import TRAVELLING
+from returns.models import COUNTS, Return, ReturnItem, ReturnPhoto
 from scheduling.models import Delivery, Order, OrderItem
 
 HIDDEN = (Return.Parcel.DRAFT, Return.Parcel.DROPPED)
@@ -30,8 +29,8 @@ def orders_brought(delivery: Delivery) -> list[Order]:
 
 def lines_of(order: Order) -> list[Line]:
     """Return all lines of an order with what is left of each. One query, or two."""
-    gone = ReturnItem.objects.filter(item__order=order, of__parcel__in=TRAVELLING)
-    counts = dict(gone.values_list("item_id").annotate(n=Sum("quantity")))
+    gone = ReturnItem.objects.filter(item__order=order).travelling()
+    counts = dict(gone.values_list("item_id").annotate(n=Sum(COUNTS)).order_by())
     return [Line(each, each.quantity - counts.get(each.pk, 0)) for each in order.items.all()]
 
 

@@ -2,9 +2,8 @@
 
 from django.db.models import Sum
 
-from returns.amounts import Line, paid_by_line, worth
-from returns.models import ReturnItem
-from returns.states import TRAVELLING
+from returns.amounts import Line, paid_by_line, part_of, worth
+from returns.models import COUNTS, Return, ReturnItem
 from scheduling.models import Order, OrderItem
 
 
@@ -15,17 +14,51 @@ def captured_of(order: Order) -> int | None:
     return captured
 
 
-def line_of(item: OrderItem) -> Line:
-    """Return what was paid for a line, and what was sent back of it so far. Three queries."""
-    order = item.order
+def left_of(item: OrderItem) -> int:
+    """Return how many of a line are still with their customer. Under the order's lock it stays true."""
+    gone = ReturnItem.objects.filter(item=item).travelling().aggregate(n=Sum(COUNTS, default=0))["n"]
+    return item.quantity - int(gone)
+
+
+def paid_for(order: Order) -> dict[int, int]:
+    """Return what was paid for each line of an order, by the line's key. Two queries."""
     lines = list(order.items.order_by("line").values_list("pk", "price_minor", "quantity"))
     paid = paid_by_line([price * n for _pk, price, n in lines], captured_of(order), order.currency)
-    gone = ReturnItem.objects.filter(item=item, of__parcel__in=TRAVELLING)
-    sums = gone.aggregate(sent=Sum("quantity", default=0), given=Sum("value_minor", default=0))
-    own = next(index for index, (pk, _price, _n) in enumerate(lines) if pk == item.pk)
-    return Line(paid[own], item.quantity, sums["sent"], sums["given"])
+    return {pk: minor for (pk, _price, _n), minor in zip(lines, paid, strict=True)}
+
+
+def given_for(item: ReturnItem, currency: str) -> int:
+    """Return what is given back at most for what counts of an item, or what was decided where that is more.
+
+    A withdrawal may be paid before its goods are collected: then also what was not taken is paid.
+    """
+    counted = part_of(item.value_minor, item.quantity, item.counts, currency)
+    return max(counted, item.refund_minor or 0)
+
+
+def line_of(item: OrderItem) -> Line:
+    """Return what was paid for a line, and what was sent back of it so far. Three queries."""
+    currency = item.order.currency
+    gone = list(ReturnItem.objects.filter(item=item).travelling().select_related("of"))
+    return Line(
+        paid_for(item.order)[item.pk],
+        item.quantity,
+        sent=sum(each.counts for each in gone),
+        given_minor=sum(given_for(each, currency) for each in gone),
+    )
 
 
 def worth_of(item: OrderItem, quantity: int) -> int:
     """Return what was paid for `quantity` more pieces of a line: what may be given back for them."""
     return worth(line_of(item), quantity, item.order.currency)
+
+
+def unpaid_besides(found: Return) -> dict[int, int]:
+    """Return what no other return has given back of each line of an order, by the line's key. Three queries.
+
+    However often pieces were counted again, and whatever they were taken to be worth then: under the order's
+    lock, no line gives back more than was paid for it.
+    """
+    others = ReturnItem.objects.filter(of__order=found.order_id, refund_minor__gt=0).exclude(of=found)
+    given = dict(others.values_list("item").annotate(sum=Sum("refund_minor")).order_by())
+    return {pk: max(0, paid - given.get(pk, 0)) for pk, paid in paid_for(found.order).items()}

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from returns.models import Return
-from returns.services.requests import Wish, left_of, lock_order, lock_return, request_return, told
+from returns.selectors.worth import left_of
+from returns.services.requests import Wish, lock_order, lock_return, request_return, told
 from scheduling import events
 from scheduling.models import Attempt, Delivery, Event
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from returns.models import Return, ReturnItem
 from returns.services.pickups import called_off
-from returns.services.requests import told
+from returns.services.requests import leave_to_others, lock_order, told
 from scheduling import events
 from scheduling.models import Attempt, Booking, Delivery, Event
 from scheduling.services.bookings import cancel_delivery
@@ -47,7 +47,7 @@ def collected(event: Event, now: datetime) -> None:
         return
     items = list(ret.items.select_related("item"))
     for each in items:
-        each.collected = each.quantity if attempt.counts is None else attempt.counts.get(each.item.ref, 0)
+        each.collected = each.awaited if attempt.counts is None else attempt.counts.get(each.item.ref, 0)
     ReturnItem.objects.bulk_update(items, ["collected"])
     ret.collected_at = attempt.happened_at
     ret.move(parcel=Return.Parcel.COLLECTED)
@@ -63,14 +63,22 @@ def _counted(items: list[ReturnItem], attempt: Attempt) -> dict[str, object]:
     said: dict[str, object] = {
         "parcels": len(attempt.parcels),
         "collected": sum(each.collected or 0 for each in items),
-        "of": sum(each.quantity for each in items),
+        "of": sum(each.awaited for each in items),
         "at": attempt.happened_at.isoformat(),
     }
     return said | ({"others": others} if others else {})
 
 
 def undone(event: Event, now: datetime) -> None:
-    """Take back what was noted of the collection: the driver is to come again."""
+    """Take back what was noted of the collection: the driver is to come again.
+
+    For what was not taken and was asked for meanwhile in another return nobody comes twice.
+    """
+    # All of it counts once more: that is looked at under the lock of its order, which comes first.
+    fetched = Return.objects.filter(pickup__isnull=False, pickup=event.delivery_id)
+    if (order_id := fetched.values_list("order_id", flat=True).first()) is None:
+        return
+    lock_order(order_id)
     ret = _fetched_by(event)
     attempt = _standing(event)
     if ret is None or ret.parcel != Return.Parcel.COLLECTED or (attempt is not None and attempt.served):
@@ -79,6 +87,8 @@ def undone(event: Event, now: datetime) -> None:
     ret.collected_at = None
     ret.move(parcel=Return.Parcel.BOOKED)
     ret.save()
+    if left := leave_to_others(ret):
+        told(ret, "put_right", now=now, actor=event.actor, what="elsewhere", pieces=left)
 
 
 def missed(event: Event, now: datetime) -> None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from returns.errors import MoreThanBought, NothingChosen, ReturnChanged, TermsChanged, TooManyPhotos
 from returns.models import Return, ReturnItem, ReturnPhoto
 from returns.reasons import METHODS
+from returns.selectors.worth import left_of, worth_of
 from returns.services.policies import Judged, judged, told_of
 from returns.services.refunds import settle
-from returns.services.requests import Wish, left_of, lock_order, lock_return, take_contact, told
+from returns.services.requests import Wish, lock_order, lock_return, take_contact, told
 from scheduling.errors import DomainError
 from scheduling.models import Delivery, Order, OrderItem
 from scheduling.services.changes import one_change
@@ -92,9 +93,8 @@ def _take(draft: Return, order: Order, wanted: Mapping[str, int], *, now: dateti
 def _want(draft: Return, item: OrderItem, count: int) -> None:
     if not 1 <= count <= left_of(item):
         raise MoreThanBought
-    value = count * item.price_minor
     ReturnItem.objects.update_or_create(
-        of=draft, item=item, defaults={"quantity": count, "value_minor": value}
+        of=draft, item=item, defaults={"quantity": count, "value_minor": worth_of(item, count)}
     )
 
 
@@ -183,7 +183,9 @@ def send_draft(return_id: int, *, version: int, fee_minor: int, actor: str, now:
     draft.fee_minor, draft.policy, draft.requested_at = fee_minor, found.version, now
     for each in items:
         each.rule = found.verdicts[each.item.ref].rule
-    ReturnItem.objects.bulk_update(items, ["rule"])
+        # Others may have been asked for meanwhile: what is left of the line's price may be another part.
+        each.value_minor = worth_of(each.item, each.quantity)
+    ReturnItem.objects.bulk_update(items, ["rule", "value_minor"])
     take_contact(draft)
     draft.move(parcel=Return.Parcel.REQUESTED)
     draft.save()

@@ -1,4 +1,4 @@
-"""The returns desk: parcels arrive, are opened and looked at; every state can be put right, with a reason."""
+"""The returns desk: parcels arrive, are opened and looked at."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,18 +8,23 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from returns.errors import BadInspection, MoneyMoved, MoreThanBought, NotExpected, NotYet, ReasonNeeded
+from returns.errors import (
+    BadInspection,
+    CountedElsewhere,
+    MoneyMoved,
+    NotExpected,
+    NotYet,
+)
 from returns.models import Return, ReturnItem, ReturnPhoto
 from returns.reasons import DISPOSITIONS, EXCEPTIONS, GRADES
+from returns.selectors.worth import left_of
 from returns.services.pickups import cancel_pickup
-from returns.services.refunds import settle, take_back
-from returns.services.requests import left_of, lock_order, lock_return, told
-from returns.states import PUT_RIGHT, TRAVELLING
+from returns.services.refunds import settle
+from returns.services.requests import leave_to_others, lock_return, lock_with_order, told
 from scheduling.errors import DomainError
 from scheduling.models import Merchant
 from scheduling.services.changes import one_change
 from scheduling.services.files import remove_later
-from scheduling.states import check_move
 
 UNDO_FOR: Final = timedelta(seconds=30)
 """So long nobody is asked to pay: whoever pressed too early takes it back."""
@@ -80,7 +85,7 @@ def receive(*, merchant: Merchant, code: str, actor: str, now: datetime) -> Retu
 
 @one_change
 def _arrived(return_id: int, *, actor: str, now: datetime) -> Return:
-    found = lock_return(return_id)
+    found = lock_with_order(return_id)
     if found.parcel == Return.Parcel.RECEIVED:
         return found
     if found.parcel not in EXPECTED:
@@ -91,6 +96,7 @@ def _arrived(return_id: int, *, actor: str, now: datetime) -> Return:
     found.move(parcel=Return.Parcel.RECEIVED)
     found.received_at = now
     found.save()
+    leave_to_others(found)  # what the desk had counted before it was put right, counts again
     told(found, "received", now=now, actor=actor)
     return found
 
@@ -100,7 +106,7 @@ def inspect(item_id: int, finding: Finding, *, actor: str, now: datetime) -> Ret
     """Note what was found of one item of a parcel that arrived; noting it again replaces it.
 
     Raises NotYet while its parcel has not arrived, MoneyMoved once it was decided what is owed,
-    BadInspection.
+    BadInspection, CountedElsewhere where more arrived than another return leaves: there the rest is counted.
     """
     found = _lock_of(item_id)
     item = ReturnItem.objects.select_related("item").get(pk=item_id)
@@ -109,6 +115,8 @@ def inspect(item_id: int, finding: Finding, *, actor: str, now: datetime) -> Ret
     if found.inspection == Return.Inspection.DONE or (found.money != "open" and finding.deduction_minor):
         raise MoneyMoved
     _require_sense(item, finding)
+    item.of = found
+    _make_room(item, min(finding.received, item.quantity))
     item.received, item.accepted = finding.received, finding.accepted
     item.rejected = finding.received - finding.accepted
     item.exception, item.grade, item.disposition = finding.exception, finding.grade, finding.disposition
@@ -121,6 +129,21 @@ def inspect(item_id: int, finding: Finding, *, actor: str, now: datetime) -> Ret
     found.version += 1
     found.save(update_fields=["version"])
     return item
+
+
+def _make_room(item: ReturnItem, count: int) -> None:
+    """Have so many of an item count, under its order's lock; what was left to another return and came counts.
+
+    Does not save. Raises CountedElsewhere.
+    """
+    if count > item.counts + max(0, left_of(item.item)):
+        others = ReturnItem.objects.filter(item=item.item_id).travelling().exclude(of=item.of_id)
+        refs = ", ".join(others.values_list("of__ref", flat=True))
+        raise CountedElsewhere(
+            _("%(item)s: the rest is in return %(others)s. Count it there, or put that return right first.")
+            % {"item": item.item.name, "others": refs}
+        )
+    item.elsewhere = min(item.elsewhere, item.quantity - count)
 
 
 def _require_sense(item: ReturnItem, finding: Finding) -> None:
@@ -149,6 +172,7 @@ def look_again(item_id: int, *, actor: str, now: datetime) -> ReturnItem:
     item.exception = item.grade = item.disposition = item.deduction_reason = ""
     item.deduction_minor, item.inspected_at, item.on_sale_at = 0, None, None
     item.save()
+    leave_to_others(found)
     found.version += 1
     found.save(update_fields=["version"])
     return item
@@ -180,60 +204,6 @@ def _looked_at(return_id: int, *, actor: str, now: datetime) -> None:
     told(found, "inspected", now=now, actor=actor, **counts)
 
 
-def open_again(return_id: int, *, reason: str, actor: str, now: datetime) -> Return:
-    """Take an inspection's end back, and what was decided of the money. Raises ReasonNeeded, MoneyMoved."""
-    _require_reason(reason)
-    take_back(return_id, actor=actor, now=now)
-    return _waiting_again(return_id, reason=reason, actor=actor, now=now)
-
-
-@one_change
-def _waiting_again(return_id: int, *, reason: str, actor: str, now: datetime) -> Return:
-    found = lock_return(return_id)
-    if found.inspection == Return.Inspection.DONE:
-        found.move(inspection=Return.Inspection.WAITING)
-        found.inspected_at = None
-        found.save()
-        told(found, "put_right", now=now, actor=actor, what="inspection", reason=reason.strip()[:200])
-    return found
-
-
-@one_change
-def put_right(return_id: int, parcel: str, *, reason: str, actor: str, now: datetime) -> Return:
-    """Say by hand where a return's parcel is, as returns.states.PUT_RIGHT allows.
-
-    Raises ReasonNeeded, IllegalMove, MoneyMoved while an inspection or money hangs on it (see `open_again`),
-    MoreThanBought where what would come back once more is on its way in another return.
-    """
-    _require_reason(reason)
-    order = lock_order(Return.objects.values_list("order_id", flat=True).get(pk=return_id))
-    found = lock_return(return_id)
-    before = found.parcel
-    check_move(PUT_RIGHT, before, parcel)
-    if found.money != Return.Money.OPEN or found.inspection == Return.Inspection.DONE:
-        raise MoneyMoved
-    if before not in TRAVELLING:
-        wanted = {item.item_id: item.quantity for item in found.items.all()}
-        if any(left_of(line) < wanted.get(line.pk, 0) for line in order.items.all()):
-            raise MoreThanBought
-    found.parcel, found.version = parcel, found.version + 1
-    if found.inspection == Return.Inspection.UNNEEDED:
-        found.inspection = Return.Inspection.WAITING
-    found.received_at = now if parcel == Return.Parcel.RECEIVED else None
-    found.collected_at = None if parcel == Return.Parcel.APPROVED else found.collected_at
-    found.closed_at = now if parcel in ("rejected", "cancelled") else None
-    found.save()
-    said = {"from": before, "to": parcel, "reason": reason.strip()[:200]}
-    told(found, "put_right", now=now, actor=actor, what="parcel", **said)
-    # What its customer waits for to hear is told as if it had come the usual way.
-    if parcel in ("approved", "rejected", "cancelled", "received") and (before, parcel) != (
-        "received",
-        "approved",
-    ):
-        told(found, parcel, now=now, actor=actor, reason=reason.strip()[:200])
-    return found
-
-
 @one_change
 def back_on_sale(item_id: int, *, actor: str, now: datetime) -> ReturnItem:
     """Note that what was repaired or cleaned is on sale again; twice is once. Raises NotYet."""
@@ -259,9 +229,4 @@ def add_desk_photo(item_id: int, path: str, *, now: datetime) -> ReturnPhoto:
 
 
 def _lock_of(item_id: int) -> Return:
-    return lock_return(ReturnItem.objects.values_list("of_id", flat=True).get(pk=item_id))
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonNeeded
+    return lock_with_order(ReturnItem.objects.values_list("of_id", flat=True).get(pk=item_id))

@@ -11,7 +11,8 @@ from django.db.models import F
 from returns.amounts import Judged, Owed, delivery_back, owed, payable, spread
 from returns.errors import MoneyMoved, NotForStaff, NotYet, ReasonNeeded
 from returns.models import Refund, Return, ReturnItem, StoreCredit
-from returns.services.requests import left_of, lock_order, lock_return, told
+from returns.selectors.worth import left_of, unpaid_besides
+from returns.services.requests import lock_order, lock_return, told
 from returns.services.stripe_accounts import NO_KEY, keys_of, waiting_for_a_key
 from scheduling.models import Booking, OrderPayment
 from scheduling.models.orders import new_ref
@@ -84,15 +85,20 @@ def would_owe(found: Return) -> Owed:
 
 
 def _owed(found: Return, items: Sequence[ReturnItem], *, looked_at: bool) -> Owed:
-    """Work out what is owed. What brought it is given back to whoever withdraws from all of an order."""
+    """Work out what is owed, for what counts alone: what was not taken is its customer's still.
+
+    What brought it is given back to whoever withdraws from all of an order.
+    """
+    unpaid = unpaid_besides(found)
     judged = [
         Judged(
             value_minor=each.value_minor,
             quantity=each.quantity,
-            accepted=(each.accepted or 0) if looked_at else each.quantity,
+            accepted=min(each.accepted or 0, each.counts) if looked_at else each.counts,
             resolution=each.resolution,
             deduction_minor=each.deduction_minor,
             exchange_minor=each.exchange_minor,
+            unpaid_minor=unpaid[each.item_id],
         )
         for each in items
     ]
@@ -105,7 +111,7 @@ def _owed(found: Return, items: Sequence[ReturnItem], *, looked_at: bool) -> Owe
 def _delivery_owed(found: Return, items: Sequence[ReturnItem]) -> int:
     whole = all(left_of(item) == 0 for item in found.order.items.all())
     given = found.order.returns.exclude(pk=found.pk).filter(delivery_minor__gt=0).exists()
-    if found.kind != Return.Kind.WITHDRAWAL or found.delivery is None or not whole or given:
+    if found.delivery is None or not whole or given or not _withdrawn(found, items):
         return 0
     booking = Booking.objects.select_related("quote").filter(delivery=found.delivery).first()
     if booking is None or booking.currency != found.currency or found.delivery.order_id != found.order_id:
@@ -113,6 +119,15 @@ def _delivery_owed(found: Return, items: Sequence[ReturnItem]) -> int:
     offered = [shown.minor for shown in prices_shown(booking.quote).values()]
     paid = delivery_back(booking.price_minor, min(offered, default=None))
     return min(paid, _beyond_the_goods(found))
+
+
+def _withdrawn(found: Return, items: Sequence[ReturnItem]) -> bool:
+    """Whether what comes back was withdrawn from: with this return, or with another that did not bring it."""
+    if found.kind == Return.Kind.WITHDRAWAL:
+        return True
+    stated = ReturnItem.objects.travelling().filter(of__order=found.order_id, of__kind=Return.Kind.WITHDRAWAL)
+    behind = {each.item_id for each in stated.select_related("of") if each.counts < each.quantity}
+    return all(each.item_id in behind for each in items)
 
 
 def _beyond_the_goods(found: Return) -> int:

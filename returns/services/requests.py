@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
-
 from returns.errors import MoreThanBought, NothingChosen, ReturnChanged, TermsChanged
 from returns.models import Return, ReturnItem
-from returns.selectors.worth import worth_of
+from returns.selectors.worth import left_of, worth_of
 from returns.services.policies import judged
-from returns.states import TRAVELLING
 from scheduling.events import record
 from scheduling.models import Delivery, Order, OrderItem
 from scheduling.services.changes import one_change
@@ -36,12 +33,6 @@ class Wish:
 def lock_order(order_id: int) -> Order:
     """Lock an order, so that two returns of it are counted one after the other."""
     return Order.objects.select_for_update().get(pk=order_id)
-
-
-def left_of(item: OrderItem) -> int:
-    """Return how many of a line are still with their customer. Under the order's lock it stays true."""
-    gone = ReturnItem.objects.filter(item=item, of__parcel__in=TRAVELLING).aggregate(n=Sum("quantity"))["n"]
-    return item.quantity - (gone or 0)
 
 
 @one_change
@@ -129,6 +120,28 @@ def lock_return(return_id: int, *, version: int | None = None) -> Return:
     if version is not None and found.version != version:
         raise ReturnChanged
     return found
+
+
+def lock_with_order(return_id: int) -> Return:
+    """Lock a return whose pieces are about to be counted otherwise, and before it its order."""
+    lock_order(Return.objects.values_list("order_id", flat=True).get(pk=return_id))
+    return lock_return(return_id)
+
+
+def leave_to_others(made: Return) -> int:
+    """Leave to other returns what they are for by now, of what counts in this one once more.
+
+    What was not taken may have been asked for again before it was counted otherwise: it is on its way once,
+    in the return that asked last. Under the order's lock, and saved; return how many pieces that were.
+    """
+    left = 0
+    for each in made.items.select_related("of", "item"):
+        over = min(each.counts, max(0, -left_of(each.item)))
+        if over:
+            each.elsewhere = each.quantity - each.counts + over
+            each.save(update_fields=["elsewhere"])
+        left += over
+    return left
 
 
 def told(made: Return, step: str, /, *, now: datetime, actor: str, **data: object) -> None:

@@ -13,10 +13,10 @@ from returns.errors import NoSuchOrder, NothingLeft, ReasonNeeded, StatementAnsw
 from returns.models import Return, Withdrawal
 from returns.selectors.policies import policy_of
 from returns.selectors.withdrawable import brought_by, due_soon, meant_by, waiting_for
+from returns.selectors.worth import left_of
 from returns.services.refunds import settle
 from returns.services.requests import (
     Wish,
-    left_of,
     lock_order,
     lock_return,
     request_return,

@@ -20,10 +20,9 @@ from returns.services.inspections import (
     finish,
     inspect,
     look_again,
-    open_again,
-    put_right,
     receive,
 )
+from returns.services.putting_right import open_again, put_right
 from returns.services.refunds import settle
 from returns.services.requests import Wish
 from returns.services.sending import due_refunds, submit
