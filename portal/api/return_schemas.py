@@ -113,6 +113,9 @@ class ReturnedItem(Schema):
     rule: Annotated[str, Field(description="the rule of yours that let it come back")]
     value_minor: Annotated[int, Field(description="what its customer paid for all of it")]
     collected: int | None
+    elsewhere: Annotated[
+        int, Field(description="of `quantity`: not taken, and asked for in another return since")
+    ]
     received: int | None
     accepted: int | None
     rejected: int | None

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import require_manage
 from portal.customers import words
 from portal.customers.bookings import order_note, promised
+from portal.customers.left_behind import behind_facts, left_behind, sendable
 from portal.customers.pages import Notice, show
 from portal.customers.returns_forms import MethodForm
 from portal.customers.returns_send import cost_words, thing_fact, way_words
@@ -83,14 +84,18 @@ def show_return(
     events = events_of(of)
     withdrawn, swaps = of.kind == of.Kind.WITHDRAWAL, of.swap_id is not None
     standing = standing_of(of.parcel, withdrawn=withdrawn, swaps=swaps)
+    behind = left_behind(of)
     context: dict[str, Any] = {
         "of": of,
         "standing": standing,
         "window": window_of(of, zone),
         "when": since(of, events, zone),
-        "then": what_next(of, standing.then),
+        "then": what_next(of, standing.then, rest=sendable(behind)),
+        "behind": behind_facts(behind),
+        # Where what it brought is asked for; whoever fetches or swaps it has no such page.
+        "to_rest": sendable(behind) and of.delivery_id == link.delivery_id,
         "stands": stands(of, events, zone),
-        "things": [thing_fact(each) for each in of.items.all()],
+        "things": [thing_fact(each) for each in of.items.all() if each.counts],
         "photos": photos_of(link, of, now=now),
         "facts": facts_of(of, zone),
         "happened": [Happened(str(TOLD[each.kind]), moment(each, zone)) for each in events],
@@ -162,8 +167,10 @@ def may_choose_time(of: Return) -> bool:
     return of.method in FETCHED and of.parcel in (of.Parcel.APPROVED, of.Parcel.BOOKED)
 
 
-def what_next(of: Return, usual: object) -> str:
-    """Say what comes next, by how it travels."""
+def what_next(of: Return, usual: object, *, rest: bool = False) -> str:
+    """Say what comes next, by how it travels. `rest`: some of it was not taken, and may still be sent."""
+    if of.parcel == of.Parcel.COLLECTED and rest:
+        return _("What we took goes to the shop now. What we did not take you can still send back.")
     if of.parcel == of.Parcel.APPROVED and of.method == "pickup":
         return _("Choose when we pick it up.")
     if of.parcel == of.Parcel.APPROVED and of.method == "swap":

@@ -166,8 +166,8 @@ def _show_check(
 
 
 def thing_fact(each: ReturnItem) -> Fact:
-    """Return one thing that goes back: how many, why, what for."""
-    name = name_of(each.quantity, each.item.name)
+    """Return one thing that goes back: how many count, why, what for."""
+    name = name_of(each.counts, each.item.name)
     wanted = str(RESOLUTIONS.get(each.resolution, ""))
     if each.wanted_sku:
         wanted = _("%(wanted)s: %(which)s") % {"wanted": wanted, "which": each.wanted_sku}

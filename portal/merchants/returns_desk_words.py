@@ -91,6 +91,16 @@ class ItemAtDesk:
         return " · ".join(part for part in parts if part)
 
     @property
+    def expected(self) -> str:
+        """Return how many of it are to be looked for, where that is not all."""
+        item, said = self.item, []
+        if item.collected is not None and item.collected != item.quantity:
+            said.append(_("collected: %(count)s") % {"count": item.collected})
+        if item.elsewhere:
+            said.append(_("in another return: %(count)s") % {"count": item.elsewhere})
+        return " · ".join(said)
+
+    @property
     def worth(self) -> str:
         """Return what was paid for it."""
         return money(self.item.value_minor, self.currency)

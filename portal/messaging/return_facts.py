@@ -1,6 +1,6 @@
 """What messages say of what comes back: how a return goes on, and the receipt of a withdrawal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from portal.customers import words
+from portal.customers.left_behind import Behind, behind_lines, left_behind, sendable
 from portal.messaging.day_facts import OutOfDate
 from portal.messaging.facts import booking_of, zone_of
 from portal.messaging.topics import page_of
@@ -101,10 +102,15 @@ STANDS: Final = {
     "return.handed_in": ("handed_in",),
 }
 """Where its parcel must still be for a message to be of use: elsewhere a later one tells more."""
+COUNTED: Final = ("return.collected", "return.inspected")
+"""When somebody has counted it: these say what did not come along."""
 
 
 def return_facts(event: Event, delivery: Delivery) -> ReturnFacts:
-    """Return what a message about a return says. Raises OutOfDate where a later one tells more. One query."""
+    """Return what a message about a return says. Raises OutOfDate where a later one tells more.
+
+    One query; four where it also says what did not come along.
+    """
     rows = Return.objects.filter(delivery=delivery, ref=event.data.get("return", ""))
     of = rows.first()
     if of is None:
@@ -112,7 +118,9 @@ def return_facts(event: Event, delivery: Delivery) -> ReturnFacts:
     _require_current(event, of)
     swaps = of.method == "swap"
     title, then = SWAPPED.get(event.kind, SAID[event.kind]) if swaps else SAID[event.kind]
-    return ReturnFacts(str(title), _next(event, of) or str(then), _lines(event), page_of(of.ref), swaps)
+    behind = left_behind(of) if event.kind in COUNTED else []
+    lines = _lines(event) + behind_lines(behind)
+    return ReturnFacts(str(title), _next(event, of, behind) or str(then), lines, page_of(of.ref), swaps)
 
 
 def _require_current(event: Event, of: Return) -> None:
@@ -125,7 +133,11 @@ def _require_current(event: Event, of: Return) -> None:
         raise OutOfDate
 
 
-def _next(event: Event, of: Return) -> str:
+def _next(event: Event, of: Return, behind: Sequence[Behind]) -> str:
+    if event.kind == "return.collected" and sendable(behind):
+        return _("What we have goes to the shop now. What we did not take you can still send back.")
+    if event.kind == "return.inspected" and sendable(behind):
+        return _("You see here what was found and what you get back. The rest you can still send back.")
     if event.kind != "return.approved":
         return ""
     if of.parcel == Return.Parcel.KEPT:

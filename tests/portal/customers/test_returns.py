@@ -14,6 +14,7 @@ from tests.factories import NOW, make_booking, make_link, make_network
 from tests.portal.customers.returns import Sender, delivered
 from tests.portal.links import came_by
 from tests.portal.test_photos import picture
+from tests.returns.pickups import took
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -229,6 +230,37 @@ def test_a_return_is_called_off_until_it_has_left(sender):
     gone = sender.returns({"CUP": 1})
     Return.objects.filter(pk=gone.pk).update(parcel="handed_in")
     assert sender.client.post(f"{sender.base}returns/{gone.ref}/cancel/").status_code == 409
+
+
+def test_what_was_not_taken_is_said_and_sent_with_another_return(sender):
+    first = took(sender.returns({"CUP": 2}), 1)
+
+    page = sender.page(f"returns/{first.ref}/")
+    for words in (
+        "What did not come along",
+        "It was not taken along. You can still send it back.",
+        "to-rest",
+    ):
+        assert words in page
+    assert "You need do nothing more" not in page
+    second = sender.returns({"CUP": 1})
+
+    assert [(each.item.sku, each.quantity) for each in second.items.all()] == [("CUP", 1)]
+    page = sender.page(f"returns/{first.ref}/")
+    assert "It was not taken along. It is in another return." in page
+    assert "to-rest" not in page
+
+
+def test_what_did_not_arrive_is_said_and_may_be_sent(sender):
+    made = took(sender.returns({"CUP": 2, "COAT-M": 1}), 2)
+    made.items.filter(item__sku="CUP").update(received=1)
+    made.items.filter(item__sku="COAT-M").update(received=0)
+    Return.objects.filter(pk=made.pk).update(parcel="received")
+
+    page = sender.page(f"returns/{made.ref}/")
+
+    assert page.count("It was not among what arrived. You can still send it back.") == 2
+    assert "It goes back" in page
 
 
 def test_a_return_can_travel_another_way_at_that_ways_fee(sender):

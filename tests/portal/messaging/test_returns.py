@@ -11,10 +11,11 @@ from portal.models import Message
 from returns.models import Return
 from returns.services.changing import call_off
 from returns.services.pickups import book_pickup
+from returns.services.requests import Wish, request_return
 from returns.services.withdrawals import remind_of_refunds, state_withdrawal, withdraw
 from scheduling import events
 from tests.factories import NOW, make_network
-from tests.returns.pickups import a_hold, a_return, brought, relay_all
+from tests.returns.pickups import a_hold, a_return, brought, relay_all, sent_out, tried
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -103,6 +104,25 @@ def test_on_its_day_what_is_fetched_has_words_of_its_own(outlet):
     }
 
     assert set(said.values()) == {f"fetched/{name}" for name in ("on_the_way", "next", "missed", "late")}
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+def test_what_was_not_taken_is_told_and_that_it_can_still_be_sent(outlet, asked_again):
+    made = by_rules(outlet)
+    cup, coat = made.order.items.all()
+    booking = book_pickup(made.pk, a_hold(outlet, made).token, actor="link:1", now=NOW)
+    out = sent_out(outlet, booking)
+    tried(out, counts={cup.ref: 1})
+    if asked_again:
+        request_return(
+            made.order_id, [Wish(coat.ref, 1)], delivery=made.delivery, kind="withdrawal", actor="a", now=NOW
+        )
+
+    [mail] = mails("return.collected", now=out.stop.opens_at)
+
+    for words in ("1 of 2 things", "Not taken along: Coat"):
+        assert words in mail.body
+    assert ("What we did not take you can still send back." in mail.body) is not asked_again
 
 
 def test_a_withdrawals_receipt_has_content_date_and_time_and_leads_on_to_a_pickup(outlet):

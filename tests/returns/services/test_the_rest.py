@@ -26,7 +26,7 @@ from scheduling.errors import DomainError
 from scheduling.models import Event
 from scheduling.services.handing_over import undo_attempt
 from tests.factories import NOW, make_booking, make_network, make_order, make_return
-from tests.returns.pickups import a_hold, a_return, relay_all, sent_out, tried
+from tests.returns.pickups import a_hold, a_return, relay_all, sent_out, took, tried
 
 pytestmark = pytest.mark.django_db
 WHO = {"actor": "user:1", "now": NOW}
@@ -40,14 +40,6 @@ def three_for_a_euro(**values):
 
 def asked(order, count, **values) -> Return:
     return make_return(order, wishes=[Wish(order.items.first().ref, count, "changed_mind")], **values)
-
-
-def took(ret: Return, count: int) -> Return:
-    """As the driver's count leaves it."""
-    ret.items.update(collected=count)
-    ret.move(parcel="collected")
-    ret.save()
-    return ret
 
 
 def counted_at_desk(ret: Return, count: int) -> Return:
