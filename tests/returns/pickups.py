@@ -3,12 +3,13 @@
 from typing import Any
 
 from returns.models import Return
+from returns.services.drafts import Answer, choose_items, choose_method, say_why
 from returns.services.pickups import facts_for
 from returns.services.requests import Wish, request_return
 from scheduling import events
-from scheduling.models import Booking, Hold, MerchantDepot
+from scheduling.models import Booking, Delivery, Hold, MerchantDepot
 from scheduling.services.handing_over import Handover, settle_stop
-from tests.factories import NOW, make_booking, make_hold, make_order, plan_on, start_day
+from tests.factories import NOW, make_booking, make_hold, make_network, make_order, plan_on, start_day
 
 
 def brought(outlet: MerchantDepot, **values: Any) -> Booking:
@@ -80,3 +81,20 @@ def took(ret: Return, count: int) -> Return:
     ret.move(parcel=Return.Parcel.COLLECTED)
     ret.save()
     return ret
+
+
+def a_draft() -> Return:
+    """Something delivered is about to be sent back: chosen, with a photo, and how it travels."""
+    outlet = make_network(days=3)
+    booking = sent_out(outlet, brought(outlet))
+    at = booking.stop.opens_at
+    settle_stop(stop_id=booking.stop_id, handover=Handover("handed_over", at), actor="shift:1", now=at)
+    relay_all(at)
+    delivery = Delivery.objects.get(pk=booking.delivery_id)
+    line = delivery.order.items.all()[0].ref
+    made = choose_items(
+        delivery=delivery, order_id=delivery.order_id, quantities={line: 1}, version=0, now=at
+    )
+    answer = Answer(line, reason="changed_mind", resolution="refund", photo="returns/seen.jpg")
+    made = say_why(made.pk, [answer], version=made.version, now=at)
+    return choose_method(made.pk, "pickup", version=made.version, now=at)

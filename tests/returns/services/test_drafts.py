@@ -9,31 +9,12 @@ from portal.services.erasure import forget_old
 from returns.errors import ReturnChanged
 from returns.invariants import breaches
 from returns.models import Return, ReturnItem
-from returns.services.drafts import Answer, choose_items, choose_method, drop_old_drafts, say_why, send_draft
-from scheduling.models import Delivery, FileToRemove
-from scheduling.services.handing_over import Handover, settle_stop
-from tests.factories import make_network
+from returns.services.drafts import drop_old_drafts, send_draft
+from scheduling.models import FileToRemove
 from tests.races.together import at_once
-from tests.returns.pickups import brought, relay_all, sent_out
+from tests.returns.pickups import a_draft
 
 MONTH = timedelta(days=31)
-
-
-def a_draft() -> Return:
-    """Something delivered is about to be sent back: chosen, with a photo, and how it travels."""
-    outlet = make_network(days=3)
-    booking = sent_out(outlet, brought(outlet))
-    at = booking.stop.opens_at
-    settle_stop(stop_id=booking.stop_id, handover=Handover("handed_over", at), actor="shift:1", now=at)
-    relay_all(at)
-    delivery = Delivery.objects.get(pk=booking.delivery_id)
-    line = delivery.order.items.all()[0].ref
-    made = choose_items(
-        delivery=delivery, order_id=delivery.order_id, quantities={line: 1}, version=0, now=at
-    )
-    answer = Answer(line, reason="changed_mind", resolution="refund", photo="returns/seen.jpg")
-    made = say_why(made.pk, [answer], version=made.version, now=at)
-    return choose_method(made.pk, "pickup", version=made.version, now=at)
 
 
 @pytest.mark.django_db
