@@ -13,9 +13,9 @@ from django.db.models import F, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from returns.models import COUNTS, Refund, RefundFault, Return, ReturnItem, StoreCredit
-from returns.selectors.worth import paid_for
+from returns.selectors.worth import given_and_paid
 from scheduling.invariants import Breach
-from scheduling.models import Event, Order, OrderPayment
+from scheduling.models import Event, OrderPayment
 
 PAID: Final = ("succeeded", "by_hand")
 
@@ -36,15 +36,9 @@ def more_back_than_was_bought() -> Iterator[Breach]:
 
 def lines_that_give_more_than_they_cost() -> Iterator[Breach]:
     """I6: over all its returns, no line gives back more than was paid for it."""
-    rows = ReturnItem.objects.filter(refund_minor__gt=0).values_list("of__order", "item").order_by("item")
-    given: dict[int, dict[int, int]] = {}
-    for order, item, minor in rows.annotate(sum=Sum("refund_minor")):
-        given.setdefault(order, {})[item] = minor
-    for order in Order.objects.filter(pk__in=given).iterator():
-        paid = paid_for(order)
-        for item, minor in given[order.pk].items():
-            if minor > paid[item]:
-                yield Breach("I6", f"order item {item}", f"gives {minor}, cost {paid[item]}")
+    for item, given, paid in given_and_paid():
+        if given > paid:
+            yield Breach("I6", f"order item {item}", f"gives {given}, cost {paid}")
 
 
 def payments_that_give_too_much() -> Iterator[Breach]:

@@ -1,6 +1,8 @@
 """What was paid for the lines of an order, and what of it is still to be given back."""
 
-from django.db.models import Sum
+from collections.abc import Iterator, Sequence
+
+from django.db.models import F, Q, Sum
 
 from returns.amounts import Line, paid_by_line, part_of, worth
 from returns.models import COUNTS, Return, ReturnItem
@@ -22,9 +24,28 @@ def left_of(item: OrderItem) -> int:
 
 def paid_for(order: Order) -> dict[int, int]:
     """Return what was paid for each line of an order, by the line's key. Two queries."""
-    lines = list(order.items.order_by("line").values_list("pk", "price_minor", "quantity"))
-    paid = paid_by_line([price * n for _pk, price, n in lines], captured_of(order), order.currency)
-    return {pk: minor for (pk, _price, _n), minor in zip(lines, paid, strict=True)}
+    return _shares(list(order.items.all()), captured_of(order), order.currency)
+
+
+def _shares(lines: Sequence[OrderItem], captured_minor: int | None, currency: str) -> dict[int, int]:
+    lines = sorted(lines, key=lambda each: each.line)
+    paid = paid_by_line([each.price_minor * each.quantity for each in lines], captured_minor, currency)
+    return {each.pk: minor for each, minor in zip(lines, paid, strict=True)}
+
+
+def given_and_paid() -> Iterator[tuple[int, int, int]]:
+    """Yield for each line that gave something back its key, how much, and what was paid for it.
+
+    Three queries for a thousand orders.
+    """
+    given = ReturnItem.objects.filter(refund_minor__gt=0)
+    sums = dict(given.values_list("item").annotate(sum=Sum("refund_minor")).order_by())
+    captured = Sum("payments__captured_minor", filter=Q(payments__currency=F("currency")))
+    orders = Order.objects.filter(pk__in=given.values("of__order")).prefetch_related("items")
+    for order in orders.annotate(captured=captured).order_by("pk").iterator(chunk_size=1000):
+        for pk, paid in _shares(list(order.items.all()), order.captured, order.currency).items():
+            if pk in sums:
+                yield pk, sums[pk], paid
 
 
 def given_for(item: ReturnItem, currency: str) -> int:

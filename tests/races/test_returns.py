@@ -182,7 +182,7 @@ def by_rules(outlet) -> Return:
 
 
 def test_called_off_while_its_pickup_is_booked_nobody_comes(outlet):
-    for hour in (10, 12, 14):
+    for hour in (10, 14):
         ret = by_rules(outlet)
         hold = a_hold(outlet, ret, hour=hour)
 
