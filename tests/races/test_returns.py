@@ -27,7 +27,7 @@ from tests.returns.pickups import a_draft, a_hold, a_return, brought, relay_all,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WHO = {"actor": "link:1", "now": NOW}
-ROUNDS = range(5)
+ROUNDS = range(4)
 
 
 @pytest.fixture
