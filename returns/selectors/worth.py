@@ -6,6 +6,7 @@ from django.db.models import F, Q, Sum
 
 from returns.amounts import Line, paid_by_line, part_of, worth
 from returns.models import COUNTS, Return, ReturnItem
+from returns.reasons import GIVEN_FOR_IT
 from scheduling.models import Order, OrderItem
 
 
@@ -51,8 +52,11 @@ def given_and_paid() -> Iterator[tuple[int, int, int]]:
 def given_for(item: ReturnItem, currency: str) -> int:
     """Return what is given back at most for what counts of an item, or what was decided where that is more.
 
-    A withdrawal may be paid before its goods are collected: then also what was not taken is paid.
+    A withdrawal may be paid before its goods are collected: then also what was not taken is paid. What was
+    swapped at the door was given for all that was to come back, whatever the desk finds of it.
     """
+    if item.of.swap_id is not None and item.resolution in GIVEN_FOR_IT:
+        return item.value_minor
     counted = part_of(item.value_minor, item.quantity, item.counts, currency)
     return max(counted, item.refund_minor or 0)
 

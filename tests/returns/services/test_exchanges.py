@@ -7,9 +7,10 @@ import pytest
 from returns.errors import NotAllowed
 from returns.models import Return
 from returns.selectors.policies import verdict_for
+from returns.services.inspections import Finding, inspect, receive
 from returns.services.pickups import book_pickup, cancel_pickup, facts_for
 from returns.services.policies import check_wishes, publish
-from returns.services.requests import Wish
+from returns.services.requests import Wish, request_return
 from scheduling.errors import NeedsSomebody, NotChangeable, PointCannot
 from scheduling.facts import EXCHANGE
 from scheduling.invariants import breaches
@@ -181,6 +182,21 @@ def test_swapped_it_is_delivered_and_collected_at_once(outlet):
     assert [each.collected for each in ret.items.all()] == [1, 1]
     assert Delivery.objects.get(pk=booking.delivery_id).state == "delivered"
     assert list(breaches()) == []
+
+
+def test_what_was_swapped_and_did_not_arrive_may_be_sent_and_is_not_paid_as_well(outlet):
+    ret, booking = booked(outlet)
+    tried(sent_out(outlet, booking), "handed_over")
+    receive(merchant=ret.merchant, code=ret.ref, actor="user:1", now=NOW)
+    coat = ret.items.select_related("item").get(resolution="exchange")
+    empty = Finding(received=0, accepted=0, exception="empty_box")
+
+    inspect(coat.pk, empty, actor="user:1", now=NOW)
+    rest = request_return(
+        ret.order_id, [Wish(coat.item.ref, 1)], kind=Return.Kind.WITHDRAWAL, actor="link:1", now=NOW
+    )
+
+    assert rest.items.get().value_minor == 0
 
 
 def test_taken_back_by_the_dispatcher_neither_happened(outlet):
