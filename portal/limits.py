@@ -91,6 +91,7 @@ FORMS: Final[dict[str, tuple[Rule, ...]]] = {
     "customers:return-check": (by_link("returns", 40), by_network("returns", 300)),
     "customers:return-times": (by_link("moves", 40), by_network("moves", 300)),
     "customers:return-way": (by_link("returns", 40), by_network("returns", 300)),
+    "customers:return-rest": (by_link("rests", 40), by_network("rests", 300)),
     "customers:return-cancel": (by_link("cancels", 40), by_network("cancels", 300)),
     "customers:withdraw": (by_link("withdrawals", 40), by_network("withdrawals", 300)),
     "customers:state-withdrawal": (by_network("stated", 60),),

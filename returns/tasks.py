@@ -8,7 +8,7 @@ from celery import shared_task
 
 from returns.payments import Broke, Refused, Unanswered
 from returns.services import reconciling, sending
-from returns.services.withdrawals import remind_of_refunds
+from returns.services.dues import remind_of_refunds
 from scheduling import clock
 from scheduling.errors import PlanBusy
 from scheduling.tasks import Waker

@@ -27,6 +27,7 @@ from portal.customers import (
     returns_dropoff,
     returns_items,
     returns_pickup,
+    returns_rest,
     returns_send,
     returns_why,
     slots,
@@ -88,6 +89,7 @@ urlpatterns = [
         {"size": "4x6"},
         name="return-label-4x6",
     ),
+    path("d/<slug:ref>/returns/<slug:of>/rest/", returns_rest.rest, name="return-rest"),
     path("d/<slug:ref>/returns/<slug:of>/cancel/", returned.cancel, name="return-cancel"),
     path(
         "d/<slug:ref>/returns/<slug:of>/photo/<int:number>/<str:sealed>/",

@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from returns.deadlines import REMINDED_BEFORE, refund_due
 from returns.errors import NoSuchOrder, NothingLeft, ReasonNeeded, StatementAnswered
 from returns.models import Return, Withdrawal
-from returns.selectors.policies import policy_of
-from returns.selectors.withdrawable import brought_by, due_soon, meant_by, waiting_for
+from returns.selectors.withdrawable import brought_by, meant_by, waiting_for
 from returns.selectors.worth import left_of
+from returns.services.dues import note_due, note_sent, stated_at_of
 from returns.services.refunds import settle
 from returns.services.requests import (
     Wish,
     lock_order,
-    lock_return,
+    lock_with_order,
     request_return,
     take_contact,
     told,
@@ -177,7 +176,7 @@ def _led_on(
     )
     wishes = [Wish(line, count) for line, count in wanted.items() if count]
     for each in Return.objects.filter(order=order, kind=Return.Kind.POLICY, refund_due_at=None):
-        _note_due(each, stated.stated_at)
+        note_due(each, stated.stated_at)
     if wishes:
         made = request_return(
             order.pk, wishes, actor=actor, now=now, delivery=delivery, kind=Return.Kind.WITHDRAWAL
@@ -187,7 +186,7 @@ def _led_on(
     else:
         _tell(stated, delivery, None, actor=actor, now=now)
         return stated
-    _note_due(made, stated.stated_at)
+    note_due(made, stated.stated_at)
     stated.of = made
     stated.save(update_fields=["of"])
     _tell(stated, delivery, made, actor=actor, now=now)
@@ -221,24 +220,6 @@ def _tell(stated: Withdrawal, delivery: Delivery, made: Return | None, *, actor:
     events.record("return.withdrawn", delivery=delivery, actor=actor, now=now, data=data)
 
 
-def _note_due(of: Return, stated_at: datetime) -> None:
-    version, _policies = policy_of(of.merchant)
-    offered = version.collection_offered_by_trader if version else True
-    sent_at = min(filter(None, [of.collected_at, of.received_at]), default=None)
-    of.refund_due_at = refund_due(stated_at, collection_offered=offered, sent_at=sent_at)
-    of.save(update_fields=["refund_due_at"])
-
-
-def note_sent(event: Event, now: datetime) -> None:
-    """Set by when a withdrawal's money is to be back where its trader could wait for the goods."""
-    of = Return.objects.select_for_update().filter(ref=event.data.get("return", "")).first()
-    stated = Withdrawal.objects.filter(of=of).first() if of else None
-    if of is None or stated is None or of.refund_due_at is not None:
-        return
-    of.refund_due_at = refund_due(stated.stated_at, collection_offered=False, sent_at=event.occurred_at)
-    of.save(update_fields=["refund_due_at"])
-
-
 def _keep_at_home(made: Return, delivery: Delivery, *, now: datetime) -> None:
     """Call a delivery off that has not left yet, so that nothing travels twice.
 
@@ -263,18 +244,31 @@ def _keep_at_home(made: Return, delivery: Delivery, *, now: datetime) -> None:
     settle(made.pk, actor=BY, now=now)
 
 
-def remind_of_refunds(*, now: datetime) -> int:
-    """Tell shops whose money the law wants back within three days, each once; return how many."""
-    found = due_soon(before=now + REMINDED_BEFORE)
-    return sum(_remind(each.pk, now=now) for each in found)
-
-
 @one_change
-def _remind(return_id: int, *, now: datetime) -> bool:
-    of = lock_return(return_id)
-    if of.refund_told_at is not None or of.refund_due_at is None:
-        return False
-    of.refund_told_at = now
-    of.save(update_fields=["refund_told_at"])
-    told(of, "refund_due", now=now, actor=BY, due_at=of.refund_due_at.isoformat())
-    return True
+def send_rest(return_id: int, *, actor: str, now: datetime) -> Return:
+    """Ask once more for what was withdrawn from and not taken: what was stated stands, so no rule is asked.
+
+    Nor does it matter how long ago the goods came. Twice is once. Raises NothingLeft.
+    """
+    of = lock_with_order(return_id)
+    missing = [(each, each.quantity - each.counts) for each in of.items.select_related("item")]
+    wishes = [
+        Wish(each.item.ref, count, each.reason, each.resolution, each.comment, each.condition)
+        for each, missed in missing
+        if (count := min(missed, left_of(each.item)))
+    ]
+    if of.kind != Return.Kind.WITHDRAWAL or not wishes:
+        return _sent_after(of)
+    made = request_return(
+        of.order_id, wishes, actor=actor, now=now, delivery=of.delivery, kind=Return.Kind.WITHDRAWAL
+    )
+    note_due(made, stated_at_of(made))
+    return made
+
+
+def _sent_after(of: Return) -> Return:
+    later = Return.objects.filter(order=of.order_id, kind=Return.Kind.WITHDRAWAL, pk__gt=of.pk)
+    found = later.exclude(parcel=Return.Parcel.CANCELLED).order_by("-pk").first()
+    if of.kind != Return.Kind.WITHDRAWAL or found is None:
+        raise NothingLeft
+    return found

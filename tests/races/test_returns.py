@@ -14,7 +14,7 @@ from returns.services.drafts import choose_items, send_draft
 from returns.services.inspections import Finding, inspect, receive
 from returns.services.pickups import book_pickup
 from returns.services.requests import Wish, request_return
-from returns.services.withdrawals import withdraw
+from returns.services.withdrawals import send_rest, withdraw
 from scheduling.errors import NotChangeable, StopGone, TooLateToChange
 from scheduling.invariants import breaches as breaches_of_routes
 from scheduling.models import Attempt, Booking, Delivery, Event
@@ -170,6 +170,16 @@ def test_a_withdrawal_and_a_return_of_the_same_pieces_share_them(outlet):
         assert mine.get().refund_due_at is not None
         assert left_of(cup) == left_of(coat) == 0
         assert list(breaches()) == []
+
+
+def test_the_rest_of_a_withdrawal_sent_by_two_presses_is_sent_once(outlet):
+    delivery = has_come(outlet)
+    first = took(states(delivery)().of, 0)
+
+    done = at_once(*[partial(send_rest, first.pk, **WHO)] * 3)
+
+    assert {each.pk for each in done} == {Return.objects.exclude(pk=first.pk).get().pk}
+    assert list(breaches()) == []
 
 
 # Called off

@@ -21,6 +21,7 @@ from portal.not_me import not_me_token
 from portal.services.contacts import mark_of
 from portal.services.messages import queue_message
 from portal.short_links import short_url
+from returns.models import Return
 from scheduling import clock, snapshots
 from scheduling.models import Delivery, Event, MerchantDepot
 from tests.factories import (
@@ -36,6 +37,7 @@ from tests.factories import (
 from tests.portal.customers.codes import asks_for_code, passes_code, sent_digits, types_code, wrong_digits
 from tests.portal.customers.conftest import ADDRESS, Clock, Shopper, offers_in
 from tests.portal.customers.returns import delivered
+from tests.returns.pickups import took
 from tests.scheduling.services.test_late import make_late
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -153,6 +155,8 @@ STATEMENTS: dict[str, int] = {
     "return-label-a4": 6,
     "return-label-4x6": 6,
     "return-terms": 4,
+    "returned: in part": 11,
+    "return-rest": 30,
     "return-cancel": 8,
     "return-cancel: called off": 31,
     "withdraw": 8,
@@ -405,6 +409,9 @@ def send_back(count: Counter) -> None:
     count(
         "withdraw: confirmed", post, base + "withdraw/", ticks | {"name": "Aino", "do": "confirm"}, status=303
     )
+    part = f"{base}returns/{took(Return.objects.get(kind='withdrawal'), 1).ref}/"
+    count("returned: in part", get, part)
+    count("return-rest", post, part + "rest/", status=303)
     shop = f"/s/{sender.order.merchant.slug}/withdraw/"
     typed = {"name": "Aino", "order_number": sender.order.number, "email": "aino@example.com"}
     count("state-withdrawal", get, shop)

@@ -7,11 +7,13 @@ import pytest
 from portal.access import FOLLOW
 from returns.models import PolicyVersion, Return, Withdrawal
 from returns.services.policies import publish
+from returns.services.withdrawals import withdraw
 from scheduling import events
 from scheduling.models import Delivery, Event
 from tests.factories import NOW, make_booking, make_link, make_order
 from tests.portal.customers.returns import Sender, delivered
 from tests.portal.links import came_by
+from tests.returns.pickups import took
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
@@ -186,7 +188,7 @@ def test_a_shop_that_does_not_collect_may_wait_for_the_goods(outlet, at):
 
 
 def test_a_shop_is_reminded_once_before_the_money_is_late(sender):
-    from returns.services.withdrawals import remind_of_refunds
+    from returns.services.dues import remind_of_refunds
 
     withdraws(sender)
 
@@ -196,3 +198,32 @@ def test_a_shop_is_reminded_once_before_the_money_is_late(sender):
 
     assert (early, told, again) == (0, 1, 0)
     assert Event.objects.filter(kind="return.refund_due").count() == 1
+
+
+def test_the_rest_of_a_withdrawal_is_sent_once_more_however_late(sender, at):
+    said = {"name": "Aino", "content": "I withdraw.", "actor": "link:1", "now": sender.now}
+    stated = withdraw(delivery=sender.booking.delivery, order_id=sender.order.pk, **said)
+    first = took(stated.of, 1)
+    at.now = sender.now + timedelta(days=40)
+
+    page = sender.page(f"returns/{first.ref}/")
+    sent = [sender.client.post(f"{sender.base}returns/{first.ref}/rest/") for _press in range(2)]
+
+    assert f"returns/{first.ref}/rest/" in page
+    second = Return.objects.exclude(pk=first.pk).get()
+    assert {each["Location"] for each in sent} == {f"{sender.base}returns/{second.ref}/"}
+    assert (second.kind, second.parcel) == ("withdrawal", "approved")
+    assert second.refund_due_at == sender.now + timedelta(days=14)
+    assert list(second.items.values_list("item__sku", "quantity", "value_minor")) == [("CUP", 1, 1290)]
+    assert "rest/" not in sender.page(f"returns/{first.ref}/")
+
+
+def test_without_a_rest_nothing_more_is_sent(sender):
+    said = {"name": "Aino", "content": "I withdraw.", "actor": "link:1", "now": sender.now}
+    whole = withdraw(delivery=sender.booking.delivery, order_id=sender.order.pk, **said).of
+
+    answer = sender.client.post(f"{sender.base}returns/{whole.ref}/rest/")
+
+    assert answer.status_code == 409
+    assert "There is nothing more to send" in answer.content.decode()
+    assert Return.objects.get() == whole

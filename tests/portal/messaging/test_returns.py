@@ -10,9 +10,10 @@ from portal.messaging.subscribe import folder_of
 from portal.models import Message
 from returns.models import Return
 from returns.services.changing import call_off
+from returns.services.dues import remind_of_refunds
 from returns.services.pickups import book_pickup
 from returns.services.requests import Wish, request_return
-from returns.services.withdrawals import remind_of_refunds, state_withdrawal, withdraw
+from returns.services.withdrawals import state_withdrawal, withdraw
 from scheduling import events
 from tests.factories import NOW, make_network
 from tests.returns.pickups import a_hold, a_return, brought, relay_all, sent_out, tried
