@@ -5,7 +5,6 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
-from django.db.models import Sum
 
 from returns.errors import CountedElsewhere, MoreThanBought
 from returns.invariants import breaches
@@ -81,16 +80,16 @@ def test_what_the_desk_counted_counts_from_then_on(received, left):
 
 
 def test_what_counts_is_one_rule_for_pages_and_for_the_database():
-    item = ReturnItem.objects.get(pk=asked(make_order(), 2).items.get().pk)
-
-    parcels = [each for each in Return.Parcel.values if each != "booked"]  # which needs its pickup
+    item = asked(make_order(), 2).items.get()
     counts = [None, 0, 1, 3]
 
-    for parcel, collected, received, elsewhere in product(parcels, counts, counts, [0, 1, 2]):
+    for parcel in ("approved", "collected", "handed_in", "received", "kept"):
         Return.objects.filter(pk=item.of_id).update(parcel=parcel)
-        rows = ReturnItem.objects.filter(pk=item.pk)
-        rows.update(collected=collected, received=received, elsewhere=elsewhere)
-        assert rows.get().counts == rows.aggregate(n=Sum(COUNTS))["n"], (parcel, collected, received)
+        for collected, received, elsewhere in product(counts, counts, [0, 1, 2]):
+            rows = ReturnItem.objects.filter(pk=item.pk)
+            rows.update(collected=collected, received=received, elsewhere=elsewhere)
+            found = rows.annotate(by_database=COUNTS).select_related("of").get()
+            assert found.counts == found.by_database, (parcel, collected, received, elsewhere)
 
 
 # What is paid
@@ -273,7 +272,7 @@ def test_however_it_was_counted_a_line_never_pays_more_than_it_cost():
     assert list(breaches()) == []
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_asked_counted_and_put_right_no_line_comes_or_pays_twice(seed):
     """Many small histories of one line: what is refused is refused, and nothing is ever in breach."""
     chance = random.Random(seed)
