@@ -116,7 +116,7 @@ def come_back() -> None:
         "collected": {"parcels": 1, "collected": 1, "of": 1, "at": "", "others": {}},
         "handed_in": {"point": ""},
         "inspected": {"accepted": 1, "rejected": 0},
-        "put_right": {"what": "", "from": "", "to": "", "reason": ""},
+        "put_right": {"what": "", "from": "", "to": "", "reason": "", "pieces": 1},
         "refunded": money,
         "credited": money,
     }
