@@ -58,6 +58,8 @@ def _why(each: Behind) -> str:
 
 
 def _then(each: Behind) -> str:
+    if each.left == each.count and each.lost:
+        return _("If it is still with you, you can send it back. If you gave it away, ask the shop.")
     if each.left == each.count:
         return _("You can still send it back.")
     if not each.left:

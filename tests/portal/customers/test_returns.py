@@ -259,7 +259,7 @@ def test_what_did_not_arrive_is_said_and_may_be_sent(sender):
 
     page = sender.page(f"returns/{made.ref}/")
 
-    assert page.count("It was not among what arrived. You can still send it back.") == 2
+    assert page.count("It was not among what arrived. If it is still with you, you can send it back.") == 2
     assert "It goes back" in page
 
 
