@@ -3,7 +3,7 @@
 import functools
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -19,7 +19,9 @@ from django.test import TransactionTestCase
 
 from portal import limits
 from portal.benchmarks.stack import SQLITE, lay_out_tables
+from portal.customers import pages
 from scheduling import snapshots
+from tests import layouts
 from tests.fakes.mail import MailServer, start_mail_server
 from tests.fakes.sms import SmsServer, sms_settings, texting
 from tests.servers import TEMPLATE
@@ -189,10 +191,30 @@ def sms_server(settings) -> Iterator[SmsServer]:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def _one_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread_writes() -> Iterator[None]:
     """A run of sending webhooks waits for every answer: rows of a test's transaction are nobody else's."""
-    monkeypatch.setattr("portal.messaging.posting.PATIENCE_S", 30.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("portal.messaging.posting.PATIENCE_S", 30.0)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _rows_are_laid_out_once(request: pytest.FixtureRequest) -> None:
+    """See layouts.py."""
+    layouts.watch()
+    layouts.begin(_asked_for(request.node))
+
+
+def _asked_for(item: pytest.Item) -> set[str]:
+    """Fixtures that a test or one of our fixtures asks for: pytest's own ask for each other."""
+    info = item._fixtureinfo
+    ours = [each for found in info.name2fixturedefs.values() for each in found if _is_ours(each.func)]
+    return {*info.argnames, *(name for each in ours for name in each.argnames)}
+
+
+def _is_ours(fixture: Callable[..., object]) -> bool:
+    return fixture.__module__.startswith("tests.")
 
 
 @pytest.fixture(autouse=True)
@@ -201,5 +223,6 @@ def _fresh_cache() -> Iterator[None]:
     cache.clear()
     limits.everything.forget()  # where the clock stands still all tests ask in one minute
     snapshots.forget_all()
+    pages._merchants.forget()
     yield
     cache.clear()

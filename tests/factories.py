@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
 from typing import Any
 
 from portal.access import issue_link
@@ -41,6 +40,8 @@ from scheduling.services.holds import place_hold
 from scheduling.services.orders import record_order
 from scheduling.services.plans import close_plan, extend_horizon
 from scheduling.services.quotes import ask
+from tests import layouts
+from tests.layouts import laid_out_once
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """Monday 23 November 2026, 11:00 in Helsinki."""
@@ -48,14 +49,16 @@ TOMORROW = date(2026, 11, 24)
 DEPOT_AT = (60.2500, 24.9400)
 CENTRE = (60.1700, 24.9400)
 
-_numbers = count(1)
+_numbers = layouts.numbers
 
 
+@laid_out_once
 def make_operator(**values: Any) -> Operator:
     number = next(_numbers)
     return Operator.objects.create(**{"name": f"Operator {number}", "slug": f"operator-{number}"} | values)
 
 
+@laid_out_once
 def make_depot(**values: Any) -> Depot:
     number = next(_numbers)
     defaults = {"name": f"Depot {number}", "slug": f"depot-{number}", "time_zone": "Europe/Helsinki"}
@@ -65,11 +68,13 @@ def make_depot(**values: Any) -> Depot:
     return Depot.objects.create(**defaults | values)
 
 
+@laid_out_once
 def make_merchant(**values: Any) -> Merchant:
     number = next(_numbers)
     return Merchant.objects.create(**{"name": f"Shop {number}", "slug": f"shop-{number}"} | values)
 
 
+@laid_out_once
 def make_vehicle_class(**values: Any) -> VehicleClass:
     defaults = {"name": "Battery van", "slug": f"van-{next(_numbers)}", "speed_m_per_h": 30_000}
     defaults |= {"capacity_g": 800_000, "capacity_ml": 8_000_000, "grams_per_km": 100}
@@ -77,6 +82,7 @@ def make_vehicle_class(**values: Any) -> VehicleClass:
     return VehicleClass.objects.create(**defaults | values)
 
 
+@laid_out_once
 def make_vehicle(depot: Depot, kind: VehicleClass | None = None, **values: Any) -> Vehicle:
     rests = values.pop("rests", ())
     shift = {key: values.pop(key) for key in ("trips", "starts", "ends", "weekdays") if key in values}
@@ -103,6 +109,7 @@ def _long(shift: dict[str, Any]) -> dict[str, Any]:
     return {"max_shift_s": 14 * 3600} | shift
 
 
+@laid_out_once
 def make_outlet(
     merchant: Merchant, depot: Depot, hours: tuple[int, ...] = (8, 10, 12, 14, 16, 18), **values: Any
 ) -> MerchantDepot:
@@ -117,6 +124,7 @@ def make_outlet(
     return outlet
 
 
+@laid_out_once
 def make_network(
     *,
     vans: int = 2,
@@ -151,6 +159,7 @@ def a_session() -> str:
     return f"session-{next(_numbers)}"
 
 
+@laid_out_once
 def ask_for(outlet: MerchantDepot, facts: VisitFacts | None = None, **values: Any) -> QuoteView:
     return ask(
         **{
@@ -182,6 +191,7 @@ def answer_at(view: QuoteView, hour: int, day: date = TOMORROW) -> SlotAnswer:
     )
 
 
+@laid_out_once
 def make_hold(
     outlet: MerchantDepot,
     *,
@@ -205,6 +215,7 @@ def some_contact(**values: Any) -> Contact:
     return Contact(**{"email": "aino@example.com", "name": "Aino"} | values)
 
 
+@laid_out_once
 def make_booking(outlet: MerchantDepot, *, contact: Contact | None = None, **values: Any) -> Booking:
     number = values.pop("order_number", None) or f"T-{next(_numbers)}"
     now = values.get("now", NOW)
@@ -214,6 +225,7 @@ def make_booking(outlet: MerchantDepot, *, contact: Contact | None = None, **val
     )
 
 
+@laid_out_once
 def make_point(depot: Depot, *, north_m: float = 0, east_m: float = 300, **values: Any) -> PickupPoint:
     """A pickup point near the centre, moved by some metres, open all day with room for ten parcels."""
     number = next(_numbers)
@@ -229,24 +241,29 @@ LATER = NOW + timedelta(minutes=16)
 PASSWORD = "a long enough sentence"
 
 
+@laid_out_once
 def make_user(email: str = "", **values: Any) -> User:
     """Somebody who signs in with PASSWORD."""
     return User.objects.create_user(email or f"person-{next(_numbers)}@example.com", PASSWORD, **values)
 
 
+@laid_out_once
 def make_membership(user: User | None = None, role: str = Role.MANAGER, **scope: Any) -> Membership:
     """`scope`: operator, depot or merchant."""
     return Membership.objects.create(user=user or make_user(), role=role, **scope)
 
 
+@laid_out_once
 def make_link(booking: Booking, kind: LinkKind = LinkKind.MANAGE, *, now: datetime = NOW) -> AccessLink:
     return issue_link(delivery=booking.delivery, kind=kind, now=now)
 
 
+@laid_out_once
 def make_driver(depot: Depot, **values: Any) -> Driver:
     return Driver.objects.create(depot=depot, **{"name": "Veikko Driver"} | values)
 
 
+@laid_out_once
 def start_day(plan: DayPlan, *, now: datetime | None = None) -> list[Route]:
     """Close and lock a day, and send out the first trip of each vehicle that serves somebody."""
     at = now or plan.origin_at + timedelta(hours=7)
@@ -257,6 +274,7 @@ def start_day(plan: DayPlan, *, now: datetime | None = None) -> list[Route]:
     return [start_route(route_id=route.pk, actor="test", now=at) for route in first.values()]
 
 
+@laid_out_once
 def make_order(merchant: Merchant | None = None, *, number: str = "", **values: Any) -> Order:
     """Two cups at 12.90 and a coat at 89.00, paid by one payment; told whole by their merchant."""
     items = values.pop("items", None) or (
@@ -280,6 +298,7 @@ def make_order(merchant: Merchant | None = None, *, number: str = "", **values: 
     return made
 
 
+@laid_out_once
 def make_return(order: Order | None = None, *, delivery: Delivery | None = None, **values: Any) -> Return:
     """A return of one of each line, approved: `wishes=` says otherwise."""
     order = order or make_order()

@@ -7,6 +7,7 @@ from typing import Any
 from scheduling.models import Attempt, Booking, Driver, Expected, LastSeen, MerchantDepot, Route, Stop
 from scheduling.services.handing_over import Handover, arrive, settle_stop
 from tests.factories import make_booking, make_driver, make_network, plan_on, some_facts, start_day
+from tests.layouts import laid_out_once
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Tour:
         return Expected.objects.update_or_create(stop=stop, defaults=known | values)[0]
 
 
+@laid_out_once
 def a_tour(*, stops: int = 5, outlet: MerchantDepot | None = None, **driver: Any) -> Tour:
     """Book so many stops for one van, and send it out at 8:00 in Helsinki."""
     outlet = outlet or make_network(vans=1)

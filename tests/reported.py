@@ -10,12 +10,14 @@ from portal.services.proofs import report_stop
 from scheduling.models import Attempt, Booking
 from scheduling.services.handing_over import Handover
 from tests.factories import make_booking, make_network, some_facts, start_day
+from tests.layouts import laid_out_once
 from tests.portal.test_photos import picture
 
 DRAWN = json.dumps([[[10, 80], [40, 20], [70, 80]], [[90, 20], [140, 80]]])
 SECRETS = ("Quillfeather", "the blue door", "60.17", "24.94")
 
 
+@laid_out_once
 def on_the_road(**facts: Any) -> Booking:
     """A delivery that needs a signature, on a van that left."""
     facts = {"parcels": 2, "requirements": ("signature",)} | facts

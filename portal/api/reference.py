@@ -55,7 +55,7 @@ class Address:
 @require_safe
 def description(request: HttpRequest) -> HttpResponse:
     """Describe the API as OpenAPI 3.1. It is the same for everybody."""
-    return JsonResponse(api.get_openapi_schema(path_prefix=PREFIX))
+    return JsonResponse(schema())
 
 
 @require_safe
@@ -66,13 +66,19 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 
 @cache
+def schema() -> dict[str, Any]:
+    """Return the description: made once, for that takes half a second."""
+    return api.get_openapi_schema(path_prefix=PREFIX)
+
+
+@cache
 def addresses() -> tuple[Address, ...]:
     """Return every address, in the order of the description."""
-    schema = api.get_openapi_schema(path_prefix=PREFIX)
-    shapes = schema["components"]["schemas"]
+    described = schema()
+    shapes = described["components"]["schemas"]
     return tuple(
         _address(path, method, said, shapes)
-        for path, methods in schema["paths"].items()
+        for path, methods in described["paths"].items()
         for method, said in methods.items()
     )
 

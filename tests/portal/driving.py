@@ -22,6 +22,7 @@ from tests.factories import (
     some_facts,
     start_day,
 )
+from tests.layouts import laid_out_once
 
 
 class Morning:
@@ -86,6 +87,7 @@ class Day:
         return phone
 
 
+@laid_out_once
 def make_day(stops: int = 3, *, started: bool = True, vans: int = 1, **network: Any) -> Day:
     """A day that is locked, and on the road where `started`."""
     outlet = make_network(vans=vans, days=3, **network)

@@ -10,14 +10,17 @@ from scheduling import events
 from scheduling.models import Booking, Delivery, Hold, MerchantDepot
 from scheduling.services.handing_over import Handover, settle_stop
 from tests.factories import NOW, make_booking, make_hold, make_network, make_order, plan_on, start_day
+from tests.layouts import laid_out_once
 
 
+@laid_out_once
 def brought(outlet: MerchantDepot, **values: Any) -> Booking:
     """An order told by its shop, and the booking that brings it."""
     order = make_order(outlet.merchant)
     return make_booking(outlet, order_number=order.number, **values)
 
 
+@laid_out_once
 def a_return(outlet: MerchantDepot, **values: Any) -> Return:
     """One cup and the coat of an order that we bring are to be fetched.
 

@@ -1,13 +1,16 @@
 import re
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from scheduling import clock
 from scheduling.models import MerchantDepot
 from tests.factories import NOW, make_network
+from tests.layouts import laid_out_once
 
 ADDRESS = "Testikatu 1, 00100 Helsinki"
 GAZETTEER = """street,number,postcode,city,lat,lon
@@ -80,9 +83,19 @@ class Shopper:
 
     def books(self) -> str:
         """Walk the whole way; return the booking's address."""
-        self.types()
-        self.keeps()
-        return self.confirms()["Location"]
+        address, self.client.cookies = walk(self.outlet, self.client.cookies)
+        cache.clear()  # how often was asked on the way is nobody's count
+        return address
+
+
+@laid_out_once
+def walk(outlet: MerchantDepot, cookies: SimpleCookie) -> tuple[str, SimpleCookie]:
+    """Book by the pages in a browser with these cookies; return the booking's address, and the cookies."""
+    shopper = Shopper(outlet)
+    shopper.client.cookies = cookies
+    shopper.types()
+    shopper.keeps()
+    return shopper.confirms()["Location"], shopper.client.cookies
 
 
 def offers_in(response) -> list[str]:

@@ -13,6 +13,7 @@ from scheduling.bought import OrderBought
 from scheduling.models import Booking, MerchantDepot, Order
 from scheduling.services.handing_over import Handover, settle_stop
 from tests.factories import make_booking, make_link, make_order, plan_on, start_day
+from tests.layouts import laid_out_once
 from tests.portal.links import came_by
 
 __all__ = ["OrderBought", "Sender", "delivered"]
@@ -84,14 +85,21 @@ class Sender:
 def delivered(outlet: MerchantDepot, at: Any, *, order: Order | None = None, **values: Any) -> Sender:
     """Have an order brought; `at` is then an hour after that."""
     order = order or make_order(outlet.merchant)
+    booking, at.now = _brought(outlet, order, **values)
+    return Sender(booking, order, came_by(make_link(booking)), at.now)
+
+
+@laid_out_once
+def _brought(outlet: MerchantDepot, order: Order, **values: Any) -> tuple[Booking, datetime]:
+    """Return its booking, and an hour after it was handed over, when all was told."""
     made = make_booking(outlet, order_number=order.number, **values)
     start_day(plan_on(outlet))
     booking = Booking.objects.select_related("stop__route", "delivery").get(pk=made.pk)
     now = booking.stop.opens_at
     handover = Handover(outcome="handed_over", happened_at=now)
     settle_stop(stop_id=booking.stop_id, handover=handover, actor="shift:1", now=now)
-    at.now = now + timedelta(hours=1)
-    while events.relay(now=at.now):
+    later = now + timedelta(hours=1)
+    while events.relay(now=later):
         pass
     booking.refresh_from_db()
-    return Sender(booking, order, came_by(make_link(booking)), at.now)
+    return booking, later
