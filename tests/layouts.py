@@ -42,7 +42,7 @@ LOOKING = {"monkeypatch", "caplog", "django_capture_on_commit_callbacks"}
 """Fixtures of tests that change how rows are laid out, or watch it."""
 OF_NO_ROW = re.compile(r"EMAIL_|SMS_|TWILIO_|MEDIA_ROOT|WEBHOOK_TEST_TARGETS")
 """Settings that say where things go to: no row depends on them."""
-READS = ("SELECT", "(SELECT", "SAVEPOINT", "RELEASE")
+READS = ("SELECT", "(SELECT", "BEGIN", "SAVEPOINT", "RELEASE")
 WRITTEN = re.compile(r'(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) "(\w+)"')
 READ = re.compile(r'(?:FROM|JOIN) "(\w+)"')
 

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -12,6 +14,7 @@ from portal.services.shift_links import hand_out
 from scheduling import clock
 from scheduling.models import MerchantDepot
 from tests.factories import NOW, make_booking, make_link, make_membership, make_network
+from tests.layouts import laid_out_once
 from tests.portal.customers.conftest import Shopper
 from tests.portal.driving import Phone
 
@@ -128,27 +131,35 @@ def _now():
 
 @pytest.fixture
 def house(db, settings, few_addresses):
-    """A shop with a booking, a depot with its people, and a browser that may see all of it.
-
-    It has a time kept at the shop, so that its forms get as far as they can.
-    """
+    """A shop with a booking, a depot with its people, and a browser that may see all of it."""
     settings.GAZETTEER_FILE = str(few_addresses)
+    visitor = Client(raise_request_exception=False)
+    visitor.cookies, values = who_lives_here()
+    cache.clear()
+    return visitor, addresses(values)
+
+
+@laid_out_once
+def who_lives_here() -> tuple[SimpleCookie, dict[str, str]]:
+    """Return the cookies of who may see all, and how things are called in addresses.
+
+    There is a time kept at the shop, so that its forms get as far as they can.
+    """
     outlet = make_network(days=3)
     booking = make_booking(outlet)
-    visitor = Client(raise_request_exception=False)
+    visitor = Client()
     visitor.force_login(make_membership(depot=outlet.depot).user)
     shopper = Shopper(outlet, visitor)
     shopper.types()
     assert shopper.keeps().status_code == 303
-    values = {
+    link = make_link(booking)
+    visitor.cookies[cookie_name(booking.delivery.ref)] = signed(link)
+    assert Phone(hand_out(shift=booking.stop.route.shift, now=NOW), visitor).opens().status_code == 303
+    return visitor.cookies, {
         "merchant": outlet.merchant.slug,
         "ref": booking.delivery.ref,
         "depot": outlet.depot.slug,
     }
-    link = make_link(booking)
-    visitor.cookies[cookie_name(booking.delivery.ref)] = signed(link)
-    assert Phone(hand_out(shift=booking.stop.route.shift, now=NOW), visitor).opens().status_code == 303
-    return visitor, addresses(values)
 
 
 def signed(link) -> str:
