@@ -10,6 +10,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # By whole files, so that what a file starts is started once; tests/conftest.py says which come first.
 PYTEST := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Whoever else wants no bytecode: without it every worker would read all tests anew, ten seconds of a processor each.
+export PYTHONDONTWRITEBYTECODE :=
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
 # Tools outside a test run need no secrets.
 DEVELOPER := DEBUG=1
