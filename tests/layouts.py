@@ -40,7 +40,7 @@ Key = bytes
 
 LOOKING = {"monkeypatch", "caplog", "django_capture_on_commit_callbacks"}
 """Fixtures of tests that change how rows are laid out, or watch it."""
-OF_NO_ROW = re.compile(r"EMAIL_|SMS_|TWILIO_|MEDIA_ROOT|WEBHOOK_TEST_TARGETS")
+OF_NO_ROW = re.compile(r"EMAIL_|SMS_|TWILIO_|MEDIA_ROOT|STRIPE_API_BASE|WEBHOOK_TEST_TARGETS")
 """Settings that say where things go to: no row depends on them."""
 READS = ("SELECT", "(SELECT", "BEGIN", "SAVEPOINT", "RELEASE")
 WRITTEN = re.compile(r'(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) "(\w+)"')
@@ -200,6 +200,7 @@ def _may_copy() -> bool:
     return (
         _test.here is not None
         and _test.call is None
+        and _notice in connection.execute_wrappers  # a thread's own connection is not watched
         and connection.in_atomic_block
         and not connection.force_debug_cursor
         and not settings.SET_UP_KEPT_S

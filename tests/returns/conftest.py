@@ -19,9 +19,11 @@ def stripe_server(settings) -> Iterator[StandIn]:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_sends_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test says itself when what waits is sent."""
-    monkeypatch.setattr(refunds, "_waker", None)
+def _nobody_sends_by_themselves() -> Iterator[None]:
+    """A test says itself when what waits is sent. No row that is laid out depends on that: see layouts.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refunds, "_waker", None)
+        yield
 
 
 @pytest.fixture

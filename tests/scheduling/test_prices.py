@@ -21,12 +21,18 @@ from tests.factories import (
     make_vehicle,
     some_facts,
 )
+from tests.layouts import laid_out_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture
 def outlet():
+    return a_day()
+
+
+@laid_out_once
+def a_day() -> MerchantDepot:
     """A day with two stops near by, and a shop that takes up to 3.00 off."""
     outlet = make_network(days=8)
     outlet.merchant.discount_cap_minor = 300

@@ -14,7 +14,7 @@ from portal.operations import prices
 from portal.throttle import Limit
 from scheduling import clock
 from scheduling.facts import AddressFacts, VisitFacts
-from scheduling.models import Blackout, Quote
+from scheduling.models import Blackout, MerchantDepot, Quote
 from scheduling.services.plans import extend_horizon
 from scheduling.services.quotes import ask
 from tests.factories import (
@@ -31,6 +31,7 @@ from tests.factories import (
     make_vehicle,
     some_facts,
 )
+from tests.layouts import laid_out_once
 from tests.portal.customers.conftest import ADDRESS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -50,6 +51,11 @@ def _few_addresses(settings, few_addresses):
 
 @pytest.fixture
 def outlet():
+    return two_near_by()
+
+
+@laid_out_once
+def two_near_by() -> MerchantDepot:
     """Two stops near by, and a shop that takes up to 3.00 off."""
     outlet = make_network(days=8)
     outlet.merchant.discount_cap_minor = 300
