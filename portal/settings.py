@@ -25,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -531,6 +532,8 @@ MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(
 )
 # Outside production files come from where they lie: compressing them takes 20 s, too long for a demo's start.
 WHITENOISE_USE_FINDERS = not PRODUCTION
+# Maps of others' scripts too: much of what there is, and nobody asks for them but who mends those.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
