@@ -4,6 +4,7 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -107,12 +108,26 @@ def _repeats(item: pytest.Item) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Measure coverage in few tests: they must reach the core, and measuring doubles what they cost."""
-    measured = Coverage.current()
-    if measured is None or _shows_what_is_covered(item):
+    with _unmeasured(unless=_shows_what_is_covered(item)):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """What many tests look at when they end, the invariants, is measured in tests of its own."""
+    with _unmeasured(unless=not _shows_what_is_covered(item)):
+        return (yield)
+
+
+@contextmanager
+def _unmeasured(*, unless: bool) -> Iterator[None]:
+    measured = Coverage.current()
+    if measured is None or unless:
+        yield
+        return
     measured.stop()
     try:
-        return (yield)
+        yield
     finally:
         measured.start()
 
