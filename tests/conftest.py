@@ -94,15 +94,14 @@ MEASURED = ("tests/scheduling/", "tests/portal/operations/")
 
 
 def _shows_what_is_covered(item: pytest.Item) -> bool:
-    """Whether a test reaches the core on purpose, is quick, and does not repeat another with a new seed."""
+    """Whether a test reaches the core on purpose, is quick, and does not repeat another with new values."""
     folder = any(part in item.path.as_posix() for part in MEASURED)
     return folder and not item.get_closest_marker("slow") and not _repeats(item)
 
 
 def _repeats(item: pytest.Item) -> bool:
-    """Whether a test is one of many over seeds, and not the first."""
-    indices = item.callspec.indices if hasattr(item, "callspec") else {}
-    return any(indices.get(name, 0) > 0 for name in ("seed", "seeds"))
+    """Whether a test is one of many over values, and not the first."""
+    return hasattr(item, "callspec") and any(item.callspec.indices.values())
 
 
 @pytest.hookimpl(wrapper=True)
