@@ -8,8 +8,10 @@ from PIL import Image
 
 from portal.models.people import Role
 from returns.models import Return, ReturnPhoto
+from returns.services.pickups import book_pickup
 from scheduling import clock
-from tests.factories import NOW, make_membership, make_merchant, make_order, make_return
+from tests.factories import NOW, make_membership, make_merchant, make_network, make_order, make_return
+from tests.returns.pickups import a_hold, a_swap, sent_out, tried
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +106,17 @@ def test_a_whole_parcel_from_the_scan_to_the_money(desk, ret):
     desk(f"{ret.ref}/refunds/{refund.pk}/by-hand/", **{"hand-reason": "By bank transfer"})
     ret.refresh_from_db()
     assert ret.money == "paid"
+
+
+def test_the_desk_hears_that_the_new_was_handed_over_already():
+    outlet = make_network(vans=1)
+    ret = a_swap(outlet)
+    booking = book_pickup(ret.pk, a_hold(outlet, ret).token, actor="link:1", now=NOW)
+    tried(sent_out(outlet, booking), "handed_over")
+
+    page = somebody(ret.merchant).get(f"/shop/{ret.merchant.slug}/returns/desk/{ret.ref}/").content.decode()
+
+    assert "its customer has the new one already" in page
 
 
 def test_what_does_not_add_up_is_said_at_its_item_and_keeps_what_was_typed(desk, ret):
