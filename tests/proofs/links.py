@@ -90,7 +90,9 @@ def follow_links(run: Run, house: House, found: Found) -> None:
     found.note(
         f"{refused} of {len(asked)} asked by a follow link at {len(house.laid['routes'])} routes 403",
         every_write_by_a_follow_link_403=refused == len(asked) and len(asked) >= 30 and stopped == [404, 404],
-        owners_get_in=all(status < 400 for status in let_in if status != 404) and let_in.count(200) >= 4,
+        # 405: let in, but nothing is read there.
+        owners_get_in=all(status < 400 for status in let_in if status not in (404, 405))
+        and let_in.count(200) >= 4,
         pictures_ask_for_their_seal=all(status in (403, 404) for status in unsealed) and len(unsealed) >= 2,
         follow_links_change_nothing=changed <= ASKING_IS_KEPT,
     )
