@@ -35,6 +35,8 @@ HELD_UP: Final = timedelta(minutes=75)
 """So long a vehicle stands at least: longer where its visitor’s own time would be kept all the same."""
 TOO_LATE: Final = timedelta(minutes=25)
 """So long after one's own time has ended it is to come."""
+LONGER: Final = timedelta(minutes=45)
+MOST_TRIES: Final = 5
 A_MOMENT: Final = timedelta(seconds=2)
 
 
@@ -130,10 +132,19 @@ def _an_hour_late(own: Stop) -> Jump:
 
 def _go_late(own: Stop) -> None:
     _go_on_until(own, _is_out)
-    now, route_id = clock.now(), own.route_id
+    now = clock.now()
     until = max(now + HELD_UP, own.opens_at + HELD_UP, own.closes_at + TOO_LATE)
     expected = Expected.objects.filter(stop=own).first()
     late_by = max(HELD_UP, until - (expected.at if expected else own.opens_at))
+    # Where doors on the way open late, waiting there swallows a part of it: the jam is longer then.
+    for more in range(MOST_TRIES):
+        _hold_up(own, until=until + more * LONGER, late_by=late_by + more * LONGER)
+        if Expected.objects.filter(stop=own, late_since__isnull=False).exists():
+            break
+
+
+def _hold_up(own: Stop, *, until: datetime, late_by: timedelta) -> None:
+    now, route_id = clock.now(), own.route_id
     hold_up(route_id, until=until)
     with suppress(DomainError):  # back already: nobody is late any more
         tell_running_late(route_id=route_id, late_by=late_by, at=now, actor="demo", now=now)
