@@ -32,6 +32,8 @@ METHODS: Final[dict[str, LazyText]] = {
     "dropoff": _("You bring it to a point near you"),
     "none": _("Nothing has to travel"),
 }
+TRAVELS: Final[dict[str, LazyText]] = {way: words for way, words in METHODS.items() if way != "none"}
+"""The ways on which something travels: those that a rule may offer."""
 FETCHED: Final = frozenset({"pickup", "swap"})
 """The ways on which a van comes for it, at a time that its customer chooses."""
 GIVEN_FOR_IT: Final = frozenset({"exchange", "replacement"})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from returns.eligibility import Holiday, Policy
 from returns.errors import BadRules
-from returns.reasons import CONDITIONS, GIVEN_FOR_IT, METHODS, REASONS, RESOLUTIONS
+from returns.reasons import CONDITIONS, GIVEN_FOR_IT, REASONS, RESOLUTIONS, TRAVELS
 
 MOST_RULES: Final = 50
 MOST_LISTED: Final = 200
@@ -22,7 +22,6 @@ MOST_MINOR: Final = 1_000_000_000
 MOST_HOLIDAYS: Final = 10
 STARTS: Final = ("delivery", "order")
 MONTH_DAY: Final = re.compile("[0-9]{2}-[0-9]{2}")
-TRAVELS: Final = tuple(method for method in METHODS if method != "none")
 
 
 class _Wrong(Exception):

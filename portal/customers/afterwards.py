@@ -40,8 +40,7 @@ class Withdrawing:
 def afterwards(link: AccessLink, booked: Booking, phase: str) -> list[Change]:
     """Return what can be done now. One query once it is over, none before; one for what fetches a return."""
     delivery = booked.delivery
-    fetches = delivery.exchanges or delivery.direction == delivery.Direction.IN
-    found = return_fetched_by(link.delivery) if fetches else None
+    found = return_fetched_by(link.delivery) if delivery.fetches else None
     fetched = [_to(link, found)] if found else []
     if delivery.direction == delivery.Direction.IN or phase not in (*SERVED, *AFTERWARDS):
         return fetched
@@ -52,8 +51,7 @@ def afterwards(link: AccessLink, booked: Booking, phase: str) -> list[Change]:
 
 
 def _to(link: AccessLink, of: Return) -> Change:
-    withdrawn, swaps = of.kind == of.Kind.WITHDRAWAL, of.swap_id is not None
-    standing = standing_of(of.parcel, withdrawn=withdrawn, swaps=swaps)
+    standing = standing_of(of)
     url = reverse("customers:returned", args=[link.delivery.ref, of.ref])
     return Change(_("Return %(number)s") % {"number": of.ref}, str(standing.word), url)
 

@@ -82,8 +82,7 @@ def show_return(
     """Show the whole page."""
     zone = zone_of(booking_of(link.delivery))
     events = events_of(of)
-    withdrawn, swaps = of.kind == of.Kind.WITHDRAWAL, of.swap_id is not None
-    standing = standing_of(of.parcel, withdrawn=withdrawn, swaps=swaps)
+    standing = standing_of(of)
     behind = left_behind(of)
     context: dict[str, Any] = {
         "of": of,

@@ -16,6 +16,8 @@ from portal.customers.rows import Tag
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
+    from returns.models import Return
+
     Words = str | Promise
 
 
@@ -109,11 +111,11 @@ SWAPPED: Final[Mapping[str, Standing]] = {
 """What is said instead of what is swapped at the door."""
 
 
-def standing_of(parcel: str, *, withdrawn: bool = False, swaps: bool = False) -> Standing:
+def standing_of(of: Return) -> Standing:
     """Return what is said of where a return's parcel is."""
-    if swaps and parcel in SWAPPED:
-        return SWAPPED[parcel]
-    return WITHDRAWN if withdrawn and parcel == "approved" else PARCEL[parcel]
+    if of.swap_id is not None and of.parcel in SWAPPED:
+        return SWAPPED[of.parcel]
+    return WITHDRAWN if of.kind == of.Kind.WITHDRAWAL and of.parcel == "approved" else PARCEL[of.parcel]
 
 
 TOLD: Final[Mapping[str, Words]] = {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.forms import PlainForm
 from returns.errors import BadRules
-from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
+from returns.reasons import CONDITIONS, REASONS, RESOLUTIONS, TRAVELS
 from returns.rules import MOST_DAYS, MOST_NAME, policies_from, written
 from scheduling.bought import MOST_MINOR, decimals_of
 
@@ -116,7 +116,7 @@ class RuleForm(PlainForm):
     reasons = _ticks(gettext_lazy("Only for these reasons"), REASONS.items(), gettext_lazy("None: any."))
     per_order_most = _number(gettext_lazy("At most so many pieces of an order"), 1, 10_000)
     resolutions = _ticks(gettext_lazy("What customers get"), RESOLUTIONS.items())
-    methods = _ticks(gettext_lazy("How it travels"), [each for each in METHODS.items() if each[0] != "none"])
+    methods = _ticks(gettext_lazy("How it travels"), TRAVELS.items())
     fee_pickup = _amount(gettext_lazy("What a pickup costs its customer"))
     fee_swap = _amount(gettext_lazy("What a swap at the door costs"))
     fee_dropoff = _amount(gettext_lazy("What bringing it to a point costs"))

@@ -23,7 +23,7 @@ from portal.return_words import RuleTold, told
 from portal.staff import require_merchant, roles_for
 from returns.eligibility import USUAL, Policy
 from returns.errors import BadRules, RulesChanged
-from returns.reasons import CONDITIONS, METHODS, REASONS, RESOLUTIONS
+from returns.reasons import CONDITIONS, REASONS, RESOLUTIONS, TRAVELS
 from returns.rules import READERS, policies_from, written
 from returns.selectors.policies import policy_of, preview, versions_of
 from returns.services.policies import publish
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PAGE: Final = "merchants/returns/rules.html"
 MOST_WRITTEN: Final = 60_000
 EDITS: Final = ("edit", "keep", "up", "down", "remove")
-WORDS: Final = (RESOLUTIONS, CONDITIONS, REASONS, {k: v for k, v in METHODS.items() if k != "none"})
+WORDS: Final = (RESOLUTIONS, CONDITIONS, REASONS, TRAVELS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,7 @@ def tell_customer(event: Event, now: datetime) -> None:
 
 def is_told_as_a_return(event: Event, delivery: Delivery) -> bool:
     """Whether an event is of what fetches a return, and its customer hears of it as of the return."""
-    fetches = delivery.exchanges or delivery.direction == Delivery.Direction.IN
-    return fetches and event.kind in OF_THE_RETURN
+    return delivery.fetches and event.kind in OF_THE_RETURN
 
 
 def folder_of(event: Event) -> str:

@@ -158,8 +158,7 @@ def show_sheet(
 def fetched_at(stop: SheetStop) -> int | None:
     """Return the delivery that fetches something at a stop, where one does."""
     delivery = stop.row.delivery
-    fetches = delivery is not None and (delivery.exchanges or delivery.direction == delivery.Direction.IN)
-    return delivery.pk if delivery is not None and fetches else None
+    return delivery.pk if delivery is not None and delivery.fetches else None
 
 
 def about(link: ShiftLink, found: Sheet, *, now: datetime) -> dict[str, Any]:

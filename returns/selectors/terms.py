@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Final
 
 from returns.models import Return
-from returns.reasons import GIVEN_FOR_IT, METHODS
+from returns.reasons import GIVEN_FOR_IT, TRAVELS
 from returns.rules import policies_from
 from returns.selectors.policies import ground_of, today_for, verdict_on
 
 ALWAYS: Final = {"pickup": 0, "dropoff": 0}
 """The law's own ways: a withdrawal is nobody's to refuse, nor to charge for."""
-TRAVELS: Final = tuple(way for way in METHODS if way != "none")
 STAYS: Final = "keep"
 
 

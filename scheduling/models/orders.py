@@ -334,6 +334,11 @@ class Delivery(models.Model):
         """Whether something is taken back by the visit that brings the rest."""
         return self.takes_parcels > 0
 
+    @property
+    def fetches(self) -> bool:
+        """Whether something is taken from its customer, alone or in exchange."""
+        return self.exchanges or self.direction == self.Direction.IN
+
     def move_to(self, state: str) -> None:
         """Change the state as the table allows; raise IllegalMove otherwise. Does not save."""
         check_move(DELIVERY_MOVES, self.state, state)
