@@ -1,14 +1,13 @@
 """Rows -> what the core reasons about: stops as visits, vehicles with shifts, facts as a visit to be."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypedDict
 
 from scheduling.access import Part
 from scheduling.facts import VisitFacts
-from scheduling.models import DayPlan, Delivery, PickupPoint, Route, Shift, Stop
+from scheduling.models import DayPlan, Delivery, PickupPoint, Shift, Stop
 from scheduling.models.network import skill_bits
 from scheduling.models.orders import household_key
 from scheduling.models.plans import seconds_after
@@ -53,12 +52,6 @@ def row_of(stop: Stop, *, delivery: Delivery, expires_at: datetime | None) -> St
     )
 
 
-def read_shifts(plan: DayPlan) -> list[Shift]:
-    """Return a day's shifts in order, with their vehicles and classes. One query."""
-    shifts = Shift.objects.filter(plan_id=plan.pk).select_related("vehicle__vehicle_class")
-    return list(shifts.order_by("pk"))
-
-
 STOP_COLUMNS: Final = (
     "pk", "route_id", "position", "arc_s", "arc_m", "state", "delivery_id", "delivery__merchant_id",
     "opens_at", "closes_at", "buffer_s", "not_before_at", "done_by_at", "barred",
@@ -71,34 +64,31 @@ STOP_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def read_stops(plan: DayPlan) -> tuple[dict[int, problem.Visit], dict[int, StopRow]]:
-    """Return a day's active stops by id in trip order: as the core sees them, and as stored. One query."""
-    visits, rows = {}, {}
-    for values in Stop.objects.of_plan(plan).active().order_by("route_id", "position").values(*STOP_COLUMNS):
-        visits[values["pk"]] = _visit_of(values, plan.origin_at)
-        rows[values["pk"]] = StopRow(
-            pk=values["pk"],
-            route_id=values["route_id"],
-            position=values["position"],
-            arc=problem.Leg(values["arc_s"], values["arc_m"]),
-            state=values["state"],
-            delivery_id=values["delivery_id"],
-            merchant_id=values["delivery__merchant_id"],
-            opens_at=values["opens_at"],
-            closes_at=values["closes_at"],
-            # A booked stop keeps the hold it came from; only a held one can run out.
-            expires_at=values["hold__expires_at"] if values["state"] == Stop.State.HELD else None,
-        )
-    return visits, rows
+def stored_as(values: Mapping[str, Any]) -> StopRow:
+    """Return what is stored of a stop, from its STOP_COLUMNS."""
+    return StopRow(
+        pk=values["pk"],
+        route_id=values["route_id"],
+        position=values["position"],
+        arc=problem.Leg(values["arc_s"], values["arc_m"]),
+        state=values["state"],
+        delivery_id=values["delivery_id"],
+        merchant_id=values["delivery__merchant_id"],
+        opens_at=values["opens_at"],
+        closes_at=values["closes_at"],
+        # A booked stop keeps the hold it came from; only a held one can run out.
+        expires_at=values["hold__expires_at"] if values["state"] == Stop.State.HELD else None,
+    )
 
 
 def lone_visit(stop_id: int, plan: DayPlan) -> problem.Visit:
     """Return a booked stop that is on no route as the core sees it, with its whole promise. One query."""
     values = Stop.objects.filter(pk=stop_id).values(*STOP_COLUMNS).get()
-    return _visit_of(values | {"buffer_s": 0}, plan.origin_at)
+    return visit_of(values | {"buffer_s": 0}, plan.origin_at)
 
 
-def _visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
+def visit_of(values: Mapping[str, Any], origin_at: datetime) -> problem.Visit:
+    """Return a stop as the core sees it, from its STOP_COLUMNS."""
     window = Window(values["opens_at"], values["closes_at"])
     part = Part(values["not_before_at"], values["done_by_at"], frozenset(values["barred"].split()))
     at_point = values["pickup_point_id"] is not None
@@ -250,18 +240,3 @@ def shift_of(shift: Shift, trips: list[problem.Trip], origin_at: datetime) -> pr
         ),
         trips=tuple(trips),
     )
-
-
-def trips_by_shift(
-    routes: Iterable[Route], visits: Mapping[int, problem.Visit], rows: Mapping[int, StopRow]
-) -> dict[int, list[problem.Trip]]:
-    """Return each shift's trips in order; `rows` come in the order of their positions."""
-    stops_of, trips = defaultdict(list), defaultdict(list)
-    for pk, row in rows.items():
-        stops_of[row.route_id].append(pk)
-    for route in routes:
-        stops = stops_of[route.pk]
-        back = (problem.Leg(route.return_s, route.return_m),) if stops else ()
-        legs = tuple(rows[pk].arc for pk in stops) + back
-        trips[route.shift_id].append(problem.Trip(route.pk, tuple(visits[pk] for pk in stops), legs))
-    return trips

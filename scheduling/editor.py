@@ -11,7 +11,8 @@ from django.db.models import Max
 
 from scheduling.access import Part
 from scheduling.allotments import Taken
-from scheduling.conversion import StopRow, read_stops, row_of, visit_within, waypoint
+from scheduling.conversion import StopRow, row_of, visit_within, waypoint
+from scheduling.day_rows import read_stops
 from scheduling.errors import PlanBusy, SlotTaken, VanFull
 from scheduling.models import DayPlan, Delivery, PickupPoint, Route, Stop
 from scheduling.models.plans import POSITION_STEP, seconds_after
@@ -119,11 +120,10 @@ class PlanEditor:
         stop.position = self._above() + POSITION_STEP
         stop.route, stop.unassigned_at = route, None
         stop.save(update_fields=["position", "route", "unassigned_at"])
-        visits, rows = read_stops(self.row)
-        self._rows[stop.pk] = rows[stop.pk]
+        visit, self._rows[stop.pk] = read_stops(self.row)[stop.pk][1]
         shift = next(s for s in self.plan.shifts for t in s.trips if t.key == route.pk)
         trip = next(t for t in shift.trips if t.key == route.pk)
-        longer = with_visits(self.plan.depot, trip, (*trip.visits, visits[stop.pk]), shift.vehicle, ROAD)
+        longer = with_visits(self.plan.depot, trip, (*trip.visits, visit), shift.vehicle, ROAD)
         trips = tuple(longer if t.key == trip.key else t for t in shift.trips)
         changed = replace(shift, trips=trips)
         self.plan = replace(self.plan, shifts=tuple(changed if s is shift else s for s in self.plan.shifts))

@@ -17,12 +17,14 @@ from typing import Any, Final
 from django.db import connection
 
 from scheduling import set_up
-from scheduling.conversion import StopRow, read_shifts, read_stops, shift_of, trips_by_shift
-from scheduling.models import DayPlan, Delivery, Depot, Route, Stop
+from scheduling.conversion import StopRow
+from scheduling.day_rows import Made, read_routes, read_stops, read_vehicles, shifts_of, version_of
+from scheduling.models import DayPlan, Delivery, Depot, Stop
 from scheduling.routing import problem
 from scheduling.routing.insertion import remove
 from scheduling.routing.tape import Strip, Tape, build_tape, concatenate, strips_of, tape_of
 from scheduling.routing.travel import GreatCircle, Travel
+from scheduling.statements import NUMBER, Columns, Statement, as_fetched, instances_of
 
 ROAD: Final[Travel] = GreatCircle()
 """Where legs come from: quote and commit use the same."""
@@ -37,7 +39,7 @@ class Snapshot:
 
     `stale_from` is when the first live hold in it runs out; `lapsed` are stops whose hold had run out
     when the rows were read: they are in `rows`, but no longer in `plan`. `known` are strips of an earlier
-    version, of which most are strips of this one too.
+    version, of which most are strips of this one too; `made` is what the rows last read were made into.
     """
 
     plan_id: int
@@ -49,6 +51,7 @@ class Snapshot:
     lapsed: tuple[int, ...]
     stale_from: datetime | None
     known: Mapping[int, Strip] = field(default_factory=dict, compare=False, repr=False)
+    made: Made = field(default_factory=Made, compare=False, repr=False)
 
     @cached_property
     def strips(self) -> Mapping[int, Strip]:
@@ -152,7 +155,7 @@ def _read_steadily(plan: DayPlan, *, now: datetime) -> Snapshot:
     version = plan.version
     while True:
         snapshot = read_snapshot(plan, version=version, now=now)
-        after = DayPlan.objects.values_list("version", flat=True).get(pk=plan.pk)
+        after = version_of(plan)
         if after == version:
             if _may_cache(plan.pk):
                 _keep(snapshot)
@@ -192,14 +195,20 @@ def joined_tape(snapshots: Sequence[Snapshot]) -> Tape:
 
 
 def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
-    """Read a day plan's rows, lapsed holds left out of the routes. Three queries."""
-    routes = list(Route.objects.filter(shift__plan_id=plan.pk).order_by("shift_id", "trip"))
-    visits, rows = read_stops(plan)
-    trips = trips_by_shift(routes, visits, rows)
+    """Read a day plan's rows, lapsed holds left out of the routes. Three queries.
+
+    What an earlier snapshot made of a row that is as it was is used again, whatever became of the others.
+    """
+    before = _cache.get(plan.pk)
+    made = before.made if before and before.origin_at == plan.origin_at else Made()
+    routes = read_routes(plan)
+    stops = read_stops(plan, made.stops)
+    vehicles = read_vehicles(plan, made.vehicles)
+    rows = {pk: stop.row for pk, (_raw, stop) in stops.items()}
     lapsed = tuple(pk for pk, row in rows.items() if row.expires_at is not None and row.expires_at <= now)
     full = problem.Plan(
         depot=problem.Place(plan.depot.lat, plan.depot.lon),
-        shifts=tuple(shift_of(shift, trips[shift.pk], plan.origin_at) for shift in read_shifts(plan)),
+        shifts=shifts_of(routes, stops, vehicles, before.plan.shifts if before else ()),
     )
     return Snapshot(
         plan_id=plan.pk,
@@ -210,7 +219,8 @@ def read_snapshot(plan: DayPlan, *, version: int, now: datetime) -> Snapshot:
         returns={route.pk: problem.Leg(route.return_s, route.return_m) for route in routes},
         lapsed=lapsed,
         stale_from=first_expiry(rows.values(), after=now),
-        known=before.strips if (before := _cache.get(plan.pk)) else {},
+        known=before.strips if before else {},
+        made=Made(stops, vehicles),
     )
 
 
@@ -227,10 +237,28 @@ def without(plan: problem.Plan, keys: Iterable[int]) -> problem.Plan:
     return plan
 
 
+_PLAN: Final = Columns(DayPlan)
+_DEPOT: Final = Columns(Depot, "depot__")
+_PLANS: Final = Statement(
+    lambda depot, first, last: (
+        DayPlan.objects.filter(depot_id=depot, service_date__range=(first, last))
+        .order_by("service_date")
+        .values_list(*as_fetched(*_PLAN.names, *_DEPOT.names))
+    ),
+    NUMBER,
+    date.min,
+    date.max,
+)
+
+
 def plans_between(depot: Depot, first: date, last: date) -> list[DayPlan]:
     """Return a depot's day plans from `first` to `last`, both included, in order. One query."""
-    plans = DayPlan.objects.filter(depot=depot, service_date__range=(first, last)).select_related("depot")
-    return list(plans.order_by("service_date"))
+    plans: list[DayPlan] = []
+    for raw in _PLANS.rows(depot.pk, first, last):
+        plan, its_depot = instances_of(_PLANS.values_of(raw), _PLAN, _DEPOT)
+        plan.depot = plans[0].depot if plans else its_depot
+        plans.append(plan)
+    return plans
 
 
 def at(origin_at: datetime, seconds: int) -> datetime:

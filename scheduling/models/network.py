@@ -28,6 +28,7 @@ class Skill(models.TextChoices):
     FRIDGE = "fridge", _("fridge")
 
 
+SKILLS = tuple(Skill.values)
 SIGNATURE = "signature"
 """What any driver can ask for: a requirement of goods that is no skill."""
 REQUIREMENTS = (*Skill.values, SIGNATURE)
@@ -38,8 +39,7 @@ def skill_bits(skills: list[str]) -> int:
     """Return skills as the bitmask the routing core compares; ValueError for an unknown one."""
     if not skills:  # nearly always: the order of all is not asked for
         return 0
-    order = Skill.values
-    return sum(1 << order.index(skill) for skill in set(skills) - {SIGNATURE, EXCHANGE})
+    return sum(1 << SKILLS.index(skill) for skill in set(skills) - {SIGNATURE, EXCHANGE})
 
 
 def check_skills(value: Any) -> None:
