@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Final
+from typing import Final, TypeVar
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
+from scheduling import set_up_rows
 from scheduling.allotments import Reserve
 from scheduling.kept import Kept
-from scheduling.leaving import zones_of
 from scheduling.models import (
     AccessRule,
     Blackout,
@@ -26,10 +26,8 @@ from scheduling.models import (
     MerchantDepot,
     SlotPattern,
     TheftZone,
-    Vehicle,
     VehicleClass,
 )
-from scheduling.models.slots import access_rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,61 +63,49 @@ class Kinds(dict[str, VehicleClass]):
         return kind
 
 
+Row = TypeVar("Row")
+
 _kept: Final = Kept[int, SetUp]()
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Eight queries at most, or none."""
+    """Return a merchant's set-up, at most SET_UP_KEPT_S old. Seven queries, or none."""
     return _kept.get(merchant.pk, lambda: read_set_up(merchant, now=now), now=now)
 
 
 def read_set_up(merchant: Merchant, *, now: datetime) -> SetUp:
-    """Read a merchant's set-up. Seven queries, eight with access rules."""
-    # In one query with the outlets of others at the same depots for which places are kept.
-    own = MerchantDepot.objects.filter(merchant=merchant, active=True)
-    beside = MerchantDepot.objects.filter(active=True, depot__in=own.values("depot"))
-    counting = beside.filter(Q(merchant=merchant) | Q(reserved__gt=0)).select_related("depot").order_by("pk")
-    here = tuple(counting)
-    outlets = tuple(outlet for outlet in here if outlet.merchant_id == merchant.pk)
-    depots = {outlet.depot_id for outlet in outlets}
-    patterns: dict[int, list[SlotPattern]] = defaultdict(list)
-    sold = SlotPattern.objects.filter(outlet__in=here, active=True)
-    for pattern in sold.order_by("opens", "closes", "pk"):
-        patterns[pattern.outlet_id].append(pattern)
-    blackouts: dict[int, list[Blackout]] = defaultdict(list)
+    """Read a merchant's set-up. Seven queries."""
     a_day_ago = (now - timedelta(days=1)).date()  # wherever the depot is, its today has not ended before
-    for blackout in Blackout.objects.filter(depot__in=depots, last_date__gte=a_day_ago):
-        blackouts[blackout.depot_id].append(blackout)
-    buffers: dict[int, list[Buffer]] = defaultdict(list)
-    for buffer in Buffer.objects.filter(depot__in=depots, active=True):
-        buffers[buffer.depot_id].append(buffer)
+    rows = set_up_rows.read(merchant.pk, since=a_day_ago)
+    outlets = tuple(outlet for outlet in rows.outlets if outlet.merchant_id == merchant.pk)
+    patterns = _grouped(rows.patterns, "outlet_id")
     reserves: dict[int, list[Reserve]] = defaultdict(list)
-    for outlet in here:
+    for outlet in rows.outlets:
         if outlet.reserved:
-            reserves[outlet.depot_id].append(outlet.reserve(_weekdays(patterns[outlet.pk])))
-    access_rules: dict[int, list[AccessRule]] = defaultdict(list)
-    for rule in access_rules_of(depots):
-        access_rules[rule.depot_id].append(rule)
-    theft_zones: dict[int, list[TheftZone]] = defaultdict(list)
-    for zone in zones_of(depots):
-        theft_zones[zone.depot_id].append(zone)
-    kinds = Kinds()
+            weekdays = _weekdays(patterns.get(outlet.pk, ()))
+            reserves[outlet.depot_id].append(outlet.reserve(weekdays))
     in_use: dict[int, set[str]] = defaultdict(set)
-    for vehicle in Vehicle.objects.filter(depot__in=depots).select_related("vehicle_class"):
-        kinds[vehicle.vehicle_class.slug] = vehicle.vehicle_class
+    for vehicle in rows.vehicles:
         if vehicle.active:
             in_use[vehicle.depot_id].add(vehicle.vehicle_class.slug)
     return SetUp(
         outlets=outlets,
-        patterns={outlet: tuple(found) for outlet, found in patterns.items()},
-        blackouts={depot: tuple(found) for depot, found in blackouts.items()},
-        buffers={depot: tuple(found) for depot, found in buffers.items()},
+        patterns=patterns,
+        blackouts=_grouped(rows.blackouts, "depot_id"),
+        buffers=_grouped(rows.buffers, "depot_id"),
         reserves={depot: tuple(found) for depot, found in reserves.items()},
-        access_rules={depot: tuple(found) for depot, found in access_rules.items()},
-        theft_zones={depot: tuple(found) for depot, found in theft_zones.items()},
-        kinds=kinds,
+        access_rules=_grouped(rows.access_rules, "depot_id"),
+        theft_zones=_grouped(rows.theft_zones, "depot_id"),
+        kinds=Kinds({vehicle.vehicle_class.slug: vehicle.vehicle_class for vehicle in rows.vehicles}),
         in_use={depot: frozenset(slugs) for depot, slugs in in_use.items()},
     )
+
+
+def _grouped(rows: Iterable[Row], whose: str) -> dict[int, tuple[Row, ...]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, whose)].append(row)
+    return {key: tuple(rows) for key, rows in found.items()}
 
 
 def read_reserves(depot: Depot) -> tuple[Reserve, ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from scheduling import windows
@@ -224,11 +225,15 @@ class AccessRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def barred_slugs(self) -> frozenset[str]:
+        """Return which classes it bars. No query if they are loaded, or were put here by who read them."""
+        return frozenset(kind.slug for kind in self.barred.all())
+
     @property
     def hours(self) -> AccessHours:
         """Return its hours and classes, without its area. No query if the classes are loaded."""
-        barred = frozenset(kind.slug for kind in self.barred.all())
-        return AccessHours(self.weekdays, self.starts, self.ends, barred)
+        return AccessHours(self.weekdays, self.starts, self.ends, self.barred_slugs)
 
 
 def access_rules_of(depots: Iterable[int]) -> models.QuerySet[AccessRule]:

@@ -1,12 +1,22 @@
 """Quotes may go by what was sold a moment ago; holds never."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from scheduling import snapshots
 from scheduling.errors import OutsideArea, SlotTaken, TooLarge
-from scheduling.models import Blackout, DayPlan, MerchantDepot, SlotPattern, Vehicle
+from scheduling.models import (
+    AccessRule,
+    Blackout,
+    Buffer,
+    DayPlan,
+    MerchantDepot,
+    SlotPattern,
+    TheftZone,
+    Vehicle,
+    VehicleClass,
+)
 from scheduling.services.holds import place_hold
 from scheduling.services.plans import extend_horizon
 from scheduling.services.quotes import ask
@@ -42,6 +52,45 @@ def test_it_is_read_once_and_again_when_its_time_is_over(outlet, django_assert_n
         assert set_up_of(outlet.merchant, now=NOW + SECOND) is first
     with django_assert_num_queries(7):
         assert set_up_of(outlet.merchant, now=NOW + 2 * SECOND) is not first
+
+
+def test_its_rows_are_those_that_the_orm_reads(outlet):
+    depot, other = outlet.depot, make_network()
+    beside = MerchantDepot.objects.create(merchant=other.merchant, depot=depot, reserved=2, radius_m=900)
+    SlotPattern.objects.create(outlet=beside, opens=time(9), closes=time(11), base_price_minor=100)
+    kinds = [make_vehicle_class(name="Bike"), make_vehicle_class(name="Trike")]
+    make_vehicle(depot, kinds[0])
+    hours = {"weekdays": 3, "starts": time(8), "ends": time(9, 30)}
+    Blackout.objects.create(depot=depot, first_date=TOMORROW, last_date=TOMORROW, reason="Moving")
+    Buffer.objects.create(
+        depot=depot, name="Traffic", polygon=[[60, 24], [61, 24], [61, 25]], minutes=9, **hours
+    )
+    TheftZone.objects.create(
+        depot=depot, name="Yard", postcodes=["00100"], sentence="It is open to the street."
+    )
+    AccessRule.objects.create(depot=depot, name="Market", **hours).barred.set(kinds)
+    AccessRule.objects.create(depot=depot, name="Nobody")
+
+    found = read_set_up(outlet.merchant, now=NOW)
+
+    assert values_of(found.outlets) == values_of([outlet])
+    assert values_of(o.depot for o in found.outlets) == values_of([depot])
+    assert values_of(found.patterns[outlet.pk]) == values_of(outlet.slot_patterns.order_by("opens", "pk"))
+    assert values_of(found.patterns[beside.pk]) == values_of(beside.slot_patterns.all())
+    assert found.reserves == {depot.pk: (beside.reserve(127),)}
+    assert values_of(found.blackouts[depot.pk]) == values_of(depot.blackouts.all())
+    assert values_of(found.buffers[depot.pk]) == values_of(depot.buffers.all())
+    assert values_of(found.theft_zones[depot.pk]) == values_of(depot.theft_zones.all())
+    rules = depot.access_rules.order_by("pk")
+    assert values_of(found.access_rules[depot.pk]) == values_of(rules)
+    assert [rule.hours for rule in found.access_rules[depot.pk]] == [rule.hours for rule in rules]
+    driven = VehicleClass.objects.filter(vehicles__depot=depot).distinct()
+    assert values_of(found.kinds[kind.slug] for kind in driven) == values_of(driven)
+    assert found.in_use == {depot.pk: frozenset(kind.slug for kind in driven)}
+
+
+def values_of(rows):
+    return [{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields} for row in rows]
 
 
 def test_a_clock_that_goes_back_reads_afresh(outlet):
