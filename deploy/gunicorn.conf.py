@@ -69,11 +69,16 @@ def on_exit(server):
 
 def post_worker_init(worker):
     """Log as all others, answer Prometheus, and let deploy/restart.py know that we are ready."""
+    from django.db import connections
     from django.urls import get_resolver
 
     from portal import metrics
+    from scheduling import clock
+    from scheduling.reading_ahead import read_ahead
 
     _ = get_resolver().url_patterns  # every page is imported now, not while somebody waits for it
+    read_ahead(now=clock.now())
+    connections.close_all()  # requests are answered in other threads
     gc.collect()
     sys.setswitchinterval(SWITCH_S)
     gc.freeze()  # else each full collection looks through all of Django: 50 ms in which nobody is answered
