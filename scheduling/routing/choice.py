@@ -15,7 +15,9 @@ from scheduling.routing.places import Floats, Ints
 
 Mask = NDArray[np.bool_]
 Shorts = NDArray[np.int32]
-LIMITS = np.iinfo(np.int32)
+
+ALWAYS = np.array([np.iinfo(np.int32).min, np.iinfo(np.int32).max], dtype=np.int32)
+"""The range that has a second in common with any other."""
 
 FAR, FULL, DEAR = 2**60, 2**61, 2**62
 """Keys above any cost's: of a candidate that is out of range, that has no room, and that fits nothing."""
@@ -32,20 +34,23 @@ FEW, MANY = 128, 512
 class Candidates:
     """n gaps that may have time for a visit in some window, in the order of the tape, and one that fits any.
 
-    lo, hi: first and last second in which its service may start, shape (n + 1,)
+    ranges: lo and hi, the first and last second in which its service may start; shape (2, n + 1)
     cuts: those of day d are cuts[d] to cuts[d + 1]; shape (n_days + 1,)
     kind: a bit for the class of the vehicle, or 0 where no slot bars it; shape (n + 1,), or None for all 0
     """
 
-    lo: Shorts
-    hi: Shorts
+    ranges: Shorts
     cuts: Ints
     kind: Ints | None = None
 
     @classmethod
     def of(cls, lo: Floats, hi: Floats, cuts: Ints, kind: Ints | None = None) -> "Candidates":
         """n candidates, whose times are whole; `kind` already counts the one that fits any."""
-        return cls(_and(LIMITS.min, lo), _and(LIMITS.max, hi), cuts, kind)
+        ranges = np.empty((2, len(lo) + 1), dtype=np.int32)  # short, since all slots look at each
+        ranges[0, :-1] = lo
+        ranges[1, :-1] = hi
+        ranges[:, -1] = ALWAYS
+        return cls(ranges, cuts, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +67,23 @@ class Wanted:
         return Wanted(self.opens_s[:, index], self.last_s[:, index], barred)
 
 
-def keys_of(cost_s: Floats, timely: Mask, room: Mask, near: Mask) -> Ints:
-    """A key for each candidate, shape (n,). What lacks range and room is said to lack room."""
+def keys_of(cost_s: Floats, *, far: Mask, full: Mask, late: Mask) -> Ints:
+    """A key for each candidate, shape (n,). What lacks range and room is said to lack room.
+
+    `far` and `full` are those out of range and without room, `late` those that have no time at all.
+    """
     keys = cost_s.astype(np.int64)
     keys <<= INDEX_BITS
-    keys = np.where(near, keys, FAR)
-    keys = np.where(room, keys, FULL)
-    keys = np.where(timely, keys, DEAR)
+    np.putmask(keys, far, FAR)
+    np.putmask(keys, full, FULL)
+    np.putmask(keys, late, DEAR)
     keys += np.arange(len(keys))
     return keys
+
+
+def cost_of(keys: Ints, out: Ints) -> None:
+    """The cost in each key, in seconds; of FAR and above it is none."""
+    np.right_shift(keys, INDEX_BITS, out=out)
 
 
 def cheapest(found: Candidates, keys: Ints, wanted: Wanted) -> Ints:
@@ -100,19 +113,12 @@ def _by_day(cuts: Ints, keys: Ints) -> Ints:
 def _first(found: Candidates, table: Ints, wanted: Wanted) -> Ints:
     """The first key of its day that fits each slot."""
     index = table[:, np.newaxis] & INDEX
-    fits = found.lo.take(index) <= wanted.last_s.astype(np.int32)[:, :, np.newaxis]
-    fits &= found.hi.take(index) >= wanted.opens_s.astype(np.int32)[:, :, np.newaxis]
+    lo, hi = found.ranges.take(index, axis=1)
+    fits = lo <= wanted.last_s.astype(np.int32)[:, :, np.newaxis]
+    fits &= hi >= wanted.opens_s.astype(np.int32)[:, :, np.newaxis]
     if found.kind is not None and wanted.barred is not None:
         fits &= wanted.barred[:, :, np.newaxis] & found.kind.take(index) == 0
     first = fits.argmax(axis=2)
     first += np.arange(0, table.size, table.shape[1])[:, np.newaxis]
     best: Ints = table.take(first)
     return best
-
-
-def _and(last: int, times_s: Floats) -> Shorts:
-    """The times and one more. They are short, since all slots look at each."""
-    longer = np.empty(len(times_s) + 1, dtype=np.int32)
-    longer[:-1] = times_s
-    longer[-1] = last
-    return longer

@@ -13,15 +13,36 @@ The arrays it reads are in `tape`; booked neighbours are counted in `neighbours`
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import reduce
 from itertools import chain
 
 import numpy as np
 
-from scheduling.routing.choice import DEAR, FAR, FULL, INDEX, Candidates, Mask, Wanted, cheapest, keys_of
-from scheduling.routing.places import Floats, Ints
+from scheduling.routing.choice import (
+    DEAR,
+    FAR,
+    FULL,
+    INDEX,
+    Candidates,
+    Mask,
+    Wanted,
+    cheapest,
+    cost_of,
+    keys_of,
+)
+from scheduling.routing.places import Floats, Ints, Lines
 from scheduling.routing.problem import Plan, Shift, Trip, Visit
 from scheduling.routing.schedule import NEVER
-from scheduling.routing.tape import Tape, number_of
+from scheduling.routing.tape import (
+    ARCS,
+    COST_S_PER_KM,
+    METRES_LEFT,
+    OPENING_COST_S,
+    ROOMS,
+    TIMES,
+    Tape,
+    number_of,
+)
 from scheduling.routing.travel import Travel
 
 
@@ -39,6 +60,8 @@ class Reason(IntEnum):
 
 
 FITS, NO_TIME, NO_ROOM, NO_VEHICLE, NO_RANGE = map(int, Reason)  # NumPy is slow with members of an enum
+NOTHING = np.array([-1, 0, 0, 0]).reshape(4, 1, 1)
+"""No row, and what it adds: of an answer the row, cost, seconds and metres."""
 GRADES, REASONS = np.array([FAR, FULL, DEAR]), np.array([FITS, NO_RANGE, NO_ROOM, NO_TIME])
 
 
@@ -123,13 +146,18 @@ def score(tape: Tape, visit: Visit, slots: Slots, travel: Travel) -> Scores:
     _check(tape, visit, slots)
     # Few gaps have time at all. From here on arrays are of their rows only, shape (n,) or (..., n).
     row = travel.wide_enough(tape.outline, visit.place, visit.service_s)
-    ways_s, ways_m = travel.legs_through(tape.gaps, row, visit.place)
-    times, prices = tape.times.take(row, axis=0).T, tape.prices.take(row, axis=0).T
-    lo, hi = _starts(times, ways_s, visit.service_s)
-    added = _added(times, prices, ways_s, ways_m)
+    gaps = tape.gaps.take(row)
+    ways = travel.legs_through(gaps, visit.place)
+    lo, hi = _starts(gaps, ways, visit.service_s)
+    added = _added(gaps, ways)
     kinds = slots.kinds
     found = Candidates.of(lo, hi, row.searchsorted(tape.first), _kind_bits(tape, row, kinds))
-    keys = keys_of(added[0], lo <= hi, _has_room(tape, visit, row), added[2] <= prices[2])
+    keys = keys_of(
+        _cost_s(gaps, added),
+        far=added[1] > gaps.others[METRES_LEFT],
+        full=_lacking(tape, visit, gaps),
+        late=lo > hi,
+    )
     best = cheapest(found, keys, slots.wanted(kinds))
     return _scores(tape, row, added, best)
 
@@ -209,10 +237,11 @@ def _check(tape: Tape, visit: Visit, slots: Slots) -> None:
         raise ValueError(f"the visit's loads need {len(tape.room_before)} dimensions")
 
 
-def _starts(times: Floats, ways_s: Floats, service_s: int) -> tuple[Floats, Floats]:
+def _starts(gaps: Lines, ways: Floats, service_s: int) -> tuple[Floats, Floats]:
     """The first and the last second in which service may start at each row."""
-    departs_s, latest_s = times[:2]
-    lo, hi = departs_s + ways_s[0], latest_s - ways_s[1]
+    departs_s, latest_s = gaps.others[TIMES]
+    to_s, back_s = ways[0]
+    lo, hi = departs_s + to_s, latest_s - back_s
     hi -= service_s
     return lo, hi
 
@@ -227,47 +256,49 @@ def _kind_bits(tape: Tape, row: Ints, kinds: Sequence[str]) -> Ints | None:
     return bits
 
 
-def _has_room(tape: Tape, visit: Visit, row: Ints) -> Mask:
-    """Whether the vehicle of each row can take the visit's loads on every leg, and has its skills."""
-    room = np.ones(len(row), dtype=np.bool_)
-    rooms, loads = tape.rooms.take(row, axis=0).T, (*visit.delivered, *visit.collected)
-    limits = [*zip(rooms, loads, strict=False)]  # a tape without rows has no dimensions
+def _lacking(tape: Tape, visit: Visit, gaps: Lines) -> Mask:
+    """Whether the vehicle of each row cannot take the visit's loads on every leg, or lacks a skill."""
+    loads = (*visit.delivered, *visit.collected)
+    limits = [*zip(gaps.others[ROOMS], loads, strict=False)]  # a tape without rows has no dimensions
     # A shift that is broken already has no room in any dimension: those that the visit loads tell so too.
-    for most, load in [limit for limit in limits if limit[1]] or limits:
-        room &= most >= load
+    lacking = [most < load for most, load in [limit for limit in limits if limit[1]] or limits]
     if visit.skills:
-        room &= tape.skills.take(row) & visit.skills == visit.skills
-    return room
+        lacking.append(tape.skills.take(gaps.rows) & visit.skills != visit.skills)
+    return reduce(np.logical_or, lacking) if lacking else np.zeros(len(gaps.rows), dtype=np.bool_)
 
 
-def _added(times: Floats, prices: Floats, ways_s: Floats, ways_m: Floats) -> Floats:
-    """What each row adds: cost_s, seconds and metres, all whole; shape (3, n)."""
-    added = np.empty((3, ways_s.shape[1]))
-    cost_s, seconds, metres = added
-    np.add(ways_s[0], ways_s[1], out=seconds)
-    np.add(ways_m[0], ways_m[1], out=metres)
-    seconds -= times[2]
-    metres -= times[3]
+def _added(gaps: Lines, ways: Floats) -> Floats:
+    """The seconds and metres that each row adds, all whole; shape (2, n)."""
+    added: Floats = ways[:, 0] + ways[:, 1]
+    added -= gaps.others[ARCS]
+    return added
+
+
+def _cost_s(gaps: Lines, added: Floats) -> Floats:
+    """What each row costs, in whole seconds; shape (n,)."""
+    seconds, metres = added
     # As with seconds, the floor of the rounded quotient is that of the exact one.
-    np.multiply(metres, prices[0], out=cost_s)
+    cost_s: Floats = metres * gaps.others[COST_S_PER_KM]
     cost_s /= 1000
     np.floor(cost_s, out=cost_s)
     cost_s += seconds
-    cost_s += prices[1]
-    return added
+    cost_s += gaps.others[OPENING_COST_S]
+    return cost_s
 
 
 def _scores(tape: Tape, row: Ints, added: Floats, best: Ints) -> Scores:
     """What the best keys stand for: the rows behind them, what these add, or why there is none."""
-    served, pick = best < FAR, best & INDEX
     reason = REASONS.take(GRADES.searchsorted(best, side="right"))
     if tape.vacant:
         reason[[*tape.vacant]] = NO_VEHICLE
-    if not len(row):
-        none = np.zeros(best.shape, dtype=np.int64)
-        return Scores(none - 1, none, none, none, reason)
-    cost_s, seconds, metres = (added.take(pick, axis=1, mode="clip") * served).astype(np.int64)
-    return Scores(np.where(served, row.take(pick, mode="clip"), -1), cost_s, seconds, metres, reason)
+    answers = np.empty((4, *best.shape), dtype=np.int64)
+    if len(row):
+        pick = best & INDEX
+        row.take(pick, out=answers[0], mode="clip")
+        cost_of(best, out=answers[1])
+        answers[2:] = added.take(pick, axis=1, mode="clip")
+    picked, cost_s, seconds, metres = np.where(best < FAR, answers, NOTHING)
+    return Scores(picked, cost_s, seconds, metres, reason)
 
 
 def _find_trip(plan: Plan, gap: Gap) -> tuple[Shift, Trip]:

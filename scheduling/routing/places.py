@@ -75,101 +75,140 @@ MOST_SERVICES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """Some of n gaps, read: their columns, whose numbers lie a line apart.
+
+    rows: which gaps, shape (k,); places: where all n begin
+    columns: x of where each begins and of where it ends, y of both, z of both, metres per chord and metres an
+        hour of the vehicle, and what else the lines have; shape (8 + m, k)
+    """
+
+    rows: Ints
+    places: Places
+    columns: Floats
+
+    @property
+    def speed_m_per_h(self) -> Floats:
+        speed_m_per_h: Floats = self.columns[7]
+        return speed_m_per_h
+
+    @property
+    def others(self) -> Floats:
+        """What the lines have besides ends and rates, shape (m, k)."""
+        return self.columns[8:]
+
+    def ways_m(self, target: Place) -> Floats:
+        """Metres between both ends and `target`, not rounded; shape (2, 2, k), of which [1] has them.
+
+        There is room for as many numbers before them, so that the seconds can be laid beside.
+        """
+        apart = np.empty((3, 2, len(self.rows)))
+        for axis, at in enumerate(unit_vector(target)):
+            np.subtract(self.columns[2 * axis : 2 * axis + 2], at, out=apart[axis])
+        apart *= apart
+        metres: Floats = apart[1]
+        metres += apart[0]
+        metres += apart[2]
+        np.sqrt(metres, out=metres)
+        metres *= self.columns[6]
+        return apart[:2]
+
+
+@dataclass(frozen=True, slots=True)
 class Gaps:
-    """n gaps, each from its place to the next one's: a line of four numbers for each end.
+    """n gaps, each from its place to the next one's: a line of 8 + m numbers for each.
 
     What is asked together lies together: a line is read at once, wherever it is. The last gap has no end.
 
     places: where the gaps begin
-    start, end: unit vectors, and after them metres per chord and metres an hour of the vehicle; shape (n, 4)
+    lines: as `Lines` has them, but a line for each gap; shape (n, 8 + m)
     """
 
     places: Places
-    start: Floats
-    end: Floats
+    lines: Floats
 
     @classmethod
-    def of(cls, places: Places, rates: Rates) -> "Gaps":
-        vectors = np.stack((places.x, places.y, places.z))
-        start, end = (*vectors, rates.metres_per_chord), (*np.roll(vectors, -1, axis=1), rates.speed_m_per_h)
-        return cls(places, np.stack(start, axis=1), np.stack(end, axis=1))
+    def of(cls, places: Places, rates: Rates, *others: Ints) -> "Gaps":
+        """Gaps, and m other numbers of each that are asked with the way: whole ones below 2**53."""
+        ends = [end for of in (places.x, places.y, places.z) for end in (of, np.roll(of, -1))]
+        columns = (*ends, rates.metres_per_chord, rates.speed_m_per_h, *others)
+        return cls(places, np.stack(columns, axis=1))
 
-    def ways_m(self, rows: Ints, target: Place) -> tuple[Floats, Floats]:
-        """Metres from both ends of some gaps to `target`, not rounded, shape (2, n); and metres an hour."""
-        start, end = self.start.take(rows, axis=0), self.end.take(rows, axis=0)
-        apart = np.empty((3, 2, len(rows)))
-        for axis, at in enumerate(unit_vector(target)):
-            np.subtract(start[:, axis], at, out=apart[axis, 0])
-            np.subtract(end[:, axis], at, out=apart[axis, 1])
-        apart *= apart
-        squares: Floats = apart[0]
-        squares += apart[1]
-        squares += apart[2]
-        np.sqrt(squares, out=squares)
-        squares *= start[:, 3]
-        return squares, end[:, 3]
+    def take(self, rows: Ints) -> Lines:
+        return Lines(rows, self.places, self.lines.take(rows, axis=0).T)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a visit that takes so long asks of an outline: the gaps that have time for it on their own way.
+
+    rows: which of the outline's, in order, shape (k,); at_m: half way between their ends, shape (2, k)
+    squared_m: how far from there a visit may lie, squared; shape (k,)
+    """
+
+    rows: Ints
+    at_m: Singles
+    squared_m: Singles
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """How far around each of n gaps a visit may lie, in single precision: enough to rule most of them out.
 
-    Both ways together are at least twice as long as the one from half way between the ends. That is seen
-    from above the first place, on the plane that touches the sphere there: it shortens every line.
+    Both ways together are at least twice as long as the one from half way between the ends, and at least as
+    long as the way from end to end. Both are seen from above the first place, on the plane that touches the
+    sphere there: it shortens every line.
 
     places, slack_s: where the gaps begin, and their seconds from departure to arrival
-    east_m, north_m: half way between the ends, shape (n,)
-    reach_m: how far from there a visit may lie that takes no time, and what single precision may hide;
+    at_m: half way between the ends, metres east and north, shape (2, n)
+    apart_m: half of what lies between the ends, shape (n,)
+    reach_m: how far off a visit may lie that takes no time, and what single precision may hide;
         m_per_s: by how much nearer it must be for each second that it takes
     """
 
     places: Places
     slack_s: Ints
-    east_m: Singles
-    north_m: Singles
+    at_m: Singles
+    apart_m: Singles
     reach_m: Singles
     m_per_s: Singles
-    _squares: dict[int, Singles] = field(default_factory=dict, compare=False, repr=False)
+    _reaches: dict[int, Reach] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, places: Places, rates: Rates, slack_s: Ints) -> "Outline":
-        east_m, north_m = _from_above(_middle(places), places.x, places.y, places.z)
-        extent_m = max(np.abs(east_m).max(initial=0), np.abs(north_m).max(initial=0))
+        start_m = np.stack(_from_above(_middle(places), places.x, places.y, places.z))
+        end_m = np.roll(start_m, -1, axis=1)
         m_per_s = rates.speed_m_per_h / 3600 * EARTH_RADIUS_M / rates.metres_per_chord / 2
-        reach_m = slack_s * m_per_s * (1 + 5 * ROUNDING) + 5 * ROUNDING * extent_m
+        hidden_m = 5 * ROUNDING * np.abs(start_m).max(initial=0)
         return cls(
             places,
             slack_s,
-            east_m=_between(east_m).astype(np.float32),
-            north_m=_between(north_m).astype(np.float32),
-            reach_m=reach_m.astype(np.float32),
+            at_m=((start_m + end_m) / 2).astype(np.float32),
+            apart_m=(np.hypot(*(end_m - start_m)) / 2).astype(np.float32),
+            reach_m=(slack_s * m_per_s * (1 + 5 * ROUNDING) + hidden_m).astype(np.float32),
             m_per_s=m_per_s.astype(np.float32),
         )
 
     def wide_enough(self, target: Place, service_s: int) -> Ints:
         """The rows, in order, of all gaps with time for the ways and the service, and of few others."""
-        east_m, north_m = _from_above(_middle(self.places), *unit_vector(target))
-        squares, other = self.east_m - np.float32(east_m), self.north_m - np.float32(north_m)
-        squares *= squares
-        other *= other
-        squares += other
-        return np.flatnonzero(squares <= self._reach_squared(service_s))
+        reach = self._reaches.get(service_s) or self._keep_reach(service_s)
+        at_m = np.array(_from_above(_middle(self.places), *unit_vector(target)), dtype=np.float32)
+        apart = reach.at_m - at_m[:, np.newaxis]
+        apart *= apart
+        squares = apart[0]
+        squares += apart[1]
+        rows: Ints = reach.rows.take((squares <= reach.squared_m).nonzero()[0])
+        return rows
 
-    def _reach_squared(self, service_s: int) -> Singles:
-        """How far off a visit may lie, squared, or -1. It is kept: visits take one of a few times."""
-        kept = self._squares.get(service_s)
-        if kept is None:
-            if len(self._squares) >= MOST_SERVICES:
-                self._squares.clear()
-            reach_m = self.reach_m - self.m_per_s * np.float32(service_s)
-            kept = np.where(reach_m < 0, np.float32(-1), reach_m * reach_m)
-            self._squares[service_s] = kept
-        return kept
-
-
-def _between(ends: Floats) -> Floats:
-    """Half way between each and the next."""
-    return (ends + np.roll(ends, -1)) / 2
+    def _keep_reach(self, service_s: int) -> Reach:
+        """The gaps that may have so much time. They are kept: visits take one of a few times."""
+        reach_m = self.reach_m - self.m_per_s * np.float32(service_s)
+        rows = np.flatnonzero(reach_m >= self.apart_m)
+        reach = Reach(rows, self.at_m.take(rows, axis=1), np.square(reach_m.take(rows)))
+        if len(self._reaches) >= MOST_SERVICES:
+            self._reaches.clear()
+        self._reaches[service_s] = reach
+        return reach
 
 
 def _middle(places: Places) -> tuple[float, float, float]:

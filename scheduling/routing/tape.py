@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scheduling.routing.places import Floats, Gaps, Ints, Outline, Places, Rates
+from scheduling.routing.places import Gaps, Ints, Outline, Places, Rates
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, VehicleClass, Visit
 from scheduling.routing.schedule import NEVER, Load, TripSchedule, misfits, schedule
 
@@ -24,6 +24,10 @@ LATE = -NEVER
 
 UNLIMITED = 2**40
 """More metres than anybody drives."""
+
+TIMES, ARCS, ROOMS = slice(0, 2), slice(2, 4), slice(7, None)
+COST_S_PER_KM, OPENING_COST_S, METRES_LEFT = 4, 5, 6
+"""Where a line of a tape's gaps has departs_s and latest_s; arc_s and arc_m; room_before and room_after."""
 
 
 @lru_cache(maxsize=1024)
@@ -93,18 +97,12 @@ class Tape(Rows):
 
     vacant: days without rows
     outline: what tells at a glance which gaps are too narrow for a visit; only of the others are read
-    gaps: the nodes at both ends, and rates
-    times: departs_s, latest_s, arc_s, arc_m; shape (n, 4), whole numbers
-    prices: cost_s_per_km, opening_cost_s, metres_left, and 0, since lines of four are quickest; as times
-    rooms: room_before and room_after, shape (n, 2 * dimensions)
+    gaps: of each its ends and rates, and then, at TIMES, ARCS and so on, what else is asked of it
     """
 
     vacant: tuple[int, ...]
     outline: Outline
     gaps: Gaps
-    times: Floats
-    prices: Floats
-    rooms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +172,21 @@ def _outlined(rows: Rows) -> Tape:
         **columns,
         vacant=tuple(np.flatnonzero(np.diff(rows.first) == 0).tolist()),
         outline=Outline.of(rows.nodes, rows.rates, rows.latest_s - rows.departs_s),
-        gaps=Gaps.of(rows.nodes, rows.rates),
-        times=_lines(rows.departs_s, rows.latest_s, rows.arc_s, rows.arc_m),
-        prices=_lines(rows.cost_s_per_km, rows.opening_cost_s, rows.metres_left, 0 * rows.arc_m),
-        rooms=np.ascontiguousarray(np.concatenate((rows.room_before, rows.room_after)).T),
+        gaps=Gaps.of(rows.nodes, rows.rates, *_asked(rows)),
     )
 
 
-def _lines(*columns: Ints) -> Floats:
-    return np.stack(columns, axis=1).astype(np.float64)
+def _asked(rows: Rows) -> tuple[Ints, ...]:
+    """What a quote asks of a gap besides its ends, in the order of a line."""
+    times = (rows.departs_s, rows.latest_s, rows.arc_s, rows.arc_m)
+    return (
+        *times,
+        rows.cost_s_per_km,
+        rows.opening_cost_s,
+        rows.metres_left,
+        *rows.room_before,
+        *rows.room_after,
+    )
 
 
 def _rows(shift: Shift, depot: Place, dimensions: int) -> Rows:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from scheduling.routing.places import Floats, Gaps, Ints, Outline, Places, metres_per_chord, unit_vector
+from scheduling.routing.places import Floats, Ints, Lines, Outline, Places, metres_per_chord, unit_vector
 from scheduling.routing.problem import Leg, Place, VehicleClass
 
 
@@ -39,10 +39,10 @@ class Travel(Protocol):
         A few that lack seconds may be among them.
         """
 
-    def legs_through(self, gaps: Gaps, rows: Ints, visit: Place) -> tuple[Floats, Floats]:
-        """Whole seconds and metres from where the gap of each row begins to `visit`, and on to its end.
+    def legs_through(self, gaps: Lines, visit: Place) -> Floats:
+        """Whole seconds and metres from where each of k gaps begins to `visit`, and on to its end.
 
-        Both have shape (2, n). The last gap has no end: nobody may ask for it.
+        Shape (2, 2, k): first seconds, then metres. The last gap has no end: nobody may ask for it.
         """
 
     def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
@@ -73,15 +73,16 @@ class GreatCircle:
     def wide_enough(self, outline: Outline, visit: Place, service_s: int) -> Ints:
         return outline.wide_enough(visit, service_s)
 
-    def legs_through(self, gaps: Gaps, rows: Ints, visit: Place) -> tuple[Floats, Floats]:
-        metres, speed_m_per_h = gaps.ways_m(rows, visit)
+    def legs_through(self, gaps: Lines, visit: Place) -> Floats:
+        ways = gaps.ways_m(visit)
+        seconds, metres = ways
         np.ceil(metres, out=metres)
         # Dividing whole numbers below 2**53 as floats never rounds a fraction to a whole number, so the
         # ceiling is that of the exact quotient.
-        seconds = metres * 3600.0
-        seconds /= speed_m_per_h
+        np.multiply(metres, 3600.0, out=seconds)
+        seconds /= gaps.speed_m_per_h
         np.ceil(seconds, out=seconds)
-        return seconds, metres
+        return ways
 
     def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
         known = Places.of(places)
@@ -119,10 +120,11 @@ class Matrix:
         needed_s = self.seconds[nodes, node] + self.seconds[node, np.roll(nodes, -1)] + service_s
         return np.flatnonzero(needed_s <= outline.slack_s)
 
-    def legs_through(self, gaps: Gaps, rows: Ints, visit: Place) -> tuple[Floats, Floats]:
-        nodes, node, speed = _all_known(gaps.places), _known(visit), gaps.end[rows, 3]
-        to, back = self._legs(nodes.take(rows), node, speed), self._legs(node, nodes.take(rows + 1), speed)
-        return np.array((to.seconds, back.seconds), float), np.array((to.metres, back.metres), float)
+    def legs_through(self, gaps: Lines, visit: Place) -> Floats:
+        nodes, node, speed = _all_known(gaps.places), _known(visit), gaps.speed_m_per_h
+        to = self._legs(nodes.take(gaps.rows), node, speed)
+        back = self._legs(node, nodes.take(gaps.rows + 1), speed)
+        return np.array(((to.seconds, back.seconds), (to.metres, back.metres)), float)
 
     def table(self, places: Sequence[Place], kind: VehicleClass) -> Legs:
         nodes, speeds = _all_known(Places.of(places)), np.full(len(places), float(kind.speed_m_per_h))

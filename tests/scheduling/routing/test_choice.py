@@ -32,14 +32,15 @@ def make_candidates(seed: int, sizes: list[int]):
 def one_by_one(found, cost_s, room, near, wanted) -> list[list[tuple[int, bool, bool]]]:
     """For each slot its pick, whether only range lacks, and whether only room does."""
     answers = []
+    lo, hi = found.ranges
     for day, cut in enumerate(found.cuts[:-1]):
         answers.append([])
         for slot, (opens, last) in enumerate(zip(wanted.opens_s[day], wanted.last_s[day], strict=True)):
             fitting = [
                 index
                 for index in range(cut, found.cuts[day + 1])
-                if max(found.lo[index], opens) <= min(found.hi[index], last)
-                and found.lo[index] <= found.hi[index]
+                if max(lo[index], opens) <= min(hi[index], last)
+                and lo[index] <= hi[index]
                 and not (found.kind is not None and found.kind[index] & wanted.barred[day, slot])
             ]
             roomy = [index for index in fitting if room[index]]
@@ -56,7 +57,7 @@ def told(key: int) -> tuple[int, bool, bool]:
 def test_the_choice_is_that_of_looking_at_each_in_turn(sizes):
     for seed in range(8):
         found, cost_s, room, near, wanted = make_candidates(seed, sizes)
-        keys = keys_of(cost_s, (found.lo <= found.hi)[:-1], room, near)
+        keys = keys_of(cost_s, far=~near, full=~room, late=(found.ranges[0] > found.ranges[1])[:-1])
         best = cheapest(found, keys, wanted)
 
         answers = [[told(key) for key in day] for day in best.tolist()]

@@ -5,7 +5,18 @@ import pytest
 
 from scheduling.routing.problem import Leg, Place, Plan, Shift, Trip, Vehicle, VehicleClass, Visit
 from scheduling.routing.schedule import NEVER
-from scheduling.routing.tape import LATE, Rows, build_tape, concatenate
+from scheduling.routing.tape import (
+    ARCS,
+    COST_S_PER_KM,
+    LATE,
+    METRES_LEFT,
+    OPENING_COST_S,
+    ROOMS,
+    TIMES,
+    Rows,
+    build_tape,
+    concatenate,
+)
 from tests.scheduling.routing.worlds import make_world
 
 KIND = VehicleClass("van", (10, 4), 36_000, 100, 25, 500, 300)
@@ -45,12 +56,13 @@ def test_a_trip_has_a_row_for_every_gap_and_a_seam():
 def test_what_is_asked_together_lies_together_and_is_the_same():
     tape = tape_of(trip(7, visit(1), visit(2, delivered=(0, 0), collected=(6, 0))), trip(8))
 
-    assert tape.times.T.tolist() == [
-        of.tolist() for of in (tape.departs_s, tape.latest_s, tape.arc_s, tape.arc_m)
-    ]
-    prices = (tape.cost_s_per_km, tape.opening_cost_s, tape.metres_left)
-    assert tape.prices[:, :3].T.tolist() == [of.tolist() for of in prices]
-    assert tape.rooms.T.tolist() == [*tape.room_before.tolist(), *tape.room_after.tolist()]
+    asked = tape.gaps.take(np.arange(len(tape.position))).others
+    assert asked[TIMES].tolist() == [tape.departs_s.tolist(), tape.latest_s.tolist()]
+    assert asked[ARCS].tolist() == [tape.arc_s.tolist(), tape.arc_m.tolist()]
+    assert asked[COST_S_PER_KM].tolist() == tape.cost_s_per_km.tolist()
+    assert asked[OPENING_COST_S].tolist() == tape.opening_cost_s.tolist()
+    assert asked[METRES_LEFT].tolist() == tape.metres_left.tolist()
+    assert asked[ROOMS].tolist() == [*tape.room_before.tolist(), *tape.room_after.tolist()]
 
 
 def test_runs_of_empty_trips_give_one_gap_each():

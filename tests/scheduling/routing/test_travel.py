@@ -43,7 +43,7 @@ def legs_of(seconds, metres) -> list[Leg]:
 def test_one_leg_and_many_are_the_same_to_the_last_bit(travel, visit, others):
     ends, classes = [place for place, _ in others], [kind for _, kind in others]
     gaps = Gaps.of(Places.of([*ends, visit]), Rates.of([*classes, VAN]))
-    seconds, metres = travel.legs_through(gaps, np.arange(len(others)), visit)
+    seconds, metres = travel.legs_through(gaps.take(np.arange(len(others))), visit)
 
     assert legs_of(seconds[0], metres[0]) == [travel.leg(place, visit, kind) for place, kind in others]
     nexts = zip([*ends, visit][1:], classes, strict=True)
@@ -77,6 +77,15 @@ def test_around_a_town_gaps_are_ruled_out_that_lack_some_seconds(visit, others, 
     outline = Outline.of(Places.of(near), Rates.of([VAN] * len(near)), np.array(slack_s))
 
     assert not set(outline.wide_enough(near[0], service_s).tolist()) & set(range(0, len(near), 2))
+
+
+def test_a_gap_that_has_no_time_on_its_own_way_is_ruled_out_for_who_lives_halfway_too():
+    ends = [Place(60.17, 24.9), Place(60.17, 25.1)]
+    way_s = GreatCircle().leg(*ends, VAN).seconds
+    outline = Outline.of(Places.of(ends), Rates.of([VAN, VAN]), np.array([way_s + 300, SEAM_S]))
+
+    assert outline.wide_enough(Place(60.17, 25.0), 300).tolist() == [0]
+    assert outline.wide_enough(Place(60.17, 25.0), 310).tolist() == []
 
 
 def test_an_outline_keeps_no_more_than_a_few_lengths_of_service():
@@ -154,10 +163,11 @@ def test_a_matrix_that_is_not_square_whole_and_alike_is_refused(seconds, metres)
 
 def test_a_place_without_a_row_in_the_matrix_is_refused():
     travel, known, unknown = Matrix(SECONDS), Place(0, 0, 1), Place(0, 0)
+    gaps = Gaps.of(Places.of([known, unknown]), Rates.of([VAN, VAN]))
 
     with pytest.raises(ValueError, match="no row"):
         travel.leg(known, unknown, VAN)
     with pytest.raises(ValueError, match="no row"):
-        travel.legs_through(Gaps.of(Places.of([known, unknown]), Rates.of([VAN, VAN])), np.array([0]), known)
+        travel.legs_through(gaps.take(np.array([0])), known)
     with pytest.raises(IndexError):
         travel.leg(known, Place(0, 0, 4), VAN)
