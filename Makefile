@@ -9,7 +9,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # By whole files, so that what a file starts is started once; tests/conftest.py says which come first.
-PYTEST := $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Four, though there be two cores: browsers and servers that are waited for leave half of one idle.
+PYTEST := pytest -n 4 --dist loadfile --no-loadscope-reorder
+COVERED := var/coverage.json
 # Whoever else wants no bytecode: without it every worker would read all tests anew, ten seconds of a processor each.
 export PYTHONDONTWRITEBYTECODE :=
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo -n)
@@ -24,14 +26,16 @@ demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this ma
 
 test: lint chromium ## Prove it: lint, then every test on SQLite, then all that uses a database on PostgreSQL.
 	@$(DEVELOPER) $(PY) manage.py makemigrations --check --dry-run
-	@$(PYTEST) --cov --cov-report=term --cov-fail-under=95
-	@TEST_ON=postgres $(PYTEST)
+	@mkdir -p $(dir $(COVERED))
+	@$(PY) -m slipcover --dont-wrap-pytest --json --out $(COVERED) -m $(PYTEST)
+	@$(PY) -m slipcover --merge $(COVERED) --out $(COVERED) --fail-under 95
+	@TEST_ON=postgres $(PY) -m $(PYTEST)
 
 test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks some.
-	@$(PYTEST) $(ONLY)
+	@$(PY) -m $(PYTEST) $(ONLY)
 
 test-postgres: .venv/dev.stamp ## Run the tests that use a database on PostgreSQL; ONLY=tests/races picks some.
-	@TEST_ON=postgres $(PYTEST) $(ONLY)
+	@TEST_ON=postgres $(PY) -m $(PYTEST) $(ONLY)
 
 prove: .venv/dev.stamp ## Prove what must never happen, at full size, with real processes; ONLY=race,control SEED=2 SHORT=1.
 	@$(PY) -m tests.proofs $(ONLY) $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short)
@@ -71,7 +75,7 @@ pins: .venv/dev.stamp ## Renew the pinned versions in requirements/ from pyproje
 		--no-emit-find-links pyproject.toml --extra dev --output-file requirements/dev.txt
 
 clean: ## Remove the virtual environment, the demo's database and every cache.
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov staticfiles var
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles var
 	@rm -f demo.sqlite3*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

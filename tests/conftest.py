@@ -4,12 +4,10 @@ import functools
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
 import pytest
-from coverage import Coverage
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -87,48 +85,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if uses_database(item) and not _elsewhere(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
-
-
-MEASURED = ("tests/scheduling/", "tests/portal/operations/")
-"""The core's own tests, and the pages through which alone the depot's selectors are asked."""
-
-
-def _shows_what_is_covered(item: pytest.Item) -> bool:
-    """Whether a test reaches the core on purpose, is quick, and does not repeat another with new values."""
-    folder = any(part in item.path.as_posix() for part in MEASURED)
-    return folder and not item.get_closest_marker("slow") and not _repeats(item)
-
-
-def _repeats(item: pytest.Item) -> bool:
-    """Whether a test is one of many over values, and not the first."""
-    return hasattr(item, "callspec") and any(item.callspec.indices.values())
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Measure coverage in few tests: they must reach the core, and measuring doubles what they cost."""
-    with _unmeasured(unless=_shows_what_is_covered(item)):
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """What many tests look at when they end, the invariants, is measured in tests of its own."""
-    with _unmeasured(unless=not _shows_what_is_covered(item)):
-        return (yield)
-
-
-@contextmanager
-def _unmeasured(*, unless: bool) -> Iterator[None]:
-    measured = Coverage.current()
-    if measured is None or unless:
-        yield
-        return
-    measured.stop()
-    try:
-        yield
-    finally:
-        measured.start()
 
 
 @pytest.fixture(scope="session")

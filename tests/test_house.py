@@ -157,7 +157,7 @@ def test_the_gate_runs_make_test_and_nothing_weaker():
 
     assert gate.rstrip().endswith("exec make test")
     assert "export CI=true" in gate
-    for step in ("lint", "makemigrations --check", "TEST_ON=postgres", "--cov-fail-under=95"):
+    for step in ("lint", "makemigrations --check", "TEST_ON=postgres", "--fail-under 95"):
         assert step in recipe
 
 
