@@ -20,7 +20,7 @@ Raw = tuple[Any, ...]
 """A row as a database's driver gives it: one and the same value may look different on another database."""
 
 Row = TypeVar("Row", bound=Model)
-Stand = int | date
+Stand = int | date | str
 
 NUMBER: Final = 1_717_986_918_273
 """Stands for a number while a statement is compiled. No query of ours holds it."""

@@ -116,7 +116,7 @@ def _delivery_owed(found: Return, items: Sequence[ReturnItem]) -> int:
     booking = Booking.objects.select_related("quote").filter(delivery=found.delivery).first()
     if booking is None or booking.currency != found.currency or found.delivery.order_id != found.order_id:
         return 0
-    offered = [shown.minor for shown in prices_shown(booking.quote).values()]
+    offered = [shown.minor for shown in prices_shown(booking.quote.offers).values()]
     paid = delivery_back(booking.price_minor, min(offered, default=None))
     return min(paid, _beyond_the_goods(found))
 

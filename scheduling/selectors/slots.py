@@ -1,10 +1,10 @@
 """A kept quote as a page shows it: suggestions, days, and each time in its depot's zone."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils.functional import Promise as LazyText
 
@@ -134,11 +134,11 @@ class PriceShown:
     since: datetime
 
 
-def prices_shown(quote: Quote) -> dict[str, PriceShown]:
-    """Return by key the prices of the times that could be chosen: what the next quote needs of this one."""
+def prices_shown(offers: Iterable[Mapping[str, Any]]) -> dict[str, PriceShown]:
+    """Return by key the prices of a quote's times that could be chosen: what the next needs of this one."""
     return {
         data["key"]: PriceShown(data["price_minor"], datetime.fromisoformat(data["priced_at"]))
-        for data in quote.offers
+        for data in offers
         if data["status"] == OPEN
     }
 

@@ -8,8 +8,21 @@ from typing import Final
 from scheduling.facts import AddressFacts
 from scheduling.models import Delivery
 from scheduling.models.orders import household_key, street_of
+from scheduling.statements import NUMBER, Statement
 
-_WHEN_AND_WHERE: Final = ("booking__stop__route__shift__plan__service_date", "address__line", "address__unit")
+_PLAN: Final = "booking__stop__route__shift__plan"
+_TOLD: Final = Statement(
+    lambda postcode, first, last: Delivery.objects.filter(
+        tells_street=True,
+        state=Delivery.State.CONFIRMED,
+        address__postcode=postcode,
+        booking__stop__route__shift__plan__id__range=(first, last),
+        booking__stop__pickup_point=None,  # what goes to a pickup point brings no van to the street
+    ).values_list(_PLAN, f"{_PLAN}__service_date", "address__line", "address__unit"),
+    "a postcode",
+    NUMBER,
+    NUMBER + 1,
+)
 
 ENOUGH_HOUSEHOLDS: Final = 3
 """So many others must have said that their street may hear of it: fewer could be guessed."""
@@ -21,19 +34,13 @@ def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
     A street is one of its postcode. Whoever lives where is asked about doesn't count. One query.
     """
     street = street_of(address.line)
-    if not street or not address.postcode or address.is_postcode:
+    if not plans or not street or not address.postcode or address.is_postcode:
         return []
     own = household_key(line=address.line, unit=address.unit, postcode=address.postcode)
-    rows = Delivery.objects.filter(
-        tells_street=True,
-        state=Delivery.State.CONFIRMED,
-        address__postcode=address.postcode,
-        booking__stop__route__shift__plan__in=plans,
-        booking__stop__pickup_point=None,  # what goes to a pickup point brings no van to the street
-    )
     households: dict[date, set[str]] = defaultdict(set)
     # Values and no rows: a quote's page asks this of every neighbour in the postcode.
-    for day, line, unit in rows.values_list(*_WHEN_AND_WHERE):
-        if street_of(line) == street:
+    for raw in _TOLD.rows(address.postcode, min(plans), max(plans)):
+        plan, day, line, unit = _TOLD.values_of(raw)
+        if plan in plans and street_of(line) == street:
             households[day].add(household_key(line=line, unit=unit, postcode=address.postcode))
     return sorted(day for day, homes in households.items() if len(homes - {own}) >= ENOUGH_HOUSEHOLDS)

@@ -18,8 +18,19 @@ from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices
 from scheduling.services.changes import one_change
 from scheduling.services.plans import HORIZON_DAYS
 from scheduling.set_up import SetUp, set_up_of
+from scheduling.statements import Statement
 
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
+
+_LATEST: Final = Statement(
+    lambda session_key, digest: (
+        Quote.objects.filter(session_key=session_key, facts_digest=digest)
+        .order_by("-asked_at", "-pk")
+        .values_list("asked_at", "offers")[:1]
+    ),
+    "a session",
+    "a digest",
+)
 
 Draws = Callable[[QuoteView], Iterable[SlotAnswer]]
 """Which times of a quote a page is about to draw."""
@@ -80,11 +91,10 @@ def _standing_prices(
     answers: list[SlotAnswer], facts: VisitFacts, session_key: str, now: datetime
 ) -> list[SlotAnswer]:
     """Return the answers at the prices this session was first shown for the same visit. One query."""
-    earlier = Quote.objects.filter(
-        session_key=session_key, facts_digest=facts.digest, asked_at__gt=now - PRICES_STAND_FOR
-    )
-    latest = earlier.order_by("-asked_at", "-pk").only("offers").first()
-    standing = prices_shown(latest) if latest else {}
+    asked_at, offers = next(map(_LATEST.values_of, _LATEST.rows(session_key, facts.digest)), (None, ()))
+    if asked_at is None or asked_at <= now - PRICES_STAND_FOR:
+        return answers
+    standing = prices_shown(offers)
     return [_at_price_of(answer, standing.get(answer.key), now) for answer in answers]
 
 
