@@ -6,6 +6,7 @@ Which of them applies to a window, and how much of it. What customers are promis
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduling import windows
@@ -35,5 +36,10 @@ def buffer_s(rules: Iterable[BufferRule], window: Window, zone: ZoneInfo) -> int
 
     Half of the window at most: a buffer makes a promise safer, it does not take it away.
     """
+    return _buffer_s(tuple(rules), window, zone)
+
+
+@lru_cache(maxsize=8192)  # every quote asks for the same weeks
+def _buffer_s(rules: tuple[BufferRule, ...], window: Window, zone: ZoneInfo) -> int:
     strongest = max((rule.seconds for rule in rules if rule.meets(window, zone)), default=0)
     return min(strongest, (window.closes_at - window.opens_at) // timedelta(seconds=2))

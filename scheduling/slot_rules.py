@@ -189,6 +189,7 @@ class Rules:
         window = pattern.window_on(day, zone)
         if window is None or window.opens_at <= self.now:
             return None
+        price_minor = self.base_price_minor(pattern)
         return SlotAnswer(
             key=f"{pattern.pk}.{day:%Y%m%d}",
             outlet_id=self.outlet.pk,
@@ -199,8 +200,8 @@ class Rules:
             cutoff_at=pattern.cutoff_at(day, zone),
             time_zone=self.outlet.depot.time_zone,
             status=self.status(pattern, day, window, plan, taken),
-            base_price_minor=self.base_price_minor(pattern),
-            price_minor=self.base_price_minor(pattern),
+            base_price_minor=price_minor,
+            price_minor=price_minor,
             priced_at=self.now,
             plan_version=version,
             narrows_to_s=pattern.narrows_to_s(window),

@@ -53,21 +53,21 @@ def test_a_time_on_the_way_says_kilometres_first_and_grams_second():
 
 
 def test_nobody_is_told_that_a_van_passes_where_none_is_booked_to():
-    sentence = because(replace(ANSWER, passing=False), ["least_driving"])
+    sentence = because(ANSWER.but(passing=False), ["least_driving"])
 
     assert sentence.startswith("Less than 0.25\u00a0km more, instead of about 1\u00a0km.")
 
 
 @pytest.mark.parametrize(("neighbours", "said"), [(0, False), (1, False), (2, False), (3, True), (9, True)])
 def test_neighbours_are_mentioned_from_three_on_and_never_counted(neighbours, said):
-    sentence = because(replace(ANSWER, neighbours=neighbours), ["least_driving"])
+    sentence = because(ANSWER.but(neighbours=neighbours), ["least_driving"])
 
     assert ("At least 3 homes near you" in sentence) is said
     assert "9" not in sentence.replace("90", "")
 
 
 def test_grams_of_different_boundaries_are_never_compared():
-    alone = replace(ANSWER, mean_grams=None, mean_band_m=None)
+    alone = ANSWER.but(mean_grams=None, mean_band_m=None)
     moved = Pricing("Nordkaupa", "EUR", present=Present("other", 250, 250, 500, boundary="life_cycle"))
 
     assert "CO₂e" not in because(alone, ["least_driving"])
