@@ -1,6 +1,7 @@
 """A merchant's accent as a stylesheet: inline styles fall to our own content policy."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,7 @@ class Shop:
     theme_url: str
 
 
+@lru_cache(maxsize=256)  # each page of a shop names it
 def stylesheet(accent: str) -> str:
     """Return the accent's tokens for light and dark."""
     light, dark = rules(light_palette(accent)), rules(dark_palette(accent))

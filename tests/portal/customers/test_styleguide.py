@@ -34,7 +34,7 @@ def test_the_style_guide_shows_every_component_without_reading_a_row(client):
 def test_every_component_is_on_the_style_guide():
     source = get_template("styleguide.html").template.source
     shown = set(re.findall(r"components/(\w+)\.html", source))
-    within = {"brand", "footer", "bar", "map_scripts", "map_styles", "notice"}
+    within = {"brand", "footer", "bar", "map_scripts", "map_styles", "notice", "day", "time_words"}
 
     folder = get_template("components/tag.html").origin.name.rpartition("/")[0]
     assert {path.stem for path in Path(folder).glob("*.html")} - within == shown
