@@ -140,9 +140,7 @@ class SlotAnswer(NamedTuple):
         return cls(**values)
 
 
-@lru_cache(
-    maxsize=4096
-)  # a quote's answers share their days and hours, and have them in common with the last
+@lru_cache(maxsize=4096)  # a quote's answers share their days and hours
 def _written(at: date) -> str:
     return at.isoformat()
 
