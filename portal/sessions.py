@@ -10,8 +10,8 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
-from django.utils import timezone
 
+from scheduling import clock
 from scheduling.statements import Columns, Statement
 
 _SESSION: Final = Columns(Session)
@@ -26,7 +26,7 @@ class SessionStore(db.SessionStore):
     def _get_session_from_db(self) -> Session | None:
         # Nearly every page asks for one, and Django takes longer to write the statement than to read it all.
         found = [_SESSION.instance(_NAMED.values_of(raw)) for raw in _NAMED.rows(self.session_key or "")]
-        if found and found[0].expire_date > timezone.now():
+        if found and found[0].expire_date > clock.wall():
             return found[0]
         self._session_key = None
         return None
