@@ -1,13 +1,12 @@
-"""One process that has loaded the portal, and forks for each command asked of it: loading takes seconds.
+"""A process that has loaded the portal, and forks for each command asked of it: loading takes seconds.
 
-Started by a stack, with the stack's settings; it ends when whoever started it does. What is asked for runs in
-a process of its own, as it would have without.
+It ends when whoever started it does. What is asked for runs in a process of its own, with the settings that
+it is given, as it would have without: `forking.py` is the inside.
 """
 
+import atexit
 import json
 import os
-import random
-import runpy
 import select
 import shutil
 import signal
@@ -15,11 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final
 
 from portal.benchmarks.blank import ROOT
 
@@ -54,6 +52,39 @@ class Forked:
         return int(code), output.decode(errors="replace"), errors
 
 
+class ForkedProcess:
+    """A process that goes on, in a group of its own: what `servers.Process` asks of one (see `Running`)."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._answer = line.makefile("rb")
+        self.pid = int(self._answer.readline())
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, nothing while it runs; that of a killed one is its signal's, negative."""
+        if self._code is None and select.select([self._line], [], [], 0)[0]:
+            self._take_code()
+        return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; return its exit code. Raises subprocess.TimeoutExpired."""
+        if self._code is None and not select.select([self._line], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return self._code if self._code is not None else self._take_code()
+
+    def _take_code(self) -> int:
+        """Read what the process that forked it says of its end, -1 where that one is gone itself."""
+        with self._line, self._answer:
+            self._code = int(self._answer.readline() or -1)
+        return self._code
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+
 class Forks:
     """The process that forks. Raises RuntimeError if the portal doesn't load with these settings."""
 
@@ -62,7 +93,7 @@ class Forks:
         self._folder = tempfile.mkdtemp(prefix="doorstep-forks-")  # a socket's path has to be short
         self._socket = str(Path(self._folder) / "s")
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "portal.benchmarks.forks", self._socket],
+            [sys.executable, "-m", "portal.benchmarks.forking", self._socket],
             env=self.environment,
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -72,14 +103,28 @@ class Forks:
             self.close()
             raise RuntimeError("the portal does not load with these settings")
 
-    def start(self, *arguments: str, keep_errors: bool = False) -> Forked:
-        """Start what `python ARGUMENTS` would run: a script, or `-m` and a module."""
+    def start(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, keep_errors: bool = False
+    ) -> Forked:
+        """Start what `python ARGUMENTS` would run, a script, or `-m` and a module.
+
+        With our settings or others, but for those that are read while the portal loads (`forking.become`).
+        """
         errors = self._file() if keep_errors else None
+        return Forked(self._ask(arguments, environment, errors=str(errors or "")), errors)
+
+    def launch(self, command: list[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> ForkedProcess:
+        """Start Python's command as a process that goes on; its output goes to the end of a log."""
+        return ForkedProcess(self._ask(command[1:], env, log=str(log), cwd=str(cwd)))
+
+    def _ask(
+        self, arguments: "list[str] | tuple[str, ...]", environment: Mapping[str, str] | None, **how: str
+    ) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)
         line.connect(self._socket)
-        asked = {"arguments": arguments, "errors": str(errors or "")}
+        asked = {"arguments": arguments, "environment": dict(environment or self.environment)} | how
         line.sendall(json.dumps(asked).encode() + b"\n")
-        return Forked(line, errors)
+        return line
 
     def _file(self) -> Path:
         handle, name = tempfile.mkstemp(dir=self._folder)
@@ -96,79 +141,11 @@ class Forks:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def serve(path: str) -> None:
-    """Fork for whoever connects, until who started this process is gone."""
-    import django
+@cache
+def shared_forks() -> Forks:
+    """The one that all stacks of this process share: each tells its settings with what it asks for."""
+    from portal.benchmarks.stack import environment_of_nobody
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    django.setup()
-    signal.signal(signal.SIGCHLD, _let_go)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
-        listening.listen(128)
-        os.write(1, READY)
-        while True:
-            ready, _nothing, _nothing = select.select([listening, sys.stdin], [], [])
-            if sys.stdin in ready:
-                return
-            line, _address = listening.accept()
-            with line:
-                if os.fork() == 0:
-                    listening.close()
-                    _run(line)
-
-
-def _let_go(_signal: int, _frame: object) -> None:
-    """Take note of those that have ended: their time counts as this process's."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def _run(line: socket.socket) -> NoReturn:
-    """Be the process that was asked for."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    random.seed()
-    code = 1
-    try:
-        with line.makefile("r") as reading:
-            asked = json.loads(reading.readline())
-        line.sendall(b"%d\n" % os.getpid())
-        os.dup2(line.fileno(), 1)
-        if asked["errors"]:
-            os.dup2(os.open(asked["errors"], os.O_WRONLY), 2)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        code = _outcome(asked["arguments"])
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        line.sendall(ENDED + b"%d" % code)
-        os._exit(code)
-
-
-def _outcome(arguments: list[str]) -> int:
-    """Run a script or a module; return its exit code."""
-    named = arguments[0] == "-m"
-    sys.argv = arguments[1:] if named else arguments
-    try:
-        if named:
-            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-        else:
-            runpy.run_path(arguments[0], run_name="__main__")
-    except SystemExit as end:
-        return _code_of(end.code)
-    except BaseException:  # noqa: BLE001 - as Python itself does
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-def _code_of(code: Any) -> int:
-    if code is None or isinstance(code, int):
-        return code or 0
-    sys.stderr.write(f"{code}\n")
-    return 1
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1])
+    forks = Forks(environment_of_nobody())
+    atexit.register(forks.close)
+    return forks

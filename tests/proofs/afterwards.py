@@ -19,7 +19,7 @@ SHOP = ("-m", "tests.proofs.shop")
 def open_shop(run: Run, stack: Stack) -> str:
     """Lay a shop out and start the web; return the merchant."""
     room = str(run.size(6, 3)), str(run.size(14, 5))
-    merchant = json.loads(stack.forked(*SHOP, "lay-out", *room))["merchant"]
+    merchant = json.loads(stack.run(*SHOP, "lay-out", *room))["merchant"]
     stack.start_web(seconds=60)
     return str(merchant)
 
@@ -40,7 +40,7 @@ def shop_and_mail(run: Run, *, answer_after_s: float = 0) -> Iterator[tuple[Stac
     """All processes, on PostgreSQL, with an open shop: the stack, the merchant, the mail server."""
     with (
         mail_taken(answer_after_s=answer_after_s) as (mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+        running(run.folder, database="postgres", mail_url=mail_url, forked=run.short) as stack,
     ):
         merchant = open_shop(run, stack)
         stack.start_worker()
@@ -69,7 +69,7 @@ def look(run: Run, stack: Stack, *, wait_s: float = 180, somebody_died: bool = T
     none: whoever has a mail is slow, and would send it beside another.
     """
     hurry = ["hurry"] if run.short and somebody_died else []
-    found = json.loads(stack.forked(*SHOP, "look", str(wait_s), *hurry))
+    found = json.loads(stack.run(*SHOP, "look", str(wait_s), *hurry))
     if wait_s and found["waiting"]:
         said = stack.worker.said()[-1000:]
         raise TimeoutError(f"{found['waiting']} wait after {wait_s:.0f} s; the worker said {said}")

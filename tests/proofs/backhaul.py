@@ -21,7 +21,7 @@ def backhaul(run: Run) -> Outcome:
     """Fetch on streets already served, by the services, and drive the days; then days of the benchmark."""
     shares, wrong = [], []
     for database in DATABASES[:1] if run.short else DATABASES:
-        with running(run.folder / database, database=database) as stack:
+        with running(run.folder / database, database=database, forked=run.short) as stack:
             run.say(f"days on {database}")
             days = {"seeds": run.seeds, "days": run.size(12, 1), "stops": run.size(24, 6)}
             found = within.call(stack, "tests.proofs.fetching:fetch", **days)

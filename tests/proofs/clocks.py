@@ -21,7 +21,7 @@ LENGTHS = {"23", "23.5", "24", "24.5", "25"}
 
 
 def clocks(run: Run) -> Outcome:
-    with running(run.folder, database="sqlite") as stack:
+    with running(run.folder, database="sqlite", forked=run.short) as stack:
         run.say("every minute of 4 years" if not run.short else "around the changes of 4 years")
         found = within.call(
             stack, "tests.proofs.clock_checks:compare", zones=ZONES, seeds=run.seeds[:1], whole=not run.short

@@ -19,7 +19,7 @@ def control(run: Run) -> Outcome:
 
 def oversold(run: Run, database: Database, shoppers: int, places: int) -> tuple[int, str, int]:
     """Race without what the race proves; return by how many a rush oversold at least, words, and breaches."""
-    with running(run.folder / database, database=database) as stack:
+    with running(run.folder / database, database=database, forked=run.short) as stack:
         stack.web = stack.process("web", *web_command(stack.port)[:-1], "tests.proofs.unlocked")
         rushes = all_rushes(run, stack, shoppers, places)
         breaches = int(stack.manage("check_invariants", check=False).split()[-2])

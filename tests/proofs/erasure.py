@@ -114,7 +114,11 @@ def _portal(run: Run, database: Database) -> Iterator[tuple[Stack, MailServer]]:
     }
     try:
         with running(
-            folder, database=database, mail_url=f"smtp://{mail.host}:{mail.port}", settings=settings
+            folder,
+            database=database,
+            mail_url=f"smtp://{mail.host}:{mail.port}",
+            settings=settings,
+            forked=run.short,
         ) as stack:
             yield stack, mail
     finally:

@@ -40,7 +40,7 @@ def _on(run: Run, database: Database) -> Outcome:
     good, bad = run.folder / f"{database}-good.csv", run.folder / f"{database}-bad.csv"
     good.write_text(a_list(orders), encoding=ENCODING)
     bad.write_text(a_list(orders) + f"{orders + 1};;nobody;;;S;Thing;1;;;;;;;;;;;\n", encoding=ENCODING)
-    with running(run.folder / database, database=database) as stack:
+    with running(run.folder / database, database=database, forked=run.short) as stack:
         refused = bring(stack, bad, shop="refused")
         whole = bring(stack, good, shop="whole", fresh=not run.short)
         again = bring(stack, good, shop="whole")

@@ -11,7 +11,7 @@ def injected(run: Run) -> Outcome:
     figures, wrong, points = [], [], 0
     for database in DATABASES[run.size(0, 1) :]:
         share = len(seeds) if run.short else 1  # in the short form each point comes once, seeds take turns
-        with running(run.folder / database, database=database) as stack:
+        with running(run.folder / database, database=database, forked=run.short) as stack:
             run.say(database)
             found = within.call(stack, "tests.proofs.injections:inject", seeds=seeds, share=share)
         figures.append(f"{database}: {found['waited']} rivals waited, {len(found['wrong'])} wrong")

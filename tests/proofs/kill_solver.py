@@ -53,7 +53,7 @@ def prove(run: Run) -> Outcome:
     the others', and all in the short form, are ended by hand.
     """
     kills = run.size(50, 3)
-    with running(run.folder, database="postgres") as stack:
+    with running(run.folder, database="postgres", forked=run.short) as stack:
         laid_out = within.call(
             stack, "tests.proofs.unlucky:lay_out",
             vans=VANS, days=run.size(5, 3), bookings=run.size(BOOKINGS, 8), seed=run.seed,

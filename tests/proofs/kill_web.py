@@ -25,7 +25,7 @@ def prove(run: Run) -> Outcome:
 def killed(run: Run, database: Database) -> Outcome:
     """Kill the web again and again while a crowd shops, and hold its ledger against the rows."""
     kills, web = run.size(100, 2), {"WEB_CONCURRENCY": str(run.size(2, 1))}
-    with running(run.folder / database, database=database, settings=web) as stack:
+    with running(run.folder / database, database=database, settings=web, forked=run.short) as stack:
         with Crowd(run, stack, open_shop(run, stack), SHOPPERS, pause_s=PAUSE_S * run.size(1, 4)) as crowd:
             broken = kill_again_and_again(run, crowd, kills, database)
         rows = look(run, stack, wait_s=0)

@@ -45,7 +45,7 @@ def on_sqlite(run: Run) -> Outcome:
 def race(run: Run, database: Database, *, p95_ms: int) -> Outcome:
     shoppers, places = run.size(64, 12), run.size(50, 6)
     web = {"WEB_CONCURRENCY": str(run.size(4, 1)), "WEB_THREADS": "1"} if database == "postgres" else {}
-    with running(run.folder, database=database, settings=web) as stack:
+    with running(run.folder, database=database, settings=web, forked=run.short) as stack:
         rushes = all_rushes(run, stack, shoppers, places)
         invariants = stack.manage("check_invariants", check=False)
         locked = stack.web.said().count("database is locked")

@@ -56,7 +56,9 @@ def on(run: Run, database: Database) -> Found:
     settings = {"LOG_LEVEL": "INFO", "WEB_CONCURRENCY": str(run.size(2, 1))}
     url = f"smtp://{mail.host}:{mail.port}"
     try:
-        with running(run.folder / database, database=database, mail_url=url, settings=settings) as stack:
+        with running(
+            run.folder / database, database=database, mail_url=url, settings=settings, forked=run.short
+        ) as stack:
             laid = within.call(stack, f"{INSIDE}:lay_out", orders=run.size(400, 12))
             stack.start_web()
             house = House(stack, mail, laid, run.random("links"))

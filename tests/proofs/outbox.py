@@ -24,7 +24,9 @@ def two_channels(run: Run) -> Iterator[tuple[Stack, MailServer, SmsServer]]:
     """All processes on PostgreSQL, the web aside. As a test run: production sends SMS to Twilio alone."""
     with mail_taken(answer_after_s=MAIL_TAKES_S) as (mail, mail_url), texting() as sms:
         settings = {"DOORSTEP_TEST": "1", "MESSAGE_LONGEST_WAIT_S": "5"} | sms_settings(sms.url)
-        with running(run.folder, database="postgres", mail_url=mail_url, settings=settings) as stack:
+        with running(
+            run.folder, database="postgres", mail_url=mail_url, settings=settings, forked=run.short
+        ) as stack:
             call(stack, f"{ROWS}:lay_out")
             stack.start_worker()
             yield stack, mail, sms

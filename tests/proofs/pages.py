@@ -76,7 +76,7 @@ def prove(run: Run) -> Outcome:
     executable = chromium()
     if executable is None:
         return Outcome("not walked", ("no Chromium here: apt-get install chromium",))
-    with running(run.folder, database="sqlite", settings=MANY) as stack:
+    with running(run.folder, database="sqlite", settings=MANY, forked=run.short) as stack:
         stack.environment["CSRF_TRUSTED_ORIGINS"] = stack.url
         stack.lay_out_town(rounds=run.size(8, 2), most=run.size(0, 4))
         world = within.call(stack, "tests.proofs.people:lay_out")

@@ -11,7 +11,9 @@ ASKED, SHORT_ASKED = 40, 8
 
 def prove(run: Run) -> Outcome:
     """On SQLite, production's settings; in the short form fewer orders."""
-    with running(run.folder, database="sqlite", settings={"REQUESTS_PER_MINUTE": "0"}) as stack:
+    with running(
+        run.folder, database="sqlite", settings={"REQUESTS_PER_MINUTE": "0"}, forked=run.short
+    ) as stack:
         found = within.call(
             stack,
             "tests.proofs.policy_cases:compare",

@@ -10,7 +10,7 @@ AT_LEAST = 1_000
 
 def positions(run: Run) -> Outcome:
     """On PostgreSQL. Four tell at once, each whatever lies on top of a shuffled pile."""
-    with running(run.folder / "postgres", database="postgres") as stack:
+    with running(run.folder / "postgres", database="postgres", forked=run.short) as stack:
         fixes = run.size(100_000, 2_000)
         found = within.call(stack, "tests.proofs.fixes:tell_all", seed=run.seed, fixes=fixes)
     for each in found["odd"]:

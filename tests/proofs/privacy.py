@@ -13,7 +13,7 @@ def privacy(run: Run) -> Outcome:
     seeds = list(range(run.seed, run.seed + run.size(20, 1)))
     figures, leaks, answered, shown = [], [], [], []
     for database in DATABASES[: run.size(2, 1)]:
-        with running(run.folder / database, database=database, settings=MANY) as stack:
+        with running(run.folder / database, database=database, settings=MANY, forked=run.short) as stack:
             found = within.call(
                 stack, "tests.proofs.passers_by:look_everywhere", seeds=seeds, thorough=not run.short
             )

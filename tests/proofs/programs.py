@@ -67,7 +67,9 @@ class Program:
 def a_program(run: Run, database: Database) -> Iterator[Program]:
     """A shop with vans enough, its portal, and a program with a key that may do all."""
     web = {"WEB_CONCURRENCY": str(run.size(4, 2)), "WEB_THREADS": "1"}
-    with running(run.folder / database, database=database, settings=SETTINGS | web) as stack:
+    with running(
+        run.folder / database, database=database, settings=SETTINGS | web, forked=run.short
+    ) as stack:
         vans, days = run.size(20, 2), run.size(14, 4)
         key = within.call(stack, "tests.proofs.programs:lay_out", vans=vans, days=days)
         stack.start_web()

@@ -36,7 +36,7 @@ def prove(run: Run) -> Outcome:
     with standing_in() as stripe:
         settings = {"DOORSTEP_TEST": "1", "STRIPE_API_BASE": stripe.url}
         database = "sqlite" if run.short else "postgres"
-        with running(run.folder, database=database, settings=settings) as stack:
+        with running(run.folder, database=database, settings=settings, forked=run.short) as stack:
             rows = within.call(stack, "tests.proofs.refund_rows:lay_out", count=each * len(POINTS))
             for intent, captured in rows["payments"].items():
                 stripe.payments[intent] = Payment(captured, "EUR")

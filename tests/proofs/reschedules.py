@@ -69,7 +69,7 @@ def prove(run: Run) -> Outcome:
 
 def storm(run: Run, database: Database) -> Storm:
     """Let so many processes move the same few bookings, each so often."""
-    with running(run.folder / database, database=database) as stack:
+    with running(run.folder / database, database=database, forked=run.short) as stack:
         laid = within.call(stack, f"{HERE}:lay_out", bookings=FILLERS, seed=run.seed)
         signs = {"go": str(stack.folder / "go"), "over": str(stack.folder / "over")}
         with beside(stack, ("watch", "keep_improving"), laid=laid, **signs) as others:

@@ -22,8 +22,8 @@ def state_machine(run: Run) -> Outcome:
     looks_every = run.size(8, 1)
     seeds = list(run.seeds) if run.short else [run.seed * 1_000 + number for number in range(1_000 // BATCH)]
     with (
-        running(run.folder / "sqlite", database="sqlite") as sqlite,
-        running(run.folder / "postgres", database="postgres") as postgres,
+        running(run.folder / "sqlite", database="sqlite", forked=run.short) as sqlite,
+        running(run.folder / "postgres", database="postgres", forked=run.short) as postgres,
     ):
         run.say(f"{len(seeds) * runs} runs on each of {' and '.join(DATABASES)}")
         shopping = [_started(stack, seeds, runs, steps, looks_every) for stack in (sqlite, postgres)]

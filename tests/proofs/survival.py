@@ -147,7 +147,7 @@ def prove(run: Run) -> Outcome:
     shoppers, asks, every_s = run.size(64, 5), run.size(12, 3), run.size(60, 1)
     with (
         mail_taken() as (_mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url) as stack,
+        running(run.folder, database="postgres", mail_url=mail_url, forked=run.short) as stack,
     ):
         laid_out = within.call(
             stack, "tests.proofs.unlucky:lay_out",

@@ -12,7 +12,7 @@ def tenants(run: Run) -> Outcome:
     """On each database; in the short form on SQLite alone."""
     figures, leaks, seen = [], [], []
     for database in DATABASES[: run.size(2, 1)]:
-        with running(run.folder / database, database=database, settings=MANY) as stack:
+        with running(run.folder / database, database=database, settings=MANY, forked=run.short) as stack:
             found = within.call(stack, "tests.proofs.strangers:ask_everywhere", seeds=list(run.seeds[:1]))
         asked = f"{found['routes']} routes, {found['requests']:,} requests"
         figures.append(f"{database}: {asked}, {found['own']} answered to their owners")

@@ -32,7 +32,7 @@ def shops(run: Run, receiver: Receiver, *more_targets: str, **settings: str) -> 
         "DOORSTEP_TEST": "1",
         "WEBHOOK_TEST_TARGETS": ",".join((receiver.target, *more_targets)),
     }
-    with running(run.folder, database="postgres", settings=switches | settings) as stack:
+    with running(run.folder, database="postgres", settings=switches | settings, forked=run.short) as stack:
         targets = {path: receiver.url(path) for path in SHOPS}
         receiver.secrets |= call(stack, f"{ROWS}:lay_out", targets=targets, deliveries=DELIVERIES)
         stack.start_worker()
