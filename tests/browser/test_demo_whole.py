@@ -34,7 +34,7 @@ def page(browser: Browser, watch, demo) -> Iterator[Page]:
     context = browser.new_context(
         base_url=demo.url, viewport={"width": width, "height": height}, locale="en-GB"
     )
-    context.set_default_timeout(90_000)
+    context.set_default_timeout(180_000)  # the clock jumps whole days
     yield watch.over(context.new_page())
     context.close()
 

@@ -78,7 +78,7 @@ def a_list(orders: int) -> str:
 def bring(stack: Stack, file: Path, *, fresh: bool = False, **how: Any) -> dict[str, Any]:
     """Take a file in, in a process of its own; return its figures, or the rows of one that died."""
     arguments = ("-m", "tests.proofs.within", f"{HERE}:take_in", json.dumps({"path": str(file)} | how))
-    said = (stack.python if fresh else stack.forked)(*arguments, check=False)
+    said = (stack.python if fresh else stack.run)(*arguments, check=False)
     if how.get("dies_after"):
         return {"rows": within.call(stack, f"{HERE}:rows_of", shop=how["shop"])}
     return dict(json.loads(said.splitlines()[-1]))
