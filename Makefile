@@ -9,8 +9,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # By whole files, so that what a file starts is started once; tests/conftest.py says which come first.
-# Four, though there be two cores: browsers and servers that are waited for leave half of one idle.
-PYTEST := pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST := pytest -n 3 --dist loadfile --no-loadscope-reorder
 COVERED := var/coverage.json
 # Whoever else wants no bytecode: without it every worker would read all tests anew, ten seconds of a processor each.
 export PYTHONDONTWRITEBYTECODE :=
