@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from returns.models import COUNTS, Refund, RefundFault, Return, ReturnItem, StoreCredit
 from returns.selectors.worth import given_and_paid
-from scheduling.invariants import Breach
+from scheduling.breaches import Breach
 from scheduling.models import Event, OrderPayment
 
 PAID: Final = ("succeeded", "by_hand")

@@ -1,4 +1,4 @@
-"""Statements that every quote repeats: compiled once in a process, their rows taken as the driver gives them.
+"""Statements that are asked again and again: compiled once in a process, rows taken as the driver gives them.
 
 Django takes longer to write such a statement, and to make instances of its rows, than a database to answer
 it. What was made of a row depends on nothing but the row; so whoever keeps a row as it came, and finds the

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from scheduling.breaches import breaches_of
 from scheduling.errors import (
     NotChangeable,
     PointCannot,
@@ -12,8 +13,9 @@ from scheduling.errors import (
     TooLateToChange,
 )
 from scheduling.facts import JOINED_PARCEL_S
-from scheduling.invariants import breaches, points_that_miscount
+from scheduling.invariants import breaches
 from scheduling.models import Booking, DayPlan, Event, PickupPoint, Promise, Stop
+from scheduling.never import POINTS
 from scheduling.routing.schedule import schedule
 from scheduling.services.bookings import cancel_delivery, reschedule_delivery
 from scheduling.services.diverting import divert_delivery
@@ -403,7 +405,7 @@ def test_a_counter_that_is_off_is_found(outlet):
     divert(make_booking(outlet), point)
     PickupPoint.objects.update(used=2)
 
-    assert [breach.what for breach in points_that_miscount()] == ["has 2 places used for 1 parcels"]
+    assert [breach.what for breach in breaches_of(POINTS)] == ["has 2 places used for 1 parcels"]
     PickupPoint.objects.update(used=1)
 
 
