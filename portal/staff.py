@@ -69,6 +69,11 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     return {user.actor: str(user) for user in User.objects.filter(pk__in=filter(str.isdecimal, numbers))}
 
 
+def actor_of(request: HttpRequest) -> str:
+    """Return how events name the person who asks. They are signed in, as behind the guards below."""
+    return f"user:{request.user.pk}"
+
+
 DepotView = Callable[Concatenate[HttpRequest, Depot, P], HttpResponse]
 MerchantView = Callable[Concatenate[HttpRequest, Merchant, P], HttpResponse]
 

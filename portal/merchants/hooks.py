@@ -20,7 +20,7 @@ from portal.messaging.targets import LONGEST_URL, BadTarget, check_target
 from portal.models.hooks import WebhookEndpoint
 from portal.models.people import Role
 from portal.services import hooks
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from scheduling import clock
 from scheduling.errors import DomainError
 
@@ -81,7 +81,7 @@ def endpoints(request: HttpRequest, shop: Merchant) -> HttpResponse:
     said = form.cleaned_data
     try:
         made = hooks.create_endpoint(
-            merchant=shop, url=said["url"], kinds=said["kinds"], actor=_actor(request), now=now
+            merchant=shop, url=said["url"], kinds=said["kinds"], actor=actor_of(request), now=now
         )
     except hooks.TooManyEndpoints as error:
         form.add_error(None, str(error))
@@ -185,10 +185,6 @@ def _uuid(text: str) -> UUID:
         return UUID(hex=text)
     except ValueError as error:
         raise Http404 from error
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"
 
 
 def _back(request: HttpRequest, shop: Merchant, found: WebhookEndpoint) -> HttpResponse:

@@ -16,7 +16,7 @@ from portal.merchants.forms import KeyForm
 from portal.models.keys import ApiKey, KeyKind, Scope
 from portal.models.people import Role
 from portal.services.keys import BadKey, TooManyKeys, end_key, issue_key, live_keys, replace_key
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from scheduling import clock
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def keys(request: HttpRequest, shop: Merchant) -> HttpResponse:
             name=said["name"],
             scopes=said["scopes"],
             origins=said["origins"],
-            actor=_actor(request),
+            actor=actor_of(request),
             now=now,
         )
     except BadKey as error:
@@ -85,7 +85,7 @@ def replace(request: HttpRequest, shop: Merchant, number: int) -> HttpResponse:
     """Make a new key in place of one; the old one works for another day."""
     now, key = clock.now(), _key(request, shop, number)
     try:
-        new, token = replace_key(key=key, keep_for=KEPT_WHILE_REPLACED, actor=_actor(request), now=now)
+        new, token = replace_key(key=key, keep_for=KEPT_WHILE_REPLACED, actor=actor_of(request), now=now)
     except TooManyKeys as error:
         form = KeyForm({})
         form.full_clean()
@@ -115,10 +115,6 @@ def _key(request: HttpRequest, shop: Merchant, number: int) -> ApiKey:
     if key is None:
         raise Http404
     return key
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"
 
 
 def _shown_once(request: HttpRequest, shop: Merchant, key: ApiKey, token: str, now: datetime) -> HttpResponse:

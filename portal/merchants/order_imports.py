@@ -15,7 +15,7 @@ from portal.forms import PlainForm, one_line
 from portal.http import redirect_page, render_page
 from portal.models.people import Role
 from portal.sheets import sheet_response
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from scheduling import clock
 from scheduling.errors import BadFile
 from scheduling.order_files import COLUMNS, MOST_BYTES, NEEDED
@@ -76,7 +76,7 @@ def orders(request: HttpRequest, shop: Merchant) -> HttpResponse:
             merchant=shop,
             content=file.read(),
             name=one_line(file.name),
-            actor=f"user:{request.user.pk}",
+            actor=actor_of(request),
             now=clock.now(),
         )
     except BadFile as error:

@@ -24,7 +24,7 @@ from portal.merchants.playground_form import ATTRIBUTES, LOOKS, PlaygroundForm, 
 from portal.models.people import Role
 from portal.services.keys import origin_of
 from portal.services.sessions import list_origins, listed_origins, open_session, origins_of, token_of
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from portal.throttle import Limit, network_of, take
 from scheduling import clock
 from scheduling.errors import DomainError
@@ -155,7 +155,7 @@ def open_here(request: HttpRequest, shop: Merchant) -> HttpResponse:
             merchant=shop,
             origin=own_origin(request),
             size=PRESETS["bag"],
-            actor=f"user:{request.user.pk}",
+            actor=actor_of(request),
             now=now,
             **_where(request.POST.get("address", "").strip()[:LONGEST_ADDRESS]),
         )

@@ -20,7 +20,7 @@ from portal.merchants.return_rule_edits import NEW, changed, place_of
 from portal.merchants.return_rule_form import RuleForm, initial_of
 from portal.models.people import Role
 from portal.return_words import RuleTold, told
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from returns.eligibility import USUAL, Policy
 from returns.errors import BadRules, RulesChanged
 from returns.reasons import CONDITIONS, REASONS, RESOLUTIONS, TRAVELS
@@ -143,7 +143,7 @@ def _published(request: HttpRequest, shop: Merchant, form: RulesForm) -> HttpRes
             merchant=shop,
             rules=written(said["rules"]),
             seen=said["seen"] or 0,
-            actor=f"user:{request.user.pk}",
+            actor=actor_of(request),
             now=clock.now(),
             collects=said["collects"],
         )

@@ -14,7 +14,7 @@ from portal.merchants.returns_desk_words import ItemAtDesk, ReturnAtDesk, row_of
 from portal.models.people import Role
 from portal.photos import BadPhoto, plain_jpeg
 from portal.services.photos import drop_photo, keep_picture, photo_response
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from returns.errors import NotExpected, NotYet
 from returns.selectors.desk import Pile, desk_of, item_of, return_at_desk
 from returns.selectors.withdrawable import waiting_for
@@ -73,7 +73,7 @@ def scan(request: HttpRequest, shop: Merchant) -> HttpResponse:
     if form.is_valid():
         code = form.cleaned_data["code"]
         try:
-            found = inspections.receive(merchant=shop, code=code, actor=_actor(request), now=clock.now())
+            found = inspections.receive(merchant=shop, code=code, actor=actor_of(request), now=clock.now())
         except NotExpected as error:
             form.add_error("code", str(error))
         else:
@@ -141,7 +141,7 @@ def look(request: HttpRequest, shop: Merchant, ref: str, item: int) -> HttpRespo
         form.add_error("photo", str(error))
         return _parcel(request, shop, found, item_form=form, status=422)
     try:
-        inspections.inspect(row.pk, form.finding(), actor=_actor(request), now=now)
+        inspections.inspect(row.pk, form.finding(), actor=actor_of(request), now=now)
         if path:
             inspections.add_desk_photo(row.pk, path, now=now)
     except DomainError as error:
@@ -157,7 +157,7 @@ def look_again(request: HttpRequest, shop: Merchant, ref: str, item: int) -> Htt
     """Take back what was noted of one item."""
     found, row = _item(shop, ref, item)
     return _done(
-        request, shop, found, lambda: inspections.look_again(row.pk, actor=_actor(request), now=clock.now())
+        request, shop, found, lambda: inspections.look_again(row.pk, actor=actor_of(request), now=clock.now())
     )
 
 
@@ -170,7 +170,7 @@ def on_sale(request: HttpRequest, shop: Merchant, ref: str, item: int) -> HttpRe
         request,
         shop,
         found,
-        lambda: inspections.back_on_sale(row.pk, actor=_actor(request), now=clock.now()),
+        lambda: inspections.back_on_sale(row.pk, actor=actor_of(request), now=clock.now()),
     )
 
 
@@ -180,7 +180,7 @@ def finish(request: HttpRequest, shop: Merchant, ref: str) -> HttpResponse:
     """End the inspection and settle what is owed; the next parcel's field comes first then."""
     found = _found(shop, ref)
     try:
-        inspections.finish(found.pk, actor=_actor(request), now=clock.now())
+        inspections.finish(found.pk, actor=actor_of(request), now=clock.now())
     except NotYet as error:
         return _parcel(request, shop, found, problem=str(error), status=409)
     response = redirect_page(request, "merchants:returns-desk", shop.slug)
@@ -202,7 +202,7 @@ def put_right(request: HttpRequest, shop: Merchant, ref: str) -> HttpResponse:
         shop,
         found,
         lambda: putting_right.put_right(
-            found.pk, said["to"], reason=said["reason"], actor=_actor(request), now=clock.now()
+            found.pk, said["to"], reason=said["reason"], actor=actor_of(request), now=clock.now()
         ),
     )
 
@@ -220,7 +220,7 @@ def open_again(request: HttpRequest, shop: Merchant, ref: str) -> HttpResponse:
         request,
         shop,
         found,
-        lambda: putting_right.open_again(found.pk, reason=reason, actor=_actor(request), now=clock.now()),
+        lambda: putting_right.open_again(found.pk, reason=reason, actor=actor_of(request), now=clock.now()),
     )
 
 
@@ -237,7 +237,7 @@ def pay_by_hand(request: HttpRequest, shop: Merchant, ref: str, refund: UUID) ->
         request,
         shop,
         found,
-        lambda: refunds.pay_by_hand(refund, reason=reason, actor=_actor(request), now=clock.now()),
+        lambda: refunds.pay_by_hand(refund, reason=reason, actor=actor_of(request), now=clock.now()),
     )
 
 
@@ -250,7 +250,7 @@ def send_again(request: HttpRequest, shop: Merchant, ref: str, refund: UUID) -> 
         request,
         shop,
         found,
-        lambda: refunds.send_again(refund, actor=_actor(request), now=clock.now()),
+        lambda: refunds.send_again(refund, actor=actor_of(request), now=clock.now()),
     )
 
 
@@ -297,7 +297,3 @@ def _with_refund(shop: Merchant, ref: str, refund: UUID) -> Return:
     if all(each.pk != refund for each in found.refunds.all()):
         raise Http404
     return found
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.forms import PlainForm, one_line
 from portal.http import redirect_page, render_page
-from portal.staff import names_of, require_merchant
+from portal.staff import actor_of, names_of, require_merchant
 from returns.selectors.withdrawable import answered_lately, waiting_for
 from returns.services import withdrawals
 from scheduling import clock
@@ -86,7 +86,7 @@ def place(request: HttpRequest, shop: Merchant, number: int) -> HttpResponse:
     def lead_on() -> object:
         wanted = form.cleaned_data["number"]
         return withdrawals.place_statement(
-            number, merchant=shop, order_number=wanted, actor=_actor(request), now=clock.now()
+            number, merchant=shop, order_number=wanted, actor=actor_of(request), now=clock.now()
         )
 
     return _ended(request, shop, number, form, lead_on)
@@ -101,7 +101,7 @@ def answer(request: HttpRequest, shop: Merchant, number: int) -> HttpResponse:
     def close() -> object:
         said = form.cleaned_data["answer"]
         return withdrawals.answer_statement(
-            number, merchant=shop, answer=said, actor=_actor(request), now=clock.now()
+            number, merchant=shop, answer=said, actor=actor_of(request), now=clock.now()
         )
 
     return _ended(request, shop, number, form, close)
@@ -147,7 +147,3 @@ def _waiting(stated: Withdrawal, form: PlainForm | None) -> Waiting:
         form if isinstance(form, PlaceForm) else PlaceForm(prefix=f"p{stated.pk}"),
         form if isinstance(form, AnswerForm) else AnswerForm(prefix=f"a{stated.pk}"),
     )
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"

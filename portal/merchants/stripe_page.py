@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.http import redirect_page, render_page
 from portal.merchants.returns_desk_forms import StripeForm
 from portal.models.people import Role
-from portal.staff import require_merchant, roles_for
+from portal.staff import actor_of, require_merchant, roles_for
 from returns.errors import BadStripeKey
 from returns.selectors.desk import faults_of, stripe_account_of
 from returns.services.refunds import send_what_waited
@@ -33,7 +33,7 @@ def stripe(request: HttpRequest, shop: Merchant) -> HttpResponse:
     _require_manager(request, shop)
     if request.method != "POST":
         return _shown(request, shop, StripeForm())
-    form, now, actor = StripeForm(request.POST), clock.now(), f"user:{request.user.pk}"
+    form, now, actor = StripeForm(request.POST), clock.now(), actor_of(request)
     if not form.is_valid():
         return _shown(request, shop, form, status=422)
     said = form.cleaned_data

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.http import redirect_page
 from portal.operations import words
 from portal.services.proofs import Judged, Verdict, judged, proof_response, seal_proof
-from portal.staff import names_of, require_operations
+from portal.staff import actor_of, names_of, require_operations
 from scheduling import clock
 from scheduling.selectors.attempts import attempts_of, may_undo, proof_of
 from scheduling.selectors.promises import delivery_at
@@ -186,7 +186,7 @@ def proof(request: HttpRequest, depot: Depot, ref: str, number: int, sealed: str
     """Show a photo or a signature to who dispatches and opened the page, for five minutes; then 403."""
     delivery = _delivery(depot, ref)
     found = proof_of(delivery, pk=number)
-    return proof_response(found, sealed, whom=f"user:{request.user.pk}", now=clock.now())
+    return proof_response(found, sealed, whom=actor_of(request), now=clock.now())
 
 
 @require_POST
@@ -197,7 +197,7 @@ def undo(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
     undo_attempt(
         stop_id=delivery.booking.stop_id,
         because=request.POST.get("because", ""),
-        actor=f"user:{request.user.pk}",
+        actor=actor_of(request),
         now=clock.now(),
     )
     return redirect_page(request, "operations:history", depot.slug, ref)

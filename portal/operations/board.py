@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.http import redirect_page, render_page, targets
 from portal.operations import words
 from portal.operations.drawing import drawn
-from portal.staff import DEPOT_WRITERS, require_operations, roles_at
+from portal.staff import DEPOT_WRITERS, actor_of, require_operations, roles_at
 from scheduling import clock, windows
 from scheduling.selectors.board import Board, board_days, board_mark, board_of, plan_of, runs_on
 from scheduling.selectors.promises import kept_on
@@ -55,7 +55,7 @@ def day(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
 def improve(request: HttpRequest, depot: Depot, day: str) -> HttpResponse:
     """Have a day's routes improved soon. A second press finds that somebody looks already."""
     now, wanted = clock.now(), day_named(day)
-    ask(depot=depot, day=wanted, actor=f"user:{request.user.pk}", now=now)
+    ask(depot=depot, day=wanted, actor=actor_of(request), now=now)
     if targets(request, PART):
         return _shown(request, depot, wanted, now)
     return redirect_page(request, "operations:day", depot.slug, day)

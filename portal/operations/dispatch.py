@@ -15,7 +15,7 @@ from portal.http import redirect_page, render_page, targets
 from portal.models import Membership
 from portal.operations import dispatch_words, words
 from portal.operations.board import day_named
-from portal.staff import DEPOT_WRITERS, members_at, names_of, require_operations, roles_at
+from portal.staff import DEPOT_WRITERS, actor_of, members_at, names_of, require_operations, roles_at
 from scheduling import clock
 from scheduling.errors import DomainError
 from scheduling.selectors.board import plan_of
@@ -159,8 +159,3 @@ def members(depot: Depot) -> list[tuple[str, str]]:
     """Return who may take an exception: how events name them, and their names."""
     found: dict[str, Membership] = {member.user.actor: member for member in members_at(depot)}
     return [(actor, str(member.user)) for actor, member in found.items()]
-
-
-def actor_of(request: HttpRequest) -> str:
-    """Return how events name who asks."""
-    return f"user:{request.user.pk}"

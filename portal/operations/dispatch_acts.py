@@ -11,10 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.http import redirect_page, render_page
 from portal.operations import dispatch_words, words
-from portal.operations.dispatch import actor_of
 from portal.operations.dispatch_steps import Step, breaks_words, order_rows, placement_rows
 from portal.operations.manifest import require_dispatch
-from portal.staff import require_operations
+from portal.staff import actor_of, require_operations
 from scheduling import clock
 from scheduling.errors import BreaksMore, DomainError
 from scheduling.selectors.dispatch import dispatch_of, drivers_of, first_route_of, route_at, shift_at, stop_at

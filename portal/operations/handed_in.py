@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.forms import PlainForm
 from portal.http import redirect_page, render_page
 from portal.operations import words
-from portal.staff import DEPOT_WRITERS, require_operations, roles_at
+from portal.staff import DEPOT_WRITERS, actor_of, require_operations, roles_at
 from returns.selectors.dropping_off import handed_in_at, points_of, return_at
 from returns.services.handing_in import hand_in, take_back
 from scheduling import clock
@@ -81,7 +81,7 @@ def handed_in(request: HttpRequest, depot: Depot) -> HttpResponse:
             said["code"],
             depot=depot,
             point_id=said["point"],
-            actor=f"user:{request.user.pk}",
+            actor=actor_of(request),
             now=clock.now(),
         )
     except DomainError as error:
@@ -99,7 +99,7 @@ def take_back_scan(request: HttpRequest, depot: Depot, of: str) -> HttpResponse:
     if found is None:
         raise Http404
     try:
-        take_back(found.pk, depot=depot, actor=f"user:{request.user.pk}", now=clock.now())
+        take_back(found.pk, depot=depot, actor=actor_of(request), now=clock.now())
     except DomainError as error:
         form = ScanForm(depot=depot)
         form.add_error(None, str(error))

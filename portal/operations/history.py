@@ -15,7 +15,7 @@ from portal.http import render_page
 from portal.operations import words
 from portal.operations.attempts import tries_of
 from portal.operations.story import lines_of
-from portal.staff import DEPOT_WRITERS, require_operations, roles_at
+from portal.staff import DEPOT_WRITERS, actor_of, require_operations, roles_at
 from scheduling import clock, windows
 from scheduling.promises import Served
 from scheduling.selectors.promises import delivery_at, moment_of_service, promises_of
@@ -52,7 +52,7 @@ def history(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
         raise Http404
     now, promised = clock.now(), promises_of(delivery)
     dispatches = bool(roles_at(request.user, depot=depot) & DEPOT_WRITERS)
-    whom = f"user:{request.user.pk}" if dispatches else ""
+    whom = actor_of(request) if dispatches else ""
     day = windows.local_date(delivery.booking.stop.opens_at, depot.zone)
     context = {
         "depot": depot,

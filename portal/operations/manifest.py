@@ -17,7 +17,7 @@ from portal.http import render_page
 from portal.models.people import Role
 from portal.operations import manifest_words, words
 from portal.operations.board import day_named
-from portal.staff import DEPOT_WRITERS, names_of, require_operations, roles_at
+from portal.staff import DEPOT_WRITERS, actor_of, names_of, require_operations, roles_at
 from scheduling import clock
 from scheduling.errors import CodeGone, CodeRefused, CodeUnreadable
 from scheduling.selectors.manifest import manifest_of
@@ -46,7 +46,7 @@ def manifest(request: HttpRequest, depot: Depot, day: str, route: int) -> HttpRe
 def read_code(request: HttpRequest, depot: Depot, day: str, route: int) -> HttpResponse:
     """Show one code of the next stop, once, in this answer alone; note who looked. Others: 403."""
     now, code = clock.now(), request.POST.get("code", "")
-    reader = Reader(actor=f"user:{request.user.pk}", depot_id=depot.pk)
+    reader = Reader(actor=actor_of(request), depot_id=depot.pk)
     try:
         text = read_access_code(
             stop_id=_whole(request.POST.get("stop", "")), code=code, reader=reader, now=now

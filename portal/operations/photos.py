@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from portal.http import redirect_page
 from portal.services.photos import photo_response, seal, unseal
-from portal.staff import require_operations
+from portal.staff import actor_of, require_operations
 from scheduling import clock
 from scheduling.selectors.promises import delivery_at
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @require_operations
 def photo(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
     """Go on to an address that shows it to whoever asks now, for five minutes."""
-    sealed = seal(_path(depot, ref), whom=_whom(request), now=clock.now())
+    sealed = seal(_path(depot, ref), whom=actor_of(request), now=clock.now())
     return redirect_page(request, "operations:shown-photo", depot.slug, ref, sealed)
 
 
@@ -30,12 +30,8 @@ def photo(request: HttpRequest, depot: Depot, ref: str) -> HttpResponse:
 def shown_photo(request: HttpRequest, depot: Depot, ref: str, sealed: str) -> HttpResponse:
     """Show it to whom the address was made for."""
     path = _path(depot, ref)
-    unseal(sealed, path=path, whom=_whom(request), now=clock.now())
+    unseal(sealed, path=path, whom=actor_of(request), now=clock.now())
     return photo_response(path)
-
-
-def _whom(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"
 
 
 def _path(depot: Depot, ref: str) -> str:

@@ -18,7 +18,7 @@ from portal.forms import CommaDecimalField, SizedForm
 from portal.http import render_page, too_many
 from portal.operations import price_words, words
 from portal.places import line_of, not_found
-from portal.staff import require_operations
+from portal.staff import actor_of, require_operations
 from portal.throttle import Limit, take
 from scheduling import clock
 from scheduling.errors import OutsideArea, TooLarge
@@ -105,7 +105,7 @@ def prices(request: HttpRequest, depot: Depot) -> HttpResponse:
         raise Http404  # others' shops do not exist for these people
     if not form.is_valid():
         return _shown(request, depot, form, now, status=422)
-    if wait_s := take(PREVIEWS, f"user:{request.user.pk}", now=now):
+    if wait_s := take(PREVIEWS, actor_of(request), now=now):
         return too_many(request, retry_after_s=wait_s)
     return _answered(request, depot, form, now)
 
