@@ -5,16 +5,7 @@ from scheduling.models.bookings import Booking, Hold, Promise, Quote
 from scheduling.models.events import Event, GeocodedQuery, Receipt
 from scheduling.models.files import FileToRemove
 from scheduling.models.imports import OrderImport
-from scheduling.models.network import (
-    Depot,
-    Merchant,
-    MerchantDepot,
-    Operator,
-    ShiftPattern,
-    Skill,
-    Vehicle,
-    VehicleClass,
-)
+from scheduling.models.network import Depot, Merchant, MerchantDepot, Operator, Skill
 from scheduling.models.notes import AccessNotes, AccessRead
 from scheduling.models.orders import (
     Address,
@@ -39,6 +30,7 @@ from scheduling.models.road import (
     Proof,
 )
 from scheduling.models.slots import AccessRule, Blackout, Buffer, SlotPattern
+from scheduling.models.vehicles import ShiftPattern, Vehicle, VehicleClass
 from scheduling.models.zones import TheftZone
 
 __all__ = [

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from scheduling.models.network import VehicleClass
 from scheduling.models.plans import Route, Stop
+from scheduling.models.vehicles import VehicleClass
 
 
 class CarbonAccount(models.Model):

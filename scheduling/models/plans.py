@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from scheduling.access import Part
-from scheduling.models.network import Depot, Vehicle
+from scheduling.models.network import Depot
 from scheduling.models.orders import Delivery
 from scheduling.models.points import PickupPoint
+from scheduling.models.vehicles import Vehicle
 from scheduling.states import PLAN_MOVES, ROUTE_MOVES, STOP_MOVES, allows, check_move
 
 POSITION_STEP = 1 << 16  # stops stand far apart, so that an insertion writes one position

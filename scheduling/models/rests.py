@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models.network import ShiftPattern, coordinates_on_earth
+from scheduling.models.network import coordinates_on_earth
 from scheduling.models.plans import Shift
+from scheduling.models.vehicles import ShiftPattern
 
 MOST_MINUTES = 8 * 60
 

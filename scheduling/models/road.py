@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from scheduling.models.network import Vehicle, coordinates_on_earth
+from scheduling.models.network import coordinates_on_earth
 from scheduling.models.orders import Delivery, Parcel
 from scheduling.models.plans import DayPlan, Route, Shift, Stop
+from scheduling.models.vehicles import Vehicle
 from scheduling.outcomes import SERVED
 
 MOST_PERSON = 120

@@ -19,11 +19,11 @@ from scheduling.models.network import (
     Depot,
     Merchant,
     MerchantDepot,
-    VehicleClass,
     check_polygon,
     inside,
     plain_postcode,
 )
+from scheduling.models.vehicles import VehicleClass
 
 
 class SlotPattern(models.Model):
