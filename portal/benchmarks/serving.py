@@ -50,13 +50,14 @@ def laid_out(
     threads: int,
     rounds: int | None = None,
     most: int = 0,
+    forked: bool = False,
 ) -> Iterator[Stack]:
     """Start a portal's database and lay the demo's town out in it, or part of it: see `Stack.lay_out_town`.
 
-    Raises ImportError without a wheel.
+    What is `forked`, see Stack. Raises ImportError without a wheel.
     """
     web = {"WEB_CONCURRENCY": str(processes), "WEB_THREADS": str(threads)}
-    with running(folder, database=database, settings=web) as stack:
+    with running(folder, database=database, settings=web, forked=forked) as stack:
         stack.lay_out_town(rounds=rounds, most=most)
         yield stack
 

@@ -73,8 +73,12 @@ def get(port: int, path: str, patience_s: float = 20) -> int:
         connection.close()
 
 
+REST_S = 0.1
+"""Between two looks of a visitor. Without it they would take all processors from what comes up."""
+
+
 class Load:
-    """Visitors who look one page after another, half of them on connections that they keep."""
+    """Visitors who look at one page after another, half of them on connections that they keep."""
 
     def __init__(self, port: int, visitors: int = 6) -> None:
         self.port, self.over = port, Event()
@@ -84,7 +88,7 @@ class Load:
 
     def look(self, keeps: bool) -> None:
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
-        while not self.over.is_set():
+        while not self.over.wait(REST_S):
             try:
                 connection.request("GET", "/find/")
                 answer = connection.getresponse()

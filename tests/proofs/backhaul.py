@@ -58,6 +58,7 @@ def _booking_days(run: Run) -> tuple[int, int, int, list[str]]:
         outsides=(None,),
         bound_s=0.0,
         resolve=0,
+        resolve_s=0.0,
         processes=1,
         dump=dump,
         **solves,

@@ -36,6 +36,7 @@ def on(run: Run, database: Database) -> list[Figures]:
         threads=THREADS,
         rounds=2 if run.short else None,
         most=run.size(0, 4),
+        forked=run.short,
     ) as stack:
         run.say(f"{database}: the town is laid out; {rate} quotes a second for {seconds} s")
         with serving(stack) as server, ThreadPoolExecutor(len(run.seeds)) as pool:

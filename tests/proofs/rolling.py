@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from time import monotonic
 
-from portal.benchmarks.stack import Stack, running
+from portal.benchmarks.servers import Process
+from portal.benchmarks.stack import ROOT, Stack, running, web_command
 from tests.proofs.afterwards import (
     Effects,
     look,
@@ -26,8 +27,12 @@ def prove(run: Run) -> Outcome:
     web = {"WEB_PIDFILE": str(run.folder / "web.pid"), "WEB_CONCURRENCY": str(run.size(2, 1))}
     with (
         mail_taken() as (mail, mail_url),
-        running(run.folder, database="postgres", mail_url=mail_url, settings=web) as stack,
+        running(run.folder, database="postgres", mail_url=mail_url, settings=web, forked=run.short) as stack,
     ):
+        # Of its own also in the short form: what comes up beside it has to load what is new.
+        stack.web = Process(
+            "web", web_command(stack.port), env=stack.environment, folder=stack.folder, cwd=ROOT
+        )
         load = under_load(run, stack)
         rows = look(run, stack, somebody_died=False)
     verdict, effects = load.ledger.judge(rows.kept), Effects.of(rows.effects, mail.mails, load.ledger)

@@ -13,7 +13,12 @@ def tenants(run: Run) -> Outcome:
     figures, leaks, seen = [], [], []
     for database in DATABASES[: run.size(2, 1)]:
         with running(run.folder / database, database=database, settings=MANY, forked=run.short) as stack:
-            found = within.call(stack, "tests.proofs.strangers:ask_everywhere", seeds=list(run.seeds[:1]))
+            found = within.call(
+                stack,
+                "tests.proofs.strangers:ask_everywhere",
+                seeds=list(run.seeds[:1]),
+                by_turns=run.short,
+            )
         asked = f"{found['routes']} routes, {found['requests']:,} requests"
         figures.append(f"{database}: {asked}, {found['own']} answered to their owners")
         seen.append(found["own"])

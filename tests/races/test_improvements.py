@@ -31,7 +31,7 @@ from tests.factories import (
 )
 from tests.proofs.reroutes import put_out_of_order
 
-HOURS, TURNS = (8, 10, 12, 14, 16), 8
+HOURS, TURNS = (8, 10, 12, 14, 16), 6
 Outcome = Improvement.Outcome
 
 

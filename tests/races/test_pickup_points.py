@@ -20,7 +20,7 @@ from scheduling.services.plans import close_plan
 from tests.factories import NOW, TOMORROW, make_booking, make_network, make_point, plan_on, some_facts
 from tests.races.test_improvements import improve
 
-PLACES, DELIVERIES = 5, 32
+PLACES, DELIVERIES = 5, 16
 
 
 def at_once(changes: Sequence[Callable[[], object]]) -> list[DomainError | None]:

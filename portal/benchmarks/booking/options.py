@@ -27,6 +27,7 @@ def add_booking(parser: ArgumentParser) -> None:
         "--bound-seconds", dest="bound_s", type=span, default=0.0, help="of a solve free of windows (0: none)"
     )
     add("--resolve", type=whole, default=0, metavar="N", help="solve N quotes of each day anew, to compare")
+    add("--resolve-seconds", dest="resolve_s", type=span, default=1.0, help="of each of those solves (1)")
     add("--processes", type=counted, default=1, help="days side by side; solves share the machine then (1)")
     add("--dump", type=Path, metavar="FILE", help="one line of JSON for each day, to be checked by others")
     add("--json", action="store_true", help="print one JSON object and nothing else")

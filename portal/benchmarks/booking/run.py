@@ -36,13 +36,17 @@ class Wanted:
     final_s: float
     bound_s: float
     resolve: int
+    resolve_s: float
     processes: int
     dump: Path | None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One day under one policy. `resolve`: so many of its quotes are compared with solving anew."""
+    """One day under one policy.
+
+    `resolve`: so many of its quotes are compared with solving anew, for `resolve_s` in each window.
+    """
 
     instance: Instance
     seed: int
@@ -50,6 +54,7 @@ class Task:
     policy: str
     rules: Rules
     resolve: int = 0
+    resolve_s: float = 1.0
     pickups: float = 0.0
 
 
@@ -90,7 +95,7 @@ def _tasks(wanted: Wanted) -> Iterator[Task]:
     for instance, seed, scenario, outside, nudge, reoptimise, policy in every:
         rules = Rules(reoptimise, wanted.reoptimise_s, nudge, wanted.final_s, outside, wanted.bound_s)
         resolve = wanted.resolve if policy == "insertion" else 0
-        yield Task(instance, seed, scenario, policy, rules, resolve, wanted.pickups)
+        yield Task(instance, seed, scenario, policy, rules, resolve, wanted.resolve_s, wanted.pickups)
 
 
 def _each(tasks: Sequence[Task], processes: int) -> Iterator[Done]:
@@ -105,7 +110,7 @@ def done(task: Task) -> Done:
     """Do one day."""
     day = Day.of(task.instance, seed=task.seed, scenario=task.scenario, pickups=task.pickups)
     booking = Watched(day, task.policy, task.rules)
-    booking.samples = _sampled(len(day.arrivals), task.resolve)
+    booking.samples, booking.resolve_s = _sampled(len(day.arrivals), task.resolve), task.resolve_s
     outcome = booking.run()
     booking.plan = outcome.plan
     true = share_true(booking, booking.pointed) if task.policy == "label" else None
@@ -119,13 +124,14 @@ class Watched(Booking):
         super().__post_init__()
         self.pointed: dict[int, int] = {}
         self.samples: frozenset[int] = frozenset()
+        self.resolve_s = 1.0
         self.resolved: list[Resolved] = []
 
     def notice(self, asked: Asked) -> None:
         if asked.feasible and self.policy == "label" and (window := pointed_at(asked)) is not None:
             self.pointed[asked.node] = window
         number = len(self.promises) + len(self.rejected)
-        if number in self.samples and (found := resolved(self.plan, asked, self, seconds=1.0)):
+        if number in self.samples and (found := resolved(self.plan, asked, self, seconds=self.resolve_s)):
             self.resolved.append(found)
 
 

@@ -19,7 +19,7 @@ from scheduling.routing.insertion import Scores
 from tests.portal.benchmarks.day_judge import faults, read_instance
 from tests.portal.benchmarks.made_up import write_instance
 
-QUICK = ("--reoptimise-seconds", "0.02", "--final-seconds", "0.02")
+QUICK = ("--reoptimise-seconds", "0.02", "--final-seconds", "0.02", "--resolve-seconds", "0.02")
 
 
 @pytest.fixture
