@@ -32,12 +32,19 @@ from returns.selectors.ending import needed_until
 from scheduling import clock, windows
 from scheduling.models import Delivery
 from scheduling.services.changes import checked_by
+from scheduling.statements import NUMBER, Instances
 
 FOLLOW, MANAGE = LinkKind.FOLLOW, LinkKind.MANAGE
 DAYS_AFTER: Final = 14
 ID_BYTES: Final = 16
 TOKEN_LENGTH: Final = 64
 SALT: Final = "portal.access"
+
+_LIVE: Final = Instances(
+    lambda delivery, kind: AccessLink.objects.filter(delivery=delivery, kind=kind, revoked_at=None),
+    NUMBER,
+    "a kind of link",
+)
 P = ParamSpec("P")
 
 
@@ -50,9 +57,8 @@ class LinkEnded(Http404):
 
 def issue_link(*, delivery: Delivery, kind: LinkKind, now: datetime) -> AccessLink:
     """Return the delivery's live link of a kind, made now if there is none."""
-    link, _made = AccessLink.objects.get_or_create(
-        delivery=delivery, kind=kind, revoked_at=None, defaults={"created_at": now}
-    )
+    create = partial(AccessLink.objects.create, delivery=delivery, kind=kind, created_at=now)
+    link, _made = _LIVE.get_or(create, delivery.pk, kind)
     return link
 
 
