@@ -22,6 +22,7 @@ from typing import Concatenate, Final, ParamSpec
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
@@ -40,6 +41,18 @@ ID_BYTES: Final = 16
 TOKEN_LENGTH: Final = 64
 SALT: Final = "portal.access"
 
+_ID: Final = AccessLink._meta.get_field("id")
+_NAMED: Final = Instances(
+    lambda pk: AccessLink.objects.filter(pk=pk).select_related(
+        "delivery__booking__stop__route__shift__plan__depot",
+        # What the pages behind it show:
+        "delivery__merchant__brand",
+        "delivery__address",
+        "delivery__access_notes",
+        "delivery__order",
+    ),
+    uuid.UUID(int=NUMBER),
+)
 _LIVE: Final = Instances(
     lambda delivery, kind: AccessLink.objects.filter(delivery=delivery, kind=kind, revoked_at=None),
     NUMBER,
@@ -118,15 +131,7 @@ def _id_in(token: str) -> uuid.UUID | None:
 
 def find_link(pk: uuid.UUID | None) -> AccessLink | None:
     """Return the link with an id, live or not, with what its pages show. One query."""
-    rows = AccessLink.objects.select_related(
-        "delivery__booking__stop__route__shift__plan__depot",
-        # What the pages behind it show:
-        "delivery__merchant__brand",
-        "delivery__address",
-        "delivery__access_notes",
-        "delivery__order",
-    )
-    return rows.filter(pk=pk).first() if pk else None
+    return _NAMED.first(_ID.get_db_prep_value(pk, connection)) if pk else None
 
 
 def ends_at(link: AccessLink) -> datetime:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet, TextField
@@ -21,7 +22,7 @@ Raw = tuple[Any, ...]
 """A row as a database's driver gives it: one and the same value may look different on another database."""
 
 Row = TypeVar("Row", bound=Model)
-Stand = int | date | str
+Stand = int | date | str | UUID
 
 NUMBER: Final = 1_717_986_918_273
 """Stands for a number while a statement is compiled. No query of ours holds it."""
@@ -86,13 +87,18 @@ class Statement:
     def _compile(self) -> _Compiled:
         compiler = self._compiler()
         sql, params = compiler.as_sql()
-        known = {str(stand_in): at for at, stand_in in enumerate(self._stand_ins)}
-        order = tuple(known.get(str(param)) for param in params)
+        known = {_in_words(stand_in): at for at, stand_in in enumerate(self._stand_ins)}
+        order = tuple(known.get(_in_words(param)) for param in params)
         if not set(known.values()) <= set(order):
             raise ValueError(f"a value is not asked for as it is given: {sql}")
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         meant = tuple((at, _meaning(*found)) for at, found in converters.items())
         return _Compiled(sql, tuple(params), order, meant)
+
+
+def _in_words(value: Any) -> str:
+    """Return a value as its database is given it: a UUID has dashes on one, and none on the other."""
+    return str(value).replace("-", "")
 
 
 def _meaning(converters: Sequence[Callable[..., Any]], column: Any) -> Callable[[Any], Any]:

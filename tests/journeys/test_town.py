@@ -39,7 +39,7 @@ def some_addresses(count):
 
 @pytest.fixture
 def shop(transactional_db):
-    """A shop of the town. Each booking of its week is certain: of what is not, no question may keep a tape."""
+    """A shop of the town, whose week is certain: of days that are not, no question may keep a tape."""
     fill(set_up(), now=NOW)
     return Merchant.objects.get(slug="nordkaupa")
 
