@@ -22,6 +22,7 @@ from typing import Concatenate, Final, ParamSpec
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
@@ -32,12 +33,31 @@ from returns.selectors.ending import needed_until
 from scheduling import clock, windows
 from scheduling.models import Delivery
 from scheduling.services.changes import checked_by
+from scheduling.statements import NUMBER, Instances
 
 FOLLOW, MANAGE = LinkKind.FOLLOW, LinkKind.MANAGE
 DAYS_AFTER: Final = 14
 ID_BYTES: Final = 16
 TOKEN_LENGTH: Final = 64
 SALT: Final = "portal.access"
+
+_ID: Final = AccessLink._meta.get_field("id")
+_NAMED: Final = Instances(
+    lambda pk: AccessLink.objects.filter(pk=pk).select_related(
+        "delivery__booking__stop__route__shift__plan__depot",
+        # What the pages behind it show:
+        "delivery__merchant__brand",
+        "delivery__address",
+        "delivery__access_notes",
+        "delivery__order",
+    ),
+    uuid.UUID(int=NUMBER),
+)
+_LIVE: Final = Instances(
+    lambda delivery, kind: AccessLink.objects.filter(delivery=delivery, kind=kind, revoked_at=None),
+    NUMBER,
+    "a kind of link",
+)
 P = ParamSpec("P")
 
 
@@ -50,9 +70,8 @@ class LinkEnded(Http404):
 
 def issue_link(*, delivery: Delivery, kind: LinkKind, now: datetime) -> AccessLink:
     """Return the delivery's live link of a kind, made now if there is none."""
-    link, _made = AccessLink.objects.get_or_create(
-        delivery=delivery, kind=kind, revoked_at=None, defaults={"created_at": now}
-    )
+    create = partial(AccessLink.objects.create, delivery=delivery, kind=kind, created_at=now)
+    link, _made = _LIVE.get_or(create, delivery.pk, kind)
     return link
 
 
@@ -112,15 +131,7 @@ def _id_in(token: str) -> uuid.UUID | None:
 
 def find_link(pk: uuid.UUID | None) -> AccessLink | None:
     """Return the link with an id, live or not, with what its pages show. One query."""
-    rows = AccessLink.objects.select_related(
-        "delivery__booking__stop__route__shift__plan__depot",
-        # What the pages behind it show:
-        "delivery__merchant__brand",
-        "delivery__address",
-        "delivery__access_notes",
-        "delivery__order",
-    )
-    return rows.filter(pk=pk).first() if pk else None
+    return _NAMED.first(_ID.get_db_prep_value(pk, connection)) if pk else None
 
 
 def ends_at(link: AccessLink) -> datetime:

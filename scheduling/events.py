@@ -7,6 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -14,11 +15,19 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from scheduling.models import Delivery, Event, Merchant, Receipt
+from scheduling.statements import NUMBER, Instances
 
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
+
+_EVENT: Final = Instances(
+    lambda event: Event.objects.filter(pk=event).select_related("delivery__merchant"), NUMBER
+)
+_RECEIPT: Final = Instances(
+    lambda event, handler: Receipt.objects.filter(event=event, handler=handler), NUMBER, "a handler’s name"
+)
 
 KINDS: Final = {
     "hold.placed": gettext_noop("A time was kept"),
@@ -155,7 +164,7 @@ def relay(*, now: datetime, limit: int = 50) -> int:
         )
         if taken:
             claimed += 1
-            _hand_on(Event.objects.get(pk=pk), now=now)
+            _hand_on(_EVENT.get(pk), now=now)
     return claimed
 
 
@@ -176,9 +185,8 @@ def _take_effect(event: Event, name: str, handler: Handler, *, now: datetime) ->
     """Run one handler with its receipt in one transaction; return what failed, or nothing."""
     try:
         with transaction.atomic():
-            _receipt, new = Receipt.objects.get_or_create(
-                event=event, handler=name, defaults={"taken_at": now}
-            )
+            create = partial(Receipt.objects.create, event=event, handler=name, taken_at=now)
+            _receipt, new = _RECEIPT.get_or(create, event.pk, name)
             if new:
                 handler(event, now)
     except Exception as error:  # one handler's fault must not stop the others; it is tried again

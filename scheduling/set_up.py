@@ -12,8 +12,6 @@ from functools import reduce
 from operator import or_
 from typing import Final, TypeVar
 
-from django.db.models import Prefetch
-
 from scheduling import set_up_rows
 from scheduling.allotments import Reserve
 from scheduling.kept import Kept
@@ -28,6 +26,7 @@ from scheduling.models import (
     TheftZone,
     VehicleClass,
 )
+from scheduling.statements import NUMBER, Instances, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,17 @@ class Kinds(dict[str, VehicleClass]):
 Row = TypeVar("Row")
 
 _kept: Final = Kept[int, SetUp]()
+
+_RESERVING: Final = Instances(
+    lambda depot: MerchantDepot.objects.filter(depot=depot, active=True, reserved__gt=0).order_by("pk"),
+    NUMBER,
+)
+_SOLD_AT: Final = Statement(
+    lambda depot: SlotPattern.objects.filter(outlet__depot=depot, active=True).values_list(
+        "outlet_id", "weekdays"
+    ),
+    NUMBER,
+)
 
 
 def set_up_of(merchant: Merchant, *, now: datetime) -> SetUp:
@@ -112,10 +122,11 @@ def read_reserves(depot: Depot) -> tuple[Reserve, ...]:
     """Read what is kept for whom of a depot's places, as it is now. Two queries, or none if nobody counts."""
     if depot.places_a_day is None:
         return ()
-    reserving = MerchantDepot.objects.filter(depot=depot, active=True, reserved__gt=0)
-    sold = Prefetch("slot_patterns", SlotPattern.objects.filter(active=True))
-    found = reserving.prefetch_related(sold).order_by("pk")
-    return tuple(outlet.reserve(_weekdays(outlet.slot_patterns.all())) for outlet in found)
+    reserving = _RESERVING.all(depot.pk)
+    weekdays: dict[int, int] = defaultdict(int)
+    for outlet_id, some in _SOLD_AT.rows(depot.pk) if reserving else ():
+        weekdays[outlet_id] |= some
+    return tuple(outlet.reserve(weekdays[outlet.pk]) for outlet in reserving)
 
 
 def _weekdays(patterns: Iterable[SlotPattern]) -> int:

@@ -11,16 +11,18 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.db.models.query import RelatedPopulator, get_related_populators
 
 Raw = tuple[Any, ...]
 """A row as a database's driver gives it: one and the same value may look different on another database."""
 
 Row = TypeVar("Row", bound=Model)
-Stand = int | date | str
+Stand = int | date | str | UUID
 
 NUMBER: Final = 1_717_986_918_273
 """Stands for a number while a statement is compiled. No query of ours holds it."""
@@ -60,6 +62,11 @@ class Statement:
             rows: list[Raw] = cursor.fetchall()
             return rows
 
+    def value(self, *values: Stand) -> Any:
+        """Return the first column of the first row, None where there is none. One query."""
+        found = self.rows(*values)
+        return self.values_of(found[0])[0] if found else None
+
     def values_of(self, raw: Raw) -> list[Any]:
         """Return a row's values as the fields of its models mean them."""
         values = list(raw)
@@ -74,16 +81,24 @@ class Statement:
             found = self._compiled[connection.vendor] = self._compile()
         return found
 
+    def _compiler(self) -> Any:
+        return self._query(*self._stand_ins).query.get_compiler(connection=connection)
+
     def _compile(self) -> _Compiled:
-        compiler = self._query(*self._stand_ins).query.get_compiler(connection=connection)
+        compiler = self._compiler()
         sql, params = compiler.as_sql()
-        known = {str(stand_in): at for at, stand_in in enumerate(self._stand_ins)}
-        order = tuple(known.get(str(param)) for param in params)
+        known = {_in_words(stand_in): at for at, stand_in in enumerate(self._stand_ins)}
+        order = tuple(known.get(_in_words(param)) for param in params)
         if not set(known.values()) <= set(order):
             raise ValueError(f"a value is not asked for as it is given: {sql}")
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         meant = tuple((at, _meaning(*found)) for at, found in converters.items())
         return _Compiled(sql, tuple(params), order, meant)
+
+
+def _in_words(value: Any) -> str:
+    """Return a value as its database is given it: a UUID has dashes on one, and none on the other."""
+    return str(value).replace("-", "")
 
 
 def _meaning(converters: Sequence[Callable[..., Any]], column: Any) -> Callable[[Any], Any]:
@@ -145,6 +160,83 @@ def instances_of(values: Sequence[Any], *columns: Columns[Any]) -> list[Any]:
         column.instance(values[start:end])
         for column, start, end in zip(columns, ends, ends[1:], strict=False)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """How instances are made of a row's values: those of one model, and of what is related to each."""
+
+    model: type[Any]
+    names: list[str]
+    columns: slice
+    related: list[RelatedPopulator]
+
+
+class Instances(Statement, Generic[Row]):
+    """A query for instances, with what its `select_related` brings, that is the same but for a few values.
+
+    No query that locks: whether it is in a transaction Django asks only while it writes a statement.
+    """
+
+    def __init__(self, query: Callable[..., QuerySet[Row]], *stand_ins: Stand) -> None:
+        """Keep the query, as Statement does."""
+        super().__init__(query, *stand_ins)
+        self._makers: dict[str, _Maker] = {}
+
+    def all(self, *values: Stand) -> list[Row]:
+        """Return the instances for some values. One query."""
+        maker = self._maker()
+        return [self._made(maker, raw) for raw in self.rows(*values)]
+
+    def first(self, *values: Stand) -> Row | None:
+        """Return the first of them, None where there is none. One query."""
+        maker, raws = self._maker(), self.rows(*values)
+        return self._made(maker, raws[0]) if raws else None
+
+    def get(self, *values: Stand) -> Row:
+        """Return the only one. Raises what the model's own `get` does where there is none. One query."""
+        found = self.first(*values)
+        if found is None:
+            raise self._maker().model.DoesNotExist
+        return found
+
+    def get_or(self, create: Callable[[], Row], *values: Stand) -> tuple[Row, bool]:
+        """Return the first for some values, or what `create` makes for them, and whether it was made.
+
+        Of two who make it at once, the later one gets what the earlier one made. Raises IntegrityError if
+        it is something else that `create` breaks.
+        """
+        if (found := self.first(*values)) is not None:
+            return found, False
+        try:
+            with transaction.atomic():
+                return create(), True
+        except IntegrityError:
+            if (found := self.first(*values)) is None:
+                raise
+            return found, False
+
+    def _made(self, maker: _Maker, raw: Raw) -> Row:
+        values = self.values_of(raw)
+        made: Row = maker.model.from_db(connection.alias, maker.names, values[maker.columns])
+        for related in maker.related:
+            related.populate(values, made)
+        return made
+
+    def _maker(self) -> _Maker:
+        found = self._makers.get(connection.vendor)
+        if found is None:
+            found = self._makers[connection.vendor] = self._find_maker()
+        return found
+
+    def _find_maker(self) -> _Maker:
+        compiler = self._compiler()
+        compiler.pre_sql_setup()
+        info, select = compiler.klass_info, compiler.select
+        model, places = info["model"], info["select_fields"]
+        names = [select[place][0].target.attname for place in places]
+        related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg] # Django 6
+        return _Maker(model, names, slice(places[0], places[-1] + 1), related)
 
 
 Made = TypeVar("Made")

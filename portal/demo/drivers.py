@@ -4,7 +4,7 @@ What comes next is worked out from rows alone, so that a restart or a jump of th
 that would have happened meanwhile happens, in order, each at its own moment, through the ordinary services.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from scheduling.services.days import finish_route, lock_plan, start_route
 from scheduling.services.handing_over import Handover, arrive
 from scheduling.services.plans import close_plan
 from scheduling.services.resting import end_rest
+from scheduling.statements import NUMBER, Instances, Statement
 
 SEED: Final = "demo"
 LOADED_BEFORE: Final = timedelta(minutes=40)
@@ -36,6 +37,31 @@ NOBODY_HOME_EVERY: Final = 14
 HELD_UP_EVERY: Final = 12
 HELD_UP: Final = timedelta(minutes=14)
 ON_FOOT_S: Final = 20
+
+_TO_DO: Final = Instances(
+    lambda route: (
+        Stop.objects.to_do()
+        .filter(route=route)
+        .select_related("delivery__address", "pickup_point", "rest")
+        .order_by("position")
+    ),
+    NUMBER,
+)
+_ROUTES: Final = Instances(lambda shift: Route.objects.filter(shift=shift).order_by("trip"), NUMBER)
+_LAST_DONE: Final = Statement(
+    lambda route: (
+        Stop.objects.filter(route=route, done_at__isnull=False)
+        .order_by("-done_at")
+        .values_list("done_at")[:1]
+    ),
+    NUMBER,
+)
+_TO_SETTLE: Final = Instances(
+    lambda stop: Stop.objects.filter(pk=stop).select_related(
+        "route__shift", "delivery__address", "pickup_point"
+    ),
+    NUMBER,
+)
 
 _at_work = Lock()
 
@@ -130,20 +156,22 @@ def taken_over() -> QuerySet[ShiftLink, int]:
 
 
 def _next_of_shift(shift: Shift) -> Act | None:
-    if Route.objects.filter(shift=shift, broke_down_at__isnull=False).exists():
+    routes = _ROUTES.all(shift.pk)
+    if any(route.broke_down_at for route in routes):
         return None  # it stands where it stands; what it has not brought others bring
-    rows = Route.objects.filter(shift=shift, state__in=(Route.State.LOADED, Route.State.STARTED))
-    route = rows.order_by("trip").first()
-    if route is None:
+    to_drive = (each for each in routes if each.state in (Route.State.LOADED, Route.State.STARTED))
+    if (route := next(to_drive, None)) is None:
         return None
+    route.shift = shift
     if route.state == Route.State.LOADED:
-        begins = max(shift.starts_at, _free_since(shift))
+        begins = max(shift.starts_at, _free_since(shift, routes))
         return Act(_leaves_at(route, begins), partial(_start, route.pk), ("start", route.pk))
     return _next_on(route)
 
 
-def _free_since(shift: Shift) -> datetime:
-    before = Route.objects.filter(shift=shift, state=Route.State.FINISHED).order_by("-trip").first()
+def _free_since(shift: Shift, routes: Sequence[Route]) -> datetime:
+    finished = [route for route in routes if route.state == Route.State.FINISHED]
+    before = finished[-1] if finished else None
     if before is None or before.finished_at is None:
         return shift.starts_at
     return before.finished_at + timedelta(seconds=shift.reload_s)
@@ -163,8 +191,7 @@ def _start(route_id: int, at: datetime) -> None:
 
 def _to_do(route: Route) -> list[Stop]:
     """Return what is left of a route, its rests too, in order."""
-    rows = Stop.objects.to_do().filter(route=route).order_by("position")
-    return list(rows.select_related("delivery__address", "pickup_point", "rest"))
+    return _TO_DO.all(route.pk)
 
 
 def _next_on(route: Route) -> Act:
@@ -187,8 +214,7 @@ def next_stop(route: Route) -> Stop | None:
 
 def left_at(route: Route) -> datetime:
     """Return since when a route's vehicle is on its way: it left the depot, or the last door."""
-    done = Stop.objects.filter(route=route, done_at__isnull=False).order_by("-done_at")
-    last = done.values_list("done_at", flat=True).first()
+    last: datetime | None = _LAST_DONE.value(route.pk)
     return last or route.started_at or route.shift.starts_at
 
 
@@ -212,13 +238,12 @@ def _chance(stop: Stop) -> Random:
 
 
 def _arrive(stop_id: int, at: datetime) -> None:
-    stop = Stop.objects.select_related("route__shift").get(pk=stop_id)
+    stop = _TO_SETTLE.get(stop_id)
     arrive(stop_id=stop_id, at=at, actor=_driver_of(stop), now=at)
 
 
 def _settle(stop_id: int, at: datetime) -> None:
-    found = Stop.objects.select_related("route__shift", "delivery__address", "pickup_point")
-    stop = found.get(pk=stop_id)
+    stop = _TO_SETTLE.get(stop_id)
     report(stop, _outcome(stop, at), actor=_driver_of(stop))
 
 

@@ -14,6 +14,7 @@ from portal.door import left_words
 from portal.messaging.topics import Topic
 from scheduling.models import Attempt, Booking, Delivery, Event, Expected, Stop
 from scheduling.selectors.road import stops_before
+from scheduling.statements import NUMBER, Instances
 
 TO_COME: Final = frozenset({"on_the_way", "near", "next", "running_late", "late"})
 """What is of use only until the driver is there."""
@@ -29,6 +30,16 @@ WHY: Final[dict[str, str | LazyText]] = {
     "not_reached": gettext_lazy("The tour ended before we reached you."),
     "other": gettext_lazy("It was not possible this time."),
 }
+
+_BOOKING: Final = Instances(
+    lambda delivery: Booking.objects.filter(delivery=delivery).select_related(
+        "stop__route__shift__plan__depot",
+        "stop__route__shift__driver",
+        "stop__route__shift__vehicle",
+        "stop__expected",
+    ),
+    NUMBER,
+)
 
 
 class OutOfDate(Exception):
@@ -66,13 +77,7 @@ def day_facts(event: Event, topic: Topic, delivery: Delivery, *, now: datetime) 
 
 
 def _booking(delivery: Delivery) -> Booking:
-    rows = Booking.objects.select_related(
-        "stop__route__shift__plan__depot",
-        "stop__route__shift__driver",
-        "stop__route__shift__vehicle",
-        "stop__expected",
-    )
-    return rows.get(delivery=delivery)
+    return _BOOKING.get(delivery.pk)
 
 
 def require_timely(event: Event, topic: Topic, booking: Booking, *, now: datetime) -> None:

@@ -16,9 +16,17 @@ from portal.not_me import not_me_url
 from portal.pickup import kept_until, point_lines, point_of, waits
 from scheduling.models import Booking, Delivery, Event, PickupPoint
 from scheduling.selectors.shopper import orders_of
+from scheduling.statements import NUMBER, Instances
 
 DIVERTED: Final = "delivery.diverted"
 AT_THE_DOOR: Final = frozenset({"booking.confirmed", "booking.moved", "promise.narrowed"})
+
+_BOOKING: Final = Instances(
+    lambda delivery: Booking.objects.filter(delivery=delivery).select_related(
+        "delivery", "stop__route__shift__plan__depot", "stop__pickup_point__depot"
+    ),
+    NUMBER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +162,7 @@ def _narrowing(event: Event, booking: Booking) -> str:
 
 def booking_of(delivery: Delivery) -> Booking:
     """Return the delivery's booking, read afresh, with all that leads to its depot. One query."""
-    rows = Booking.objects.select_related(
-        "delivery", "stop__route__shift__plan__depot", "stop__pickup_point__depot"
-    )
-    return rows.get(delivery=delivery)
+    return _BOOKING.get(delivery.pk)
 
 
 def zone_of(booking: Booking) -> ZoneInfo:

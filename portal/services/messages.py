@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.db.models import F, Min
 
 from portal.models.messages import Channel, FormerContact, Message, MessageState
 from scheduling.models import Event
+from scheduling.statements import NUMBER, Instances
 
 LEASE: Final = timedelta(seconds=45)
 WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 720))
@@ -18,6 +20,19 @@ MERCHANT: Final = "merchant:"
 FORMER: Final = "former:"
 TRIED_FOR: Final = timedelta(days=1)
 MOST_ATTEMPTS: Final = len(WAITS) + 1
+
+_QUEUED: Final = Instances(
+    lambda event, channel, person: Message.objects.filter(event=event, channel=channel, person=person),
+    NUMBER,
+    "a channel",
+    "a person",
+)
+_CLAIMED: Final = Instances(
+    lambda message: Message.objects.filter(pk=message).select_related(
+        "event__merchant", "event__delivery__merchant", "event__delivery__order", "event__delivery__address"
+    ),
+    NUMBER,
+)
 
 
 def queue_message(
@@ -61,16 +76,16 @@ def _queue(
     at: datetime | None = None,
     channel: Channel = Channel.EMAIL,
 ) -> Message:
-    message, _new = Message.objects.get_or_create(
+    create = partial(
+        Message.objects.create,
         event=event,
         channel=channel,
         person=person,
-        defaults={
-            "message_id": f"<{event.uid.hex}.{channel}.{name}@{_host()}>",
-            "created_at": now,
-            "next_attempt_at": at or now,
-        },
+        message_id=f"<{event.uid.hex}.{channel}.{name}@{_host()}>",
+        created_at=now,
+        next_attempt_at=at or now,
     )
+    message, _new = _QUEUED.get_or(create, event.pk, channel, person)
     return message
 
 
@@ -105,10 +120,7 @@ def claim_message(*, pk: int, now: datetime) -> Message | None:
     taken = Message.objects.filter(pk=pk, state=MessageState.QUEUED, next_attempt_at__lte=now).update(
         next_attempt_at=now + LEASE, attempts=F("attempts") + 1
     )
-    rows = Message.objects.select_related(
-        "event__merchant", "event__delivery__merchant", "event__delivery__order", "event__delivery__address"
-    )
-    return rows.get(pk=pk) if taken else None
+    return _CLAIMED.get(pk) if taken else None
 
 
 def mark_sent(message: Message, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from scheduling.routing.arrivals import REST, Certain, Onward
 from scheduling.routing.habits import Seen
 from scheduling.routing.problem import Place, VehicleClass
 from scheduling.snapshots import ROAD
+from scheduling.statements import NUMBER, Instances
 
 BELIEVED: Final = timedelta(minutes=3)
 """Older than this, where a vehicle was says less than where it goes."""
@@ -46,15 +47,25 @@ def shifts_out(*, now: datetime) -> list[int]:
 
 A_DAY: Final = timedelta(days=1)
 
+_STOPS: Final = Instances(
+    lambda shift: (
+        Stop.objects.active()
+        .filter(route__shift=shift)
+        .exclude(route__state=Route.State.TENTATIVE)
+        .select_related("route", "delivery__address", "delivery__access_notes", "pickup_point", "rest")
+        .select_related("expected")
+        .order_by("route__trip", "position")
+    ),
+    NUMBER,
+)
+
 
 def stops_on(shift: Shift) -> list[Stop]:
     """Return a shift's stops of trips that are loaded, out or back, in order. One query.
 
     Waypoints and rests among them; unassigned stops are not.
     """
-    rows = Stop.objects.active().filter(route__shift=shift).exclude(route__state=Route.State.TENTATIVE)
-    rows = rows.select_related("route", "delivery__address", "delivery__access_notes", "pickup_point", "rest")
-    return list(rows.select_related("expected").order_by("route__trip", "position"))
+    return _STOPS.all(shift.pk)
 
 
 def ahead_of(shift: Shift, stops: Sequence[Stop], seen: LastSeen | None, *, now: datetime) -> Ahead | None:

@@ -1,7 +1,7 @@
 """At the door: the driver comes, hands over or can't. What they say happened counts more than the plan."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -9,6 +9,7 @@ from scheduling import events
 from scheduling.errors import BadAttempt, NotOnTheRoad, PlanBusy, StopDone, StopGone
 from scheduling.models import Attempt, DayException, DayPlan, Delivery, HandedParcel, Proof, Route, Stop
 from scheduling.models.network import distance_m
+from scheduling.models.plans import StopQuerySet
 from scheduling.models.road import MOST_PERSON, MOST_SAID
 from scheduling.proving import digest_of, seal
 from scheduling.selectors.attempts import record_of
@@ -22,8 +23,14 @@ from scheduling.services.reports import (
     parcels_said,
     require_steps,
 )
+from scheduling.statements import NUMBER, Instances, Statement
 
 __all__ = ["Handover", "KeptPhoto", "arrive", "settle_stop", "undo_attempt"]
+
+_PLAN_OF: Final = Statement(
+    lambda stop: Stop.objects.filter(pk=stop).values_list("route__shift__plan_id"), NUMBER
+)
+_STOP: Final = Instances(lambda stop: _stops().filter(pk=stop), NUMBER)
 
 
 @one_change
@@ -247,14 +254,13 @@ def _lock_stop(stop_id: int, actor: str, *, now: datetime) -> Stop:
     unless its route is out, or is back without it being done, and StopGone if it was cancelled or moved to
     another day.
     """
-    plan_id = Stop.objects.filter(pk=stop_id).values_list("route__shift__plan_id", flat=True).first()
+    plan_id = _PLAN_OF.value(stop_id)
     if plan_id is None:
         raise NotOnTheRoad
     DayPlan.objects.lock({plan_id})
-    found = Stop.objects.select_related("delivery", "pickup_point", "route__shift__plan")
-    stop = found.get(pk=stop_id)
+    stop = _STOP.get(stop_id)
     if stop.state == Stop.State.REPLACED:
-        moved = found.booked().filter(delivery=stop.delivery_id, route__shift__plan=plan_id)
+        moved = _stops().booked().filter(delivery=stop.delivery_id, route__shift__plan=plan_id)
         stop = moved.first() or stop
     if stop.route.shift.plan_id != plan_id:  # between the two looks
         raise PlanBusy
@@ -265,6 +271,10 @@ def _lock_stop(stop_id: int, actor: str, *, now: datetime) -> Stop:
     if not _is_out(stop.route):
         give_back(stop, actor=actor, now=now)
     return stop
+
+
+def _stops() -> StopQuerySet:
+    return Stop.objects.select_related("delivery", "pickup_point", "route__shift__plan")
 
 
 def _is_out(route: Route) -> bool:

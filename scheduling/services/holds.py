@@ -36,11 +36,36 @@ from scheduling.services.changes import one_change
 from scheduling.services.plans import edit, save_all
 from scheduling.services.quotes import note_choice, note_refusal, open_offer
 from scheduling.slot_rules import Rules
+from scheduling.statements import NUMBER, Instances, Statement
 
 HOLD_FOR: Final = timedelta(minutes=15)
 MOST_EXTENSIONS: Final = 12
 GONE: Final = (OfferExpired, CutoffPassed, SlotTaken)
 """Why a time that was offered and chosen is not kept."""
+
+_SOLD: Final = Instances(
+    lambda outlet, pattern: SlotPattern.objects.filter(
+        active=True, outlet_id=outlet, outlet__active=True, pk=pattern
+    ).select_related("outlet__depot", "outlet__merchant"),
+    NUMBER,
+    NUMBER + 1,
+)
+_KEPT: Final = Instances(
+    lambda session_key, merchant: Hold.objects.filter(
+        session_key=session_key, delivery__merchant=merchant, state=Hold.State.LIVE
+    ).select_related("stop__route__shift", "delivery", "quote"),
+    "a session's key",
+    NUMBER,
+)
+_PLAN_OF: Final = Statement(
+    lambda hold: Hold.objects.filter(pk=hold).values_list("stop__route__shift__plan_id"), NUMBER
+)
+_WHOLE: Final = Instances(
+    lambda hold: Hold.objects.filter(pk=hold).select_related(
+        "stop__route__shift__plan__depot", "delivery__merchant", "delivery__address", "quote__merchant"
+    ),
+    NUMBER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +103,7 @@ def slot_sold(answer: SlotAnswer, *, facts: VisitFacts, now: datetime, ordered_a
 
     Whether the goods can be packed in time is judged from `ordered_at`: an offer stands while it lives.
     """
-    sold = SlotPattern.objects.filter(active=True, outlet_id=answer.outlet_id, outlet__active=True)
-    pattern = (
-        sold.select_related("outlet__depot", "outlet__merchant")
-        .filter(pk=int(answer.key.split(".")[0]))
-        .first()
-    )
+    pattern = _SOLD.first(answer.outlet_id, int(answer.key.split(".")[0]))
     if pattern is None:
         raise SlotTaken
     rules = Rules.of(pattern.outlet, facts=facts, now=now, ordered_at=ordered_at)
@@ -129,9 +149,7 @@ def _place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor
     quote, answer = open_offer(token=offer_token, merchant=merchant, session_key=session_key, now=now)
     # Two tabs that hold different days lock different plans: only here do they meet.
     Quote.objects.lock_session(session_key=session_key, merchant=merchant)
-    kept = Hold.objects.filter(
-        session_key=session_key, delivery__merchant=merchant, state=Hold.State.LIVE
-    ).select_related("stop__route__shift", "delivery", "quote")
+    kept = _KEPT.all(session_key, merchant.pk)
     # Whatever needs no plan is read and written before its lock: 64 who want one day queue for it. Who is
     # refused leaves nothing behind, since all of it is one transaction.
     again = any(_same(older, quote, answer) for older in kept)
@@ -140,7 +158,8 @@ def _place_hold(*, offer_token: str, merchant: Merchant, session_key: str, actor
     # hold's day too, so that nobody wins twice and nobody deadlocks.
     target = answer.plan_id or 0
     editors = edit(DayPlan.objects.lock({target, *map(_plan_of, kept)}).values(), now=now)
-    for older in kept.all() if kept else ():  # those there were, asked again under the locks
+    kept = _KEPT.all(session_key, merchant.pk) if kept else []  # those there were, now under the locks
+    for older in kept:
         if _same(older, quote, answer):
             save_all(editors)
             return older
@@ -248,12 +267,11 @@ def _give_back(hold: Hold, editor: PlanEditor, *, actor: str, now: datetime) -> 
 
 def lock_hold(hold: Hold, *, now: datetime) -> tuple[Hold, PlanEditor]:
     """Lock a hold's day plan, lapse what is over; return the hold as it then is, and the plan's editor."""
-    found = Hold.objects.select_related(
-        "stop__route__shift__plan__depot", "delivery__merchant", "delivery__address", "quote__merchant"
-    )
-    plan_id = _plan_of(found.get(pk=hold.pk))
+    plan_id = _PLAN_OF.value(hold.pk)
+    if plan_id is None:
+        raise Hold.DoesNotExist
     editor = edit(DayPlan.objects.lock({plan_id}).values(), now=now)[plan_id]
-    return found.get(pk=hold.pk), editor
+    return _WHOLE.get(hold.pk), editor
 
 
 @one_change

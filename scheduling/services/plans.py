@@ -36,6 +36,8 @@ def save_all(editors: Mapping[int, PlanEditor]) -> None:
 
 def drop_lapsed_holds(editor: PlanEditor, *, now: datetime) -> int:
     """Record as lapsed the holds whose time is over; return how many. The editor is saved by its owner."""
+    if not editor.lapsed:
+        return 0
     stops = list(Stop.objects.filter(pk__in=editor.lapsed).select_related("hold__delivery"))
     editor.drop_lapsed(stops)
     for stop in stops:

@@ -18,9 +18,13 @@ from scheduling.selectors.slots import PriceShown, QuoteView, answers_of, prices
 from scheduling.services.changes import one_change
 from scheduling.services.plans import HORIZON_DAYS
 from scheduling.set_up import SetUp, set_up_of
-from scheduling.statements import Statement
+from scheduling.statements import Instances, Statement
 
 PRICES_STAND_FOR: Final = timedelta(minutes=30)
+
+_NAMED: Final = Instances(
+    lambda ref: Quote.objects.filter(ref=ref).select_related("merchant"), "a quote's reference"
+)
 
 _LATEST: Final = Statement(
     lambda session_key, digest: (
@@ -128,7 +132,7 @@ def open_offer(
     was open; OfferExpired if it is too old; AddressNeeded if it was for a postcode only.
     """
     name = unseal(token)
-    quote = Quote.objects.filter(ref=name.quote_ref).select_related("merchant").first()
+    quote = _NAMED.first(name.quote_ref)
     if quote is None or (quote.session_key, quote.merchant_id) != (session_key, merchant.pk):
         raise OfferForged
     if quote.delivery_id != (moving.pk if moving else None):

@@ -38,7 +38,8 @@ def some_addresses(count):
 
 
 @pytest.fixture
-def shop(db):
+def shop(transactional_db):
+    """A shop of the town, whose week is certain: of days that are not, no question may keep a tape."""
     fill(set_up(), now=NOW)
     return Merchant.objects.get(slug="nordkaupa")
 

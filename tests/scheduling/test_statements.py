@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from scheduling import snapshots
 from scheduling.conversion import STOP_COLUMNS, lone_visit, shift_of, stored_as
 from scheduling.day_rows import read_stops, read_vehicles, version_of
-from scheduling.models import Address, DayPlan, Depot, Hold, Shift, Stop, VehicleClass
-from scheduling.statements import NUMBER, Columns, Statement
+from scheduling.models import Address, DayPlan, Depot, Driver, Hold, Shift, Stop, VehicleClass
+from scheduling.statements import NUMBER, Columns, Instances, Statement
 from tests.factories import NOW, TOMORROW, make_booking, make_hold, make_network, plan_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -131,3 +132,62 @@ def test_a_query_that_does_not_ask_for_its_value_is_refused():
 
     with pytest.raises(ValueError, match="is not asked for"):
         statement.rows(1)
+
+
+STOPS = Instances(
+    lambda plan: (
+        Stop.objects.filter(route__shift__plan=plan)
+        .select_related("route__shift__driver", "delivery__address", "delivery__access_notes", "hold")
+        .order_by("pk")
+    ),
+    NUMBER,
+)
+
+
+def test_instances_and_what_is_related_to_them_are_those_that_the_orm_reads(plan, django_assert_num_queries):
+    expected = list(Stop.objects.filter(route__shift__plan=plan).order_by("pk"))
+
+    with django_assert_num_queries(1):
+        found = STOPS.all(plan.pk)
+        related = [(stop.route.shift, stop.delivery.address, stop.hold) for stop in found]
+        empty = [(stop.route.shift.driver, hasattr(stop.delivery, "access_notes")) for stop in found]
+
+    assert [row_of(stop) for stop in found] == [row_of(stop) for stop in expected]
+    for rows, stop in zip(related, expected, strict=True):
+        assert [row_of(row) for row in rows] == [
+            row_of(row) for row in (stop.route.shift, stop.delivery.address, stop.hold)
+        ]
+    assert empty == [(None, False)] * 2
+    assert not any(row._state.adding for rows in (found, *related) for row in rows)
+
+
+def test_instances_are_the_first_the_only_one_or_none(plan):
+    assert STOPS.first(plan.pk) == STOPS.get(plan.pk) == STOPS.all(plan.pk)[0]
+    assert STOPS.all(plan.pk + 1_000) == []
+    assert STOPS.first(plan.pk + 1_000) is None
+    with pytest.raises(Stop.DoesNotExist):
+        STOPS.get(plan.pk + 1_000)
+
+
+DRIVERS = Instances(lambda depot, name: Driver.objects.filter(depot=depot, name=name), NUMBER, "a name")
+
+
+def test_what_is_not_there_is_made_once(plan):
+    def create():
+        return Driver.objects.create(depot=plan.depot, name="Aino")
+
+    first, made = DRIVERS.get_or(create, plan.depot_id, "Aino")
+
+    assert (first.name, made) == ("Aino", True)
+    assert DRIVERS.get_or(create, plan.depot_id, "Aino") == (first, False)
+
+
+def test_what_cannot_be_made_is_said_and_leaves_nothing(plan):
+    def create():
+        Driver.objects.create(depot=plan.depot, name="Aino")
+        raise IntegrityError
+
+    with pytest.raises(IntegrityError):
+        DRIVERS.get_or(create, plan.depot_id, "Aino")
+
+    assert DRIVERS.all(plan.depot_id, "Aino") == []

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from portal.benchmarks.stack import SQLITE, lay_out_tables
 from tests.servers import OURS
+
+DATABASE = "demo.sqlite3"
 
 
 def free_port() -> int:
@@ -47,7 +50,7 @@ class Demo:
 def environment(folder: Path) -> dict[str, str]:
     """What the demo is told, and nothing of this test run."""
     kept = {name: value for name, value in os.environ.items() if name not in (*OURS, "DOORSTEP_TEST")}
-    return kept | {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / "demo.sqlite3")}
+    return kept | {"DOORSTEP_DEMO": "1", "SQLITE_FILE": str(folder / DATABASE)}
 
 
 def start(folder: Path) -> Demo:
@@ -72,14 +75,15 @@ def laid_out(run: Path) -> Path:
     """The folder of a demo that was started once in this test run (`run` is its folder) and ended.
 
     Laying a town out takes a while, so whoever comes first does it for all processes; `said.txt` has
-    what was printed then.
+    what was printed then. Its tables are those that every database of a test run is copied from.
     """
     folder = run / "first-demo"
     said = folder / "said.txt"
     with (run / "first-demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            folder.mkdir(exist_ok=True)
+            lay_out_tables(folder, "sqlite")
+            (folder / SQLITE).rename(folder / DATABASE)
             first = start(folder)
             first.end()
             said.write_text(first.said)
