@@ -16,7 +16,7 @@ from portal.services.sessions import list_origins
 from scheduling import clock
 from scheduling.models import MerchantDepot
 from tests.browser.chromium import PATIENCE_MS, Watch, keep_cookies_from_frames
-from tests.factories import make_booking, make_network, some_facts
+from tests.browser.rows import make_vans_about
 from tests.portal.api.conftest import secret
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -42,12 +42,10 @@ def at() -> Iterator[Clock]:
 
 @pytest.fixture
 def outlet(settings, tmp_path) -> MerchantDepot:
+    made = make_vans_about()
     file = tmp_path / "addresses.csv"
     file.write_text(GAZETTEER + "Mikonkatu,1,00100,Helsinki,60.1700,24.9400\n")
     settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
-    made = make_network(days=9)
-    for hour, metres in ((10, 50), (10, 120), (10, 200), (16, 900)):
-        make_booking(made, hour=hour, facts=some_facts(north_m=metres))
     return made
 
 
