@@ -15,8 +15,8 @@ from portal.demo.shop.server import bind, selling
 from portal.services.sessions import list_origins
 from scheduling import clock
 from scheduling.models import MerchantDepot
-from tests.browser.chromium import PATIENCE_MS, Watch
-from tests.factories import make_booking, make_network, some_facts
+from tests.browser.chromium import PATIENCE_MS, Watch, keep_cookies_from_frames
+from tests.browser.rows import make_vans_about
 from tests.portal.api.conftest import secret
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
@@ -42,12 +42,10 @@ def at() -> Iterator[Clock]:
 
 @pytest.fixture
 def outlet(settings, tmp_path) -> MerchantDepot:
+    made = make_vans_about()
     file = tmp_path / "addresses.csv"
     file.write_text(GAZETTEER + "Mikonkatu,1,00100,Helsinki,60.1700,24.9400\n")
     settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
-    made = make_network(days=9)
-    for hour, metres in ((10, 50), (10, 120), (10, 200), (16, 900)):
-        make_booking(made, hour=hour, facts=some_facts(north_m=metres))
     return made
 
 
@@ -123,14 +121,28 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(whole_browser: Browser, watch: Watch) -> Iterator[Open]:
-    """Return a function that opens a fresh profile; at its end no cookie of ours may be there."""
+def opened(browser: Browser, watch: Watch) -> Iterator[Open]:
+    """Return a function that opens a fresh profile, which gives no cookies to what another site frames."""
+    with profiles(browser, watch) as open_page:
+        yield lambda **look: keep_cookies_from_frames(open_page(**look))
+
+
+@pytest.fixture
+def opened_whole(whole_browser: Browser, watch: Watch) -> Iterator[Open]:
+    """The same in Chromium as people have it, which gives none by itself."""
+    with profiles(whole_browser, watch) as open_page:
+        yield open_page
+
+
+@contextmanager
+def profiles(browser: Browser, watch: Watch) -> Iterator[Open]:
+    """Open fresh profiles; at their end no cookie of ours may be there."""
     contexts = []
 
     def open_page(
         *, width: int = 768, height: int = 900, dark: bool = False, javascript: bool = True
     ) -> Page:
-        context = whole_browser.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             java_script_enabled=javascript,

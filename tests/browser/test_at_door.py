@@ -5,6 +5,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from portal.access import token_of
@@ -27,11 +28,12 @@ def at():
 
 @pytest.fixture
 def outlet(settings, tmp_path):
+    with transaction.atomic():  # so it is copied, see rows.py
+        made = make_network(vans=1, days=9)
     file = tmp_path / "addresses.csv"
     file.write_text(GAZETTEER)
     settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
     settings.MEDIA_ROOT = str(tmp_path / "media")
-    made = make_network(vans=1, days=9)
     SlotPattern.objects.create(
         outlet=made, opens=time(20), closes=time(21), base_price_minor=190, unattended=True
     )

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from portal.access import MANAGE, issue_link, token_of
@@ -29,7 +30,8 @@ def at():
 @pytest.fixture
 def link() -> AccessLink:
     """A manage link to a delivery which its customer moved once."""
-    booking = make_booking(make_network(days=3), contact=some_contact(), order_number="10482")
+    with transaction.atomic():  # so they are copied, see rows.py
+        booking = make_booking(make_network(days=3), contact=some_contact(), order_number="10482")
     return issue_link(delivery=booking.delivery, kind=MANAGE, now=NOW)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
 from portal.models.people import Role
@@ -33,9 +34,10 @@ def _at_now(settings):
 
 @pytest.fixture
 def outlet():
-    outlet = make_network(vans=2, days=3)
-    for north_m in (-300, 0, 300, 600):
-        make_booking(outlet, facts=some_facts(north_m=north_m))
+    with transaction.atomic():  # so they are copied, see rows.py
+        outlet = make_network(vans=2, days=3)
+        for north_m in (-300, 0, 300, 600):
+            make_booking(outlet, facts=some_facts(north_m=north_m))
     return outlet
 
 

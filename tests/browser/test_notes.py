@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from portal.access import url_of
@@ -49,7 +50,8 @@ def at():
 
 @pytest.fixture
 def outlet():
-    return make_network(vans=1, days=4)
+    with transaction.atomic():  # so it is copied, see rows.py
+        return make_network(vans=1, days=4)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from portal.access import url_of
@@ -29,9 +30,10 @@ def at():
 
 @pytest.fixture
 def booking() -> Booking:
-    outlet = make_network(days=4)
-    make_booking(outlet, hour=14, facts=some_facts(east_m=50))
-    return make_booking(outlet, contact=some_contact(phone="+358401234567"))
+    with transaction.atomic():  # so they are copied, see rows.py
+        outlet = make_network(days=4)
+        make_booking(outlet, hour=14, facts=some_facts(east_m=50))
+        return make_booking(outlet, contact=some_contact(phone="+358401234567"))
 
 
 def opens(page: Page, booking: Booking) -> None:

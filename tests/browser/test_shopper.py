@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 from scheduling import clock
 from scheduling.models import Booking, Hold
 from tests.browser.looks import fits, goes, mirrored
-from tests.factories import NOW, make_booking, make_network, some_facts
+from tests.browser.rows import make_vans_about
+from tests.factories import NOW
 from tests.portal.customers.conftest import GAZETTEER, Clock
 
 
@@ -24,12 +25,10 @@ def at():
 @pytest.fixture
 def shop(settings, tmp_path) -> str:
     """The first page of a shop whose vans already drive about."""
+    outlet = make_vans_about()
     file = tmp_path / "addresses.csv"
     file.write_text(GAZETTEER)
     settings.GEOCODER, settings.GAZETTEER_FILE = "gazetteer", str(file)
-    outlet = make_network(days=9)
-    for hour, metres in ((10, 50), (10, 120), (10, 200), (16, 900)):
-        make_booking(outlet, hour=hour, facts=some_facts(north_m=metres))
     return f"/s/{outlet.merchant.slug}/"
 
 

@@ -11,6 +11,7 @@ from tests.browser.elsewhere import (
     inside,
     offers_times,
     opened,
+    opened_whole,
     outlet,
     page_elsewhere,
     picks,
@@ -21,7 +22,8 @@ from tests.browser.elsewhere import (
 from tests.browser.looks import fits, mirrored
 from tests.portal.widget.conftest import publishable
 
-__all__ = ["at", "bare", "opened", "outlet", "shop"]
+__all__ = ["at", "bare", "opened", "opened_whole", "outlet", "shop"]
+COOKIES_OF_SCRIPTS = "(document.cookie = 'script=1; SameSite=None; Secure', document.cookie)"
 
 
 def orders(page: Page) -> None:
@@ -30,8 +32,8 @@ def orders(page: Page) -> None:
     page.get_by_role("button", name="Order and pay").click()
 
 
-def test_a_time_is_picked_kept_and_confirmed_by_the_shops_server(opened, shop):
-    page = opened()
+def test_a_time_is_picked_kept_and_confirmed_by_the_shops_server(opened_whole, shop):
+    page = opened_whole()
     page.goto(shop.origin)
     offers_times(page)
     assert value(page) == ""
@@ -48,16 +50,18 @@ def test_a_time_is_picked_kept_and_confirmed_by_the_shops_server(opened, shop):
     assert Booking.objects.get(delivery__order__number=number).stop.state == "booked"
 
 
-def test_what_another_site_frames_can_set_no_cookie_here(opened, bare, live_server):
-    # Without this the tests above would not show that the widget needs none.
+@pytest.mark.parametrize("here", ["opened", "opened_whole"])
+def test_what_another_site_frames_can_set_no_cookie_here(request, here, bare):
+    # Without this the other tests would not show that the widget needs none.
     with page_elsewhere() as framed:
         framed.headers = [("Set-Cookie", "third=1; SameSite=None; Secure; Path=/")]
         theirs = framed.origin.replace("127.0.0.1", "localhost")
         bare.body = f'<iframe title="framed" src="{theirs}"></iframe>'
-        page = opened()
+        page = request.getfixturevalue(here)()
         page.goto(bare.origin)
         expect(page.frame_locator("iframe").get_by_role("heading")).to_be_visible()
         assert page.context.cookies() == []
+        assert page.frames[1].evaluate(COOKIES_OF_SCRIPTS) == ""
 
         page.goto(theirs)
         assert [cookie["name"] for cookie in page.context.cookies()] == ["third"]

@@ -18,6 +18,7 @@ from tests.browser.elsewhere import (
     inside,
     offers_times,
     opened,
+    opened_whole,
     outlet,
     page_elsewhere,
     picks,
@@ -26,7 +27,7 @@ from tests.browser.elsewhere import (
     wait_for,
 )
 
-__all__ = ["at", "bare", "opened", "outlet", "shop"]
+__all__ = ["at", "bare", "opened", "opened_whole", "outlet", "shop"]
 LINK = "Choose a delivery time"
 
 
@@ -123,11 +124,11 @@ def test_a_session_that_is_over_says_so_and_another_one_begins_afresh(opened, sh
     offers_times(page)
 
 
-# Who is believed
+# Who is believed. The whole browser has what another site frames in a process of its own.
 
 
-def test_forged_hellos_get_no_session(opened, shop, bare):
-    page = shows(opened(), bare, shop)
+def test_forged_hellos_get_no_session(opened_whole, shop, bare):
+    page = shows(opened_whole(), bare, shop)
     offers_times(page)
     source = page.evaluate("document.querySelector('doorstep-slots').shadowRoot.querySelector('iframe').src")
     nonce = re.search(r"#n=(\w+)", source)[1]
@@ -217,14 +218,14 @@ def test_the_frame_believes_its_own_page_only_and_once(opened, shop, bare):
     assert value(page)
 
 
-def test_a_stranger_who_frames_the_frame_with_anothers_origin_is_told_nothing(opened, shop, bare):
+def test_a_stranger_who_frames_the_frame_with_anothers_origin_is_told_nothing(opened_whole, shop, bare):
     # Its hello goes to the origin that is named, so a page that lies about its own never hears it.
     address = f"{shop.ours}/embed/v1/frame/{shop.outlet.merchant.slug}/#n=abc&o=https://other.example"
     bare.body = (
         "<script>window.got = []; addEventListener('message', ({ data }) => got.push(data));</script>"
         f'<iframe title="framed" src="{address}"></iframe>'
     )
-    page = opened()
+    page = opened_whole()
     page.goto(bare.origin)
     expect(page.frame_locator("iframe").get_by_text("We look when our vans")).to_be_visible()
     page.wait_for_timeout(300)
