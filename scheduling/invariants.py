@@ -128,25 +128,6 @@ def _stretches(shift: problem.Shift, breaks: Collection[int]) -> Iterator[tuple[
 
 # What was chosen
 
-_OUTSIDE: Final = Statement(lambda: Delivery.objects.exclude(safe_place="").values_list("pk", "requirements"))
-_HOLDS: Final = Statement(
-    lambda: Hold.objects.values_list(
-        "quote", "pk", "offer_key", "price_minor", "state", "delivery__safe_place", "delivery"
-    )
-)
-_BOOKINGS: Final = Statement(
-    lambda: Booking.objects.values_list(
-        "quote", "pk", "offer_key", "price_minor", "state", "delivery__safe_place", "delivery"
-    )
-)
-_TOLD: Final = Statement(
-    lambda: (
-        Event.objects.filter(kind__in=("booking.confirmed", "booking.moved"))
-        .order_by("pk")
-        .values_list("delivery", "data__price_minor")
-    )
-)
-
 
 class _Chosen(NamedTuple):
     """What a hold or a booking says of the time that it is for."""
@@ -158,6 +139,24 @@ class _Chosen(NamedTuple):
     state: str
     safe_place: str
     delivery: int
+
+
+def _chosen(query: Callable[[], QuerySet[Any]]) -> Statement:
+    """Rows that are `_Chosen`."""
+    columns = ("quote", "pk", "offer_key", "price_minor", "state", "delivery__safe_place", "delivery")
+    return Statement(lambda: query().values_list(*columns))
+
+
+_OUTSIDE: Final = Statement(lambda: Delivery.objects.exclude(safe_place="").values_list("pk", "requirements"))
+_HOLDS: Final = _chosen(lambda: Hold.objects.all())
+_BOOKINGS: Final = _chosen(lambda: Booking.objects.all())
+_TOLD: Final = Statement(
+    lambda: (
+        Event.objects.filter(kind__in=("booking.confirmed", "booking.moved"))
+        .order_by("pk")
+        .values_list("delivery", "data__price_minor")
+    )
+)
 
 
 def left_outside_though_nobody_said_so() -> Iterator[Breach]:
