@@ -99,7 +99,7 @@ def everything() -> str:
         str(row)
         for app in ("portal", "returns", "scheduling")
         for model in apps.get_app_config(app).get_models()
-        for row in model._base_manager.values_list()
+        for row in model._base_manager.order_by("pk").values_list()
     ).casefold()
 
 
