@@ -1,7 +1,7 @@
 # Doorstep. `make` alone lists what can be done; each target explains itself after its ##.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove test-sqlite test-postgres lint format serve restart worker messages pins clean chromium
+.PHONY: help demo test prove test-covered test-sqlite test-postgres lint style types format serve restart worker messages pins clean chromium
 
 PORT ?= 8000
 WEB_PIDFILE ?= var/web.pid
@@ -23,12 +23,15 @@ help: ## List these targets.
 demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this machine (PORT=8000); Ctrl-C ends it.
 	@DOORSTEP_DEMO=1 $(PY) manage.py demo --port $(PORT)
 
-test: lint chromium ## Prove it: lint, then every test on SQLite, then all that uses a database on PostgreSQL.
-	@$(DEVELOPER) $(PY) manage.py makemigrations --check --dry-run
+test: style chromium ## Prove it: style, types and every test on SQLite, then on PostgreSQL all that uses a database.
+	@$(MAKE) --no-print-directory --jobs 2 types test-covered
+	@TEST_ON=postgres $(PY) -m $(PYTEST)
+
+# Beside `types`, which has one processor busy for a minute.
+test-covered: .venv/dev.stamp
 	@mkdir -p $(dir $(COVERED))
 	@$(PY) -m slipcover --dont-wrap-pytest --json --out $(COVERED) -m $(PYTEST)
 	@$(PY) -m slipcover --merge $(COVERED) --out $(COVERED) --fail-under 95
-	@TEST_ON=postgres $(PY) -m $(PYTEST)
 
 test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks some.
 	@$(PY) -m $(PYTEST) $(ONLY)
@@ -39,11 +42,16 @@ test-postgres: .venv/dev.stamp ## Run the tests that use a database on PostgreSQ
 prove: .venv/dev.stamp ## Prove what must never happen, at full size, with real processes; ONLY=race,control SEED=2 SHORT=1.
 	@$(PY) -m tests.proofs $(ONLY) $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short)
 
-lint: .venv/dev.stamp ## Check style (ruff), types (mypy) and who may import whom (import-linter).
+lint: style types ## Check style (ruff), types (mypy), who may import whom (import-linter), missing migrations.
+
+style: .venv/dev.stamp
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+
+types: .venv/dev.stamp
 	@$(DEVELOPER) $(PY) -m mypy
 	@.venv/bin/lint-imports --no-logo
+	@$(DEVELOPER) $(PY) manage.py makemigrations --check --dry-run
 
 format: .venv/dev.stamp ## Put every Python file into shape.
 	@$(PY) -m ruff check --fix-only --quiet .

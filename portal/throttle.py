@@ -48,10 +48,11 @@ def take(limit: Limit, key: str, *, now: datetime) -> int:
 def count(limit: Limit, key: str, *, now: datetime) -> Counted:
     """Count one more for `key`, and say what that came to."""
     window, into_s = divmod(int(now.timestamp()), limit.per_s)
-    counter = _counter(limit, key, window)
-    before = cache.get(_counter(limit, key, window - 1), 0)
+    counter, counter_before = (_counter(limit, key, w) for w in (window, window - 1))
+    kept = cache.get_many((counter, counter_before))
+    before = kept.get(counter_before, 0)
     carried = before * (limit.per_s - into_s) / limit.per_s
-    so_far = _increase(counter, limit.per_s) + carried
+    so_far = _increase(counter, limit.per_s, new=counter not in kept) + carried
     if so_far <= limit.times:
         return Counted(0, int(limit.times - so_far), limit.per_s - into_s)
     _give_back(counter)
@@ -86,11 +87,10 @@ def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def _increase(counter: str, per_s: int) -> int:
-    # Most counters are there already: asking first would cost every request another way to Redis.
-    with suppress(ValueError):
-        return cache.incr(counter)
-    cache.add(counter, 0, timeout=2 * per_s)
+def _increase(counter: str, per_s: int, *, new: bool) -> int:
+    """Count one more, in as few ways to Redis as can be: most counters are new, or there already."""
+    if new and cache.add(counter, 1, timeout=2 * per_s):
+        return 1
     try:
         return cache.incr(counter)
     except ValueError:  # it ran out between the two lines

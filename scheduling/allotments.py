@@ -41,9 +41,13 @@ class Reserve:
         """Return how many of them the merchant has not taken yet."""
         return max(0, self.places - counts.get((self.merchant_id,), 0))
 
-    def holds_for(self, day: date, cutoff_at: datetime, now: datetime) -> bool:
-        """Whether they are still kept, as far as a slot of that day with that cut-off goes."""
-        return windows.runs_on(self.weekdays, day) and now < cutoff_at - timedelta(hours=self.ends_h)
+    def sells_on(self, day: date) -> bool:
+        """Whether the merchant they are kept for sells anything on a local day."""
+        return windows.runs_on(self.weekdays, day)
+
+    def holds_at(self, now: datetime, cutoff_at: datetime) -> bool:
+        """Whether they are still kept from a slot with that cut-off, on a day on which the merchant sells."""
+        return now < cutoff_at - timedelta(hours=self.ends_h)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ what is held or booked is judged by the rows themselves, under the lock.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Final, TypeVar
@@ -26,6 +26,7 @@ from scheduling.models import (
     TheftZone,
     VehicleClass,
 )
+from scheduling.models.slots import DatedSlot
 from scheduling.statements import NUMBER, Instances, Statement
 
 
@@ -34,6 +35,7 @@ class SetUp:
     """All set-up rows behind one merchant's quotes, as they were at an instant.
 
     outlets: the active ones, their depots loaded; patterns by outlet, the others by depot
+    dated: what `slots_on` worked out before, by outlet and day
     reserves: what is kept of a depot's places, for this merchant and for others, by depot
     kinds: the classes of all vehicles there are or were, by slug; in_use: those of active vehicles
     """
@@ -47,6 +49,16 @@ class SetUp:
     theft_zones: Mapping[int, tuple[TheftZone, ...]]
     kinds: Mapping[str, VehicleClass]
     in_use: Mapping[int, frozenset[str]]
+    dated: dict[tuple[int, date], tuple[DatedSlot, ...]] = field(default_factory=dict)
+
+    def slots_on(self, day: date, outlet: MerchantDepot) -> tuple[DatedSlot, ...]:
+        """Return what an outlet sells on a local day: the same to everybody who asks in this moment."""
+        found = self.dated.get((outlet.pk, day))
+        if found is None:
+            zone = outlet.depot.zone
+            slots = (pattern.on(day, zone) for pattern in self.patterns.get(outlet.pk, ()))
+            found = self.dated[outlet.pk, day] = tuple(filter(None, slots))
+        return found
 
     def classes_at(self, outlets: Iterable[MerchantDepot]) -> list[VehicleClass]:
         """Return the classes of the vehicles that drive from the depots of some outlets."""

@@ -1,15 +1,16 @@
 """Which slots are sold, and what decides about them before any route is asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise as LazyText
 
 from scheduling import windows
 from scheduling.access import AccessHours, Part, parts_of
-from scheduling.allotments import Counts, Reserve, Taken
+from scheduling.allotments import Reserve, Share, Taken
 from scheduling.answers import OPEN, SlotAnswer
 from scheduling.buffers import BufferRule, buffer_s
 from scheduling.errors import OutsideArea, TooLarge
@@ -23,9 +24,8 @@ from scheduling.models import (
     Delivery,
     Merchant,
     MerchantDepot,
-    SlotPattern,
 )
-from scheduling.models.slots import access_at, access_rules_of, buffers_at
+from scheduling.models.slots import DatedSlot, access_at, access_rules_of, buffers_at
 from scheduling.set_up import SetUp, read_reserves
 from scheduling.snapshots import Snapshot, plans_between, snapshots_of
 
@@ -95,7 +95,6 @@ def days_of(
     last = first + timedelta(days=days - 1)
     plans = {plan.service_date: plan for plan in plans_between(outlet.depot, first, last)}
     snapshots = {s.plan_id: s for s in snapshots_of(plans.values(), now=now)}
-    patterns = set_up.patterns.get(outlet.pk, ())
     rules = Rules(
         outlet=outlet,
         now=now,
@@ -104,7 +103,6 @@ def days_of(
         buffers=_counting(set_up.buffers.get(outlet.depot_id, ()), facts),
         access=_barring(set_up.access_rules.get(outlet.depot_id, ()), facts),
         left_outside=facts.needs_nobody,
-        handed_over=handed_over,
         pickup=facts.direction == Delivery.Direction.IN,
         exchanges=facts.exchanges,
         reserves=set_up.reserves.get(outlet.depot_id, ()),
@@ -113,13 +111,12 @@ def days_of(
     for day in windows.days_from(first, days):
         plan = plans.get(day)
         snapshot = snapshots[plan.pk] if plan else None
-        taken = _taken(snapshot, leaving_out)
+        of_day = rules.on(day, plan, _taken(snapshot, leaving_out))
         version = snapshot.version if snapshot else 0
         slots = tuple(
-            answer
-            for pattern in patterns
-            if windows.runs_on(pattern.weekdays, day)
-            and (answer := rules.answer(pattern, day, plan, taken, version=version)) is not None
+            of_day.answer(slot, version=version)
+            for slot in set_up.slots_on(day, outlet)
+            if slot.window.opens_at > now and not (slot.unattended and handed_over)
         )
         if slots:
             parts = {slot.key: rules.parts(slot.window) for slot in slots}
@@ -139,7 +136,6 @@ class Rules:
 
     `ready_at` is when the goods will be packed; `buffers` and `access` are those that count for the address;
     `reserves` what is kept of the depot's places, for this merchant and for others.
-    Whether the goods may be left outside their customer says; `handed_over` ones never are.
     """
 
     outlet: MerchantDepot
@@ -149,7 +145,6 @@ class Rules:
     buffers: tuple[BufferRule, ...]
     access: tuple[AccessHours, ...]
     left_outside: bool
-    handed_over: bool
     pickup: bool
     exchanges: bool
     reserves: tuple[Reserve, ...]
@@ -170,101 +165,130 @@ class Rules:
             buffers=_counting(Buffer.objects.filter(depot_id=outlet.depot_id, active=True), facts),
             access=_barring(access_rules_of([outlet.depot_id]), facts),
             left_outside=facts.needs_nobody,
-            handed_over=False,  # else the slot would not have been offered; its caller looks again
             pickup=facts.direction == Delivery.Direction.IN,
             exchanges=facts.exchanges,
             reserves=read_reserves(outlet.depot),
         )
 
-    def answer(
-        self, pattern: SlotPattern, day: date, plan: DayPlan | None, taken: Taken, *, version: int
-    ) -> SlotAnswer | None:
-        """Return the slot's answer as far as rules tell; None if there is no such slot or it has begun.
+    def on(self, day: date, plan: DayPlan | None, taken: Taken, *, write: str = "hold") -> "DayRules":
+        """Return what decides about the slots of a local day, on which so many places are taken.
 
-        `version` is that of the plan in which the places are taken.
+        `plan` is the day's, None where there is none yet; `write` is what is to be done to it.
         """
-        if pattern.unattended and self.handed_over:
-            return None
-        zone = self.outlet.depot.zone
-        window = pattern.window_on(day, zone)
-        if window is None or window.opens_at <= self.now:
-            return None
-        price_minor = self.base_price_minor(pattern)
-        return SlotAnswer(
-            key=f"{pattern.pk}.{day:%Y%m%d}",
-            outlet_id=self.outlet.pk,
+        outlet, merchant = self.outlet, self.outlet.merchant_id
+        full = outlet.daily_cap is not None and taken.counts.get((merchant,), 0) >= outlet.daily_cap
+        return DayRules(
+            rules=self,
+            zone=outlet.depot.zone,
             plan_id=plan.pk if plan else None,
-            service_date=day,
-            opens_at=window.opens_at,
-            closes_at=window.closes_at,
-            cutoff_at=pattern.cutoff_at(day, zone),
-            time_zone=self.outlet.depot.time_zone,
-            status=self.status(pattern, day, window, plan, taken),
-            base_price_minor=price_minor,
-            price_minor=price_minor,
-            priced_at=self.now,
-            plan_version=version,
-            narrows_to_s=pattern.narrows_to_s(window),
-            buffer_s=self.buffer_s(window),
-            unattended=pattern.unattended,
+            taken=taken,
+            blacked_out=self._blacked_out(day, merchant),
+            closed=self._closed(plan, write),
+            full=full,
+            share=outlet.share,
+            reserves=self._reserved(day),
         )
-
-    def base_price_minor(self, pattern: SlotPattern) -> int:
-        """Return what a slot costs before anything is taken off. What comes back costs a fee, whenever."""
-        return 0 if self.pickup or self.exchanges else pattern.base_price_minor
 
     def buffer_s(self, window: windows.Window) -> int:
         """Return how many seconds at the end of a window the routes are to keep free."""
-        return buffer_s(self.buffers, window, self.outlet.depot.zone)
+        return buffer_s(self.buffers, window, self.outlet.depot.zone) if self.buffers else 0
 
     def parts(self, window: windows.Window) -> tuple[Part, ...]:
         """Return the parts of a window that access rules leave to the routes, at least one."""
         return parts_of(self.access, window, self.outlet.depot.zone)
 
-    def status(
-        self,
-        pattern: SlotPattern,
-        day: date,
-        window: windows.Window,
-        plan: DayPlan | None,
-        taken: Taken,
-        *,
-        write: str = "hold",
-    ) -> str:
-        """Return "open", or which rule takes the slot away (a key of REASONS)."""
-        cutoff_at = pattern.cutoff_at(day, self.outlet.depot.zone)
-        if self._blacked_out(day, self.outlet.merchant_id):
-            return "blackout"
-        if self.now >= cutoff_at:
-            return "cutoff"
-        if window.opens_at < self.ready_at and not self.pickup:
-            return "packing"
+    def _closed(self, plan: DayPlan | None, write: str) -> str:
         if plan is None:
             return "not_yet"
-        if not plan.allows(write, pickup=self.pickup):
-            return "cutoff"
-        if pattern.unattended and not self.left_outside:
-            return "outside"
-        if capped(self.outlet, pattern, window, taken.counts):
-            return "cap"
-        return self._short_of_places(day, cutoff_at, taken) or OPEN
+        return "" if plan.allows(write, pickup=self.pickup) else "cutoff"
 
-    def _short_of_places(self, day: date, cutoff_at: datetime, taken: Taken) -> str:
-        """Return which rule about the depot's places takes the slot away, "" if none does."""
-        if taken.gives_one_back:  # moving within a day takes nobody's place
-            return ""
-        holding = [
+    def _reserved(self, day: date) -> list[Reserve]:
+        """Return what is kept of a day's places for those who sell on it."""
+        return [
             reserve
             for reserve in self.reserves
-            if reserve.holds_for(day, cutoff_at, self.now) and not self._blacked_out(day, reserve.merchant_id)
+            if reserve.sells_on(day) and not self._blacked_out(day, reserve.merchant_id)
         ]
-        return self.outlet.share.refused(taken.counts, holding)
 
     def _blacked_out(self, day: date, merchant_id: int) -> bool:
         return any(
             b.first_date <= day <= b.last_date and b.merchant_id in (None, merchant_id)
             for b in self.blackouts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DayRules:
+    """What decides about the slots of one day: what all of them share is worked out once.
+
+    `closed` is why nothing can be added to the day's plan, "" where something can; `full` whether the
+    merchant's cap for the day is reached; `share` is what it may take of the places, `reserves` what is kept
+    of them for those who sell on that day.
+    """
+
+    rules: Rules
+    zone: ZoneInfo
+    plan_id: int | None
+    taken: Taken
+    blacked_out: bool
+    closed: str
+    full: bool
+    share: Share
+    reserves: Sequence[Reserve]
+
+    def answer(self, slot: DatedSlot, *, version: int) -> SlotAnswer:
+        """Return a slot's answer as far as rules tell; `version` is that of the day's plan."""
+        rules = self.rules
+        # What comes back costs a fee, whenever.
+        price_minor = 0 if rules.pickup or rules.exchanges else slot.base_price_minor
+        return SlotAnswer(
+            key=slot.key,
+            outlet_id=rules.outlet.pk,
+            plan_id=self.plan_id,
+            service_date=slot.service_date,
+            opens_at=slot.window.opens_at,
+            closes_at=slot.window.closes_at,
+            cutoff_at=slot.cutoff_at,
+            time_zone=self.zone.key,
+            status=self.status(slot),
+            base_price_minor=price_minor,
+            price_minor=price_minor,
+            priced_at=rules.now,
+            plan_version=version,
+            narrows_to_s=slot.narrows_to_s,
+            buffer_s=rules.buffer_s(slot.window),
+            unattended=slot.unattended,
+        )
+
+    def status(self, slot: DatedSlot) -> str:
+        """Return "open", or which rule takes the slot away (a key of REASONS)."""
+        rules = self.rules
+        if self.blacked_out:
+            return "blackout"
+        if rules.now >= slot.cutoff_at:
+            return "cutoff"
+        if slot.window.opens_at < rules.ready_at and not rules.pickup:
+            return "packing"
+        if self.closed:
+            return self.closed
+        if slot.unattended and not rules.left_outside:
+            return "outside"
+        if self.full or self._capped(slot):
+            return "cap"
+        return self._short_of_places(slot.cutoff_at) or OPEN
+
+    def _capped(self, slot: DatedSlot) -> bool:
+        if slot.cap is None:
+            return False
+        sold = (self.rules.outlet.merchant_id, slot.window.opens_at, slot.window.closes_at)
+        return self.taken.counts.get(sold, 0) >= slot.cap
+
+    def _short_of_places(self, cutoff_at: datetime) -> str:
+        """Return which rule about the depot's places takes a slot away, "" if none does."""
+        if self.taken.gives_one_back:  # moving within a day takes nobody's place
+            return ""
+        holding = [reserve for reserve in self.reserves if reserve.holds_at(self.rules.now, cutoff_at)]
+        return self.share.refused(self.taken.counts, holding)
 
 
 def _counting(buffers: Iterable[Buffer], facts: VisitFacts) -> tuple[BufferRule, ...]:
@@ -275,16 +299,3 @@ def _counting(buffers: Iterable[Buffer], facts: VisitFacts) -> tuple[BufferRule,
 def _barring(rules: Iterable[AccessRule], facts: VisitFacts) -> tuple[AccessHours, ...]:
     at = facts.address
     return access_at(rules, lat=at.lat, lon=at.lon, postcode=at.postcode)
-
-
-def capped(
-    outlet: MerchantDepot,
-    pattern: SlotPattern,
-    window: windows.Window,
-    counts: Counts,
-) -> bool:
-    """Whether the merchant's cap for the day or for this slot is reached."""
-    merchant = outlet.merchant_id
-    full_day = outlet.daily_cap is not None and counts.get((merchant,), 0) >= outlet.daily_cap
-    in_slot = counts.get((merchant, window.opens_at, window.closes_at), 0)
-    return full_day or (pattern.cap is not None and in_slot >= pattern.cap)

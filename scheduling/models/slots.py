@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -24,6 +24,19 @@ from scheduling.models.network import (
     plain_postcode,
 )
 from scheduling.models.vehicles import VehicleClass
+
+
+class DatedSlot(NamedTuple):
+    """What a merchant sells on one local day, as far as its pattern and the calendar tell."""
+
+    key: str
+    service_date: date
+    window: windows.Window
+    cutoff_at: datetime
+    base_price_minor: int
+    narrows_to_s: int
+    cap: int | None
+    unattended: bool
 
 
 class SlotPattern(models.Model):
@@ -71,6 +84,24 @@ class SlotPattern(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+    def on(self, day: date, zone: ZoneInfo) -> DatedSlot | None:
+        """Return the slot of a local day; None on other weekdays, and where a clock change swallows it."""
+        window = self.window_on(day, zone) if windows.runs_on(self.weekdays, day) else None
+        return None if window is None else self.sold_as(window, day, zone)
+
+    def sold_as(self, window: windows.Window, day: date, zone: ZoneInfo) -> DatedSlot:
+        """Return the slot of a local day with the window that was promised, whatever it has become since."""
+        return DatedSlot(
+            key=f"{self.pk}.{day:%Y%m%d}",
+            service_date=day,
+            window=window,
+            cutoff_at=self.cutoff_at(day, zone),
+            base_price_minor=self.base_price_minor,
+            narrows_to_s=self.narrows_to_s(window),
+            cap=self.cap,
+            unattended=self.unattended,
+        )
 
     def window_on(self, day: date, zone: ZoneInfo) -> windows.Window | None:
         """Return the window promised on a local day, or None where a clock change swallows it."""

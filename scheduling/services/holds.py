@@ -88,10 +88,9 @@ class SlotSold:
 
     def require_choosable(self, editor: PlanEditor, *, write: str = "hold") -> None:
         """Raise CutoffPassed or SlotTaken unless the rules still allow the slot, on a locked plan."""
-        answer, taken = self.answer, editor.taken()
-        status = self.rules.status(
-            self.pattern, answer.service_date, answer.window, editor.row, taken, write=write
-        )
+        answer = self.answer
+        day = self.rules.on(answer.service_date, editor.row, editor.taken(), write=write)
+        status = day.status(self.pattern.sold_as(answer.window, answer.service_date, day.zone))
         if status == "cutoff":
             raise CutoffPassed
         if status != OPEN:

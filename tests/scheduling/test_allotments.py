@@ -72,13 +72,13 @@ def test_a_reserve_ends_so_many_hours_before_the_slots_cut_off():
     reserve = kept_for(THEIRS, 2, ends_h=4)
     ends_at = CUTOFF - timedelta(hours=4)
 
-    assert reserve.holds_for(DAY, CUTOFF, ends_at - timedelta(seconds=1))
-    assert not reserve.holds_for(DAY, CUTOFF, ends_at)
-    assert reserve.holds_for(DAY, CUTOFF + timedelta(hours=1), ends_at)
+    assert reserve.holds_at(ends_at - timedelta(seconds=1), CUTOFF)
+    assert not reserve.holds_at(ends_at, CUTOFF)
+    assert reserve.holds_at(ends_at, CUTOFF + timedelta(hours=1))
 
 
 def test_nothing_is_kept_on_days_on_which_the_merchant_sells_nothing():
     monday_only = kept_for(THEIRS, 2, weekdays=0b0000001)
 
-    assert not monday_only.holds_for(DAY, CUTOFF, CUTOFF - timedelta(days=1))
-    assert monday_only.holds_for(DAY - timedelta(days=1), CUTOFF, CUTOFF - timedelta(days=1))
+    assert not monday_only.sells_on(DAY)
+    assert monday_only.sells_on(DAY - timedelta(days=1))
