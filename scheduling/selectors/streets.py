@@ -23,6 +23,8 @@ _TOLD: Final = Statement(
     NUMBER,
     NUMBER + 1,
 )
+PLAN, LINE = 0, 2
+"""Where a row has what its database gives as it is."""
 
 ENOUGH_HOUSEHOLDS: Final = 3
 """So many others must have said that their street may hear of it: fewer could be guessed."""
@@ -40,7 +42,8 @@ def street_days(*, address: AddressFacts, plans: Collection[int]) -> list[date]:
     households: dict[date, set[str]] = defaultdict(set)
     # Values and no rows: a quote's page asks this of every neighbour in the postcode.
     for raw in _TOLD.rows(address.postcode, min(plans), max(plans)):
-        plan, day, line, unit = _TOLD.values_of(raw)
-        if plan in plans and street_of(line) == street:
-            households[day].add(household_key(line=line, unit=unit, postcode=address.postcode))
+        if raw[PLAN] not in plans or street_of(raw[LINE]) != street:  # most are of other streets
+            continue
+        _plan, day, line, unit = _TOLD.values_of(raw)
+        households[day].add(household_key(line=line, unit=unit, postcode=address.postcode))
     return sorted(day for day, homes in households.items() if len(homes - {own}) >= ENOUGH_HOUSEHOLDS)
