@@ -532,14 +532,14 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(
     (BASE_DIR if given_database else Path(str(DATABASES["default"]["NAME"])).parent) / "var" / "media"
 )
-# Outside production files come from where they lie: compressing them takes 20 s, too long for a demo's start.
+# Outside production files come from where they lie: compressing them takes 10 s, too long for a demo's start.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 # Maps of others' scripts too: much of what there is, and nobody asks for them but who mends those.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "portal.storage.NamedByDigest"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

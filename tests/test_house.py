@@ -153,12 +153,22 @@ def test_make_alone_lists_what_can_be_done():
 
 def test_the_gate_runs_make_test_and_nothing_weaker():
     gate = (ROOT / ".ci" / "run").read_text()
-    recipe = (ROOT / "Makefile").read_text().split("\ntest:")[1].split("\n\n")[0]
+    makefile = (ROOT / "Makefile").read_text()
+
+    def recipe(target: str) -> str:
+        return makefile.split(f"\n{target}:")[1].split("\n\n")[0]
 
     assert gate.rstrip().endswith("exec make test")
     assert "export CI=true" in gate
-    for step in ("lint", "makemigrations --check", "TEST_ON=postgres", "--fail-under 95"):
-        assert step in recipe
+    assert "style" in recipe("test").splitlines()[0]
+    assert "types test-covered" in recipe("test")
+    assert "TEST_ON=postgres" in recipe("test")
+    for step in ("ruff check", "ruff format --check"):
+        assert step in recipe("style")
+    for step in ("mypy", "lint-imports", "makemigrations --check"):
+        assert step in recipe("types")
+    for step in ("pytest", "$(PYTEST)", "--fail-under 95"):
+        assert step in recipe("test-covered")
 
 
 def send(port: int, subject: str) -> None:

@@ -55,11 +55,15 @@ class Postgres:
 
     def forget_power_cuts(self) -> None:
         """Wait for no disk any more: for rows that may be lost when the machine is."""
+        self.alter(dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off"))
+
+    def alter(self, settings: Mapping[str, str]) -> None:
+        """Change some of its settings, of those that need no restart."""
         import psycopg
 
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            for name in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
+            for name, value in settings.items():
+                connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
             connection.execute("SELECT pg_reload_conf()")
 
     @property

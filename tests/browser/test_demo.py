@@ -75,17 +75,6 @@ def test_a_stranger_s_walk(page, assert_accessible, capsys):
     assert seconds < 90
 
 
-def test_the_evening_before_closes_the_day_and_starting_again_opens_it(page):
-    page.goto("/demo/")
-    page.get_by_role("button", name="The evening before").click()
-    expect(page.locator(".clockbar__now b")).to_have_text(re.compile("19:00$"))
-
-    goes(page.get_by_role("button", name="Sign in as Sanna, planner"))
-    page.get_by_role("button", name="Start again").click()
-    expect(page.locator(".clockbar__now b")).not_to_have_text(re.compile("19:00$"))
-    expect(page.get_by_role("heading", name="Try Doorstep in central Helsinki")).to_be_visible()
-
-
 def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
     page.goto("/demo/")
     with page.expect_popup() as popup:
@@ -125,7 +114,7 @@ def test_a_stranger_orders_in_a_shop_on_another_origin(page, assert_accessible):
     page.get_by_role("link", name=re.compile("doorstep$")).click()
     for kind in ("booking.confirmed", "booking.moved", "booking.cancelled"):
         sent = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=kind))
-        expect(sent).to_contain_text("1 try · answered 204")
+        expect(sent.first).to_contain_text("1 try · answered 204")  # the latest: somebody booked before
 
     shop.get_by_role("link", name="Follow the delivery").click()
     expect(shop.get_by_role("heading", name="No delivery comes")).to_be_visible()

@@ -85,11 +85,13 @@ def test_from_a_chosen_time_to_money_that_came_back(page, capsys):
     is_fetched(walk)
     unpacks(walk)
     gets_the_money(walk)
+    refunded_s = walk.seconds
+    starts_again(walk)
 
     with capsys.disabled():
-        print(f"\nwhole walk: delivered after {delivered_s:.0f} s, refunded after {walk.seconds:.0f} s")
+        print(f"\nwhole walk: delivered after {delivered_s:.0f} s, refunded after {refunded_s:.0f} s")
     assert delivered_s < TO_DELIVERED_S
-    assert walk.seconds < TO_REFUNDED_S
+    assert refunded_s < TO_REFUNDED_S
 
 
 def books(walk: Walk) -> None:
@@ -213,3 +215,11 @@ def gets_the_money(walk: Walk) -> None:
         page.reload()
     expect(told).to_be_visible()
     walk.looks("23-refunded")
+
+
+def starts_again(walk: Walk) -> None:
+    page = walk.page
+    page.goto("/demo/")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_role("heading", name="Try Doorstep in central Helsinki")).to_be_visible()
+    expect(page.get_by_role("button", name="The evening before")).to_be_visible()

@@ -12,7 +12,7 @@ from scheduling import clock
 from tests.browser.looks import fits, goes
 from tests.factories import NOW, make_membership, make_merchant, make_order, make_return
 
-PARCELS = int(os.environ.get("DOORSTEP_PARCELS", "10"))
+PARCELS = int(os.environ.get("DOORSTEP_PARCELS", "6"))
 """How many come in one go: fifty, a busy day's, show nothing more and cost a minute of a processor."""
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
-QUESTIONS = 8
+QUESTIONS = 6
 
 
 class Undo(Exception):
