@@ -19,6 +19,7 @@ from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.core import signing
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.crypto import salted_hmac
@@ -28,7 +29,15 @@ from portal.http import render_page
 from portal.models.driving import ShiftLink
 from scheduling import clock
 from scheduling.selectors.sheet import shift_over_at
+from scheduling.statements import NUMBER, Instances
 
+_ID: Final = ShiftLink._meta.get_field("id")
+_NAMED: Final = Instances(
+    lambda pk: ShiftLink.objects.filter(pk=pk).select_related(
+        "shift__plan__depot", "shift__vehicle", "shift__driver"
+    ),
+    uuid.UUID(int=NUMBER),
+)
 SALT: Final = "portal.shift_links"
 PIN_SALT: Final = "portal.shift_links.pin"
 STOP_SALT: Final = "portal.shift_links.stop"
@@ -78,8 +87,7 @@ def link_from_token(token: str) -> ShiftLink | None:
 
 def find_link(pk: uuid.UUID | None) -> ShiftLink | None:
     """Return the link with an id, with the shift that it is for. One query."""
-    rows = ShiftLink.objects.select_related("shift__plan__depot", "shift__vehicle", "shift__driver")
-    return rows.filter(pk=pk).first() if pk else None
+    return _NAMED.first(_ID.get_db_prep_value(pk, connection)) if pk else None
 
 
 def seal_of(link: ShiftLink, stop_id: int) -> str:

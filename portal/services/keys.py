@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.models.keys import PUBLIC_SCOPES, ApiKey, KeyKind, Scope
 from scheduling.errors import DomainError
 from scheduling.models import Merchant
+from scheduling.statements import Instances
 
 BEGINNINGS: Final = {KeyKind.SECRET: "dk_", KeyKind.PUBLISHABLE: "pk_"}
 SHOWN: Final = 11
@@ -21,6 +22,10 @@ SHOWN: Final = 11
 LONGEST_TOKEN: Final = 64
 MOST_LIVE: Final = 20
 NOTED_EVERY: Final = timedelta(minutes=1)
+
+_OF_DIGEST: Final = Instances(
+    lambda digest: ApiKey.objects.of_everybody().select_related("merchant").filter(digest=digest), "a digest"
+)
 
 
 class BadKey(DomainError):
@@ -103,9 +108,8 @@ def key_of(token: str, *, now: datetime) -> ApiKey | None:
     """Return the live key that a token stands for, its merchant loaded; None for any other. One query."""
     if len(token) > LONGEST_TOKEN or not token.startswith(tuple(BEGINNINGS.values())):
         return None
-    live = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
-    rows = ApiKey.objects.of_everybody().select_related("merchant")
-    return rows.filter(live, digest=_digest(token)).first()
+    key = _OF_DIGEST.first(_digest(token))
+    return key if key and (key.ends_at is None or key.ends_at > now) else None
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:

@@ -2,14 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from django.db.models import Q, Sum
+from django.db.models import Q, Sum, prefetch_related_objects
 
 from returns.models import COUNTS, Return, ReturnItem, ReturnPhoto
 from scheduling.models import Delivery, Order, OrderItem
+from scheduling.statements import NUMBER, Instances
 
 HIDDEN = (Return.Parcel.DRAFT, Return.Parcel.DROPPED)
 """What was never asked for."""
+
+_SEEN: Final = Instances(
+    lambda delivery, ref: (
+        Return.objects.filter(Q(delivery=delivery) | Q(pickup=delivery) | Q(swap=delivery), ref=ref)
+        .exclude(parcel=Return.Parcel.DROPPED)
+        .select_related(
+            "order", "merchant", "delivery", "point", "credit", "withdrawal", "pickup__booking__stop"
+        )
+    ),
+    NUMBER,
+    "a ref",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,10 @@ def return_seen_from(delivery: Delivery, ref: str) -> Return | None:
 
     All that its page shows is loaded. Five queries.
     """
-    mine = Q(delivery=delivery) | Q(pickup=delivery) | Q(swap=delivery)
-    rows = Return.objects.select_related(
-        "order", "merchant", "delivery", "point", "credit", "withdrawal", "pickup__booking__stop"
-    )
-    rows = rows.prefetch_related("items__item", "items__photos", "refunds")
-    return rows.filter(mine, ref=ref).exclude(parcel=Return.Parcel.DROPPED).first()
+    found = _SEEN.first(delivery.pk, ref)
+    if found is not None:
+        prefetch_related_objects([found], "items__item", "items__photos", "refunds")
+    return found
 
 
 def return_fetched_by(pickup: Delivery) -> Return | None:

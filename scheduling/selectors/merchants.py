@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from scheduling.models import Delivery, Event, Hold, Merchant, Order, Quote
 from scheduling.models.network import REQUIREMENTS
+from scheduling.statements import NUMBER, Instances
 
 __all__ = [
     "REQUIREMENTS",
@@ -60,10 +61,10 @@ TOLD: Final = (
 INTERNAL: Final = frozenset({"hold", "statement"})
 """What events hold for ourselves: numbers of rows."""
 
-
-def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
-    """Return a merchant's confirmed delivery with all that is shown of it; None for any other. One query."""
-    rows = Delivery.objects.select_related(
+_DELIVERY: Final = Instances(
+    lambda merchant, ref: Delivery.objects.filter(
+        merchant=merchant, ref=ref, booking__isnull=False
+    ).select_related(
         "order",
         "address",
         "booking__stop__route__shift__plan__depot",
@@ -71,8 +72,22 @@ def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
         "booking__stop__pickup_point",
         "booking__quote",
         "merchant",
-    )
-    return rows.filter(merchant=merchant, ref=ref, booking__isnull=False).first()
+    ),
+    NUMBER,
+    "a ref",
+)
+_HOLD: Final = Instances(
+    lambda merchant, token: Hold.objects.filter(delivery__merchant=merchant, token=token).select_related(
+        "stop__route__shift__plan__depot", "delivery__merchant", "quote"
+    ),
+    NUMBER,
+    "a token",
+)
+
+
+def delivery_of(*, merchant: Merchant, ref: str) -> Delivery | None:
+    """Return a merchant's confirmed delivery with all that is shown of it; None for any other. One query."""
+    return _DELIVERY.first(merchant.pk, ref)
 
 
 def order_numbered(*, merchant: Merchant, number: str) -> Order | None:
@@ -90,8 +105,7 @@ def refs_of(order: Order) -> list[str]:
 
 def hold_of(*, merchant: Merchant, token: str) -> Hold | None:
     """Return a merchant's hold, in whatever state; None for any other. One query."""
-    rows = Hold.objects.select_related("stop__route__shift__plan__depot", "delivery__merchant", "quote")
-    return rows.filter(delivery__merchant=merchant, token=token).first()
+    return _HOLD.first(merchant.pk, token)
 
 
 def quote_of(*, merchant: Merchant, ref: str) -> Quote | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from scheduling.facts import VisitFacts
 from scheduling.models import Delivery, Event, Hold, Merchant, Quote, VehicleClass
 from scheduling.routing.carbon import ACCOUNT_METHOD, DRIVEN_METHOD, METHOD, VISITED_METHOD
+from scheduling.statements import NUMBER, Instances
 
 __all__ = [
     "ACCOUNT_METHOD",
@@ -20,6 +22,15 @@ __all__ = [
     "vehicle_classes_of",
 ]
 
+_KEPT: Final = Instances(
+    lambda token, session_key, merchant: Hold.objects.filter(
+        token=token, session_key=session_key, delivery__merchant=merchant
+    ).select_related("stop__route__shift__plan__depot", "delivery__address", "delivery__merchant", "quote"),
+    "a token",
+    "a session",
+    NUMBER,
+)
+
 
 def merchant_named(slug: str) -> Merchant | None:
     """Return the merchant with a slug. One query."""
@@ -30,10 +41,7 @@ def hold_kept(*, token: str, merchant: Merchant, session_key: str) -> Hold | Non
     """Return the hold that this session has at this merchant, in whatever state, for showing. One query."""
     if not token:
         return None
-    holds = Hold.objects.select_related(
-        "stop__route__shift__plan__depot", "delivery__address", "delivery__merchant", "quote"
-    )
-    return holds.filter(token=token, session_key=session_key, delivery__merchant=merchant).first()
+    return _KEPT.first(token, session_key, merchant.pk)
 
 
 def history_of(delivery: Delivery, kinds: Sequence[str]) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from scheduling import events
@@ -27,9 +28,20 @@ from scheduling.services.plans import edit, save_all
 from scheduling.services.points import give_places_back
 from scheduling.services.quotes import note_choice, open_offer
 from scheduling.services.wishes import grant, settle_safe_place
+from scheduling.statements import NUMBER, Instances
 
 CONFIRMED_LATE: Final = timedelta(hours=2)
 """How long after its end a hold may still be confirmed, if its time is free."""
+
+_BOOKED: Final = Instances(
+    lambda delivery: Booking.objects.filter(delivery=delivery).select_related(
+        "stop__route__shift", "stop__pickup_point", "delivery__merchant", "delivery__address"
+    ),
+    NUMBER,
+)
+_NUMBERED: Final = Instances(
+    lambda merchant, number: Order.objects.filter(merchant=merchant, number=number), NUMBER, "a number"
+)
 
 
 @one_change
@@ -88,10 +100,9 @@ def _complete(
 
     Its facts stay as quoted: what is known of the door from last time takes no other time at the door.
     """
-    order, _new = Order.objects.get_or_create(
-        merchant_id=delivery.merchant_id, number=order_number, defaults={"created_at": now}
-    )
-    delivery.order = order
+    merchant = delivery.merchant_id
+    create = partial(Order.objects.create, merchant_id=merchant, number=order_number, created_at=now)
+    delivery.order, _new = _NUMBERED.get_or(create, merchant, order_number)
     delivery.contact_email, delivery.contact_name = contact.email, contact.name
     delivery.contact_phone, delivery.language = contact.phone, contact.language
     settle_safe_place(delivery, depot_id=depot_id)
@@ -225,15 +236,12 @@ def lock_booking(
 
     Raises NotChangeable if there is no booking to change, PlanBusy if it has just moved to a third plan.
     """
-    found = Booking.objects.select_related(
-        "stop__route__shift", "stop__pickup_point", "delivery__merchant", "delivery__address"
-    )
-    booking = found.filter(delivery_id=delivery.pk).first()
+    booking = _BOOKED.first(delivery.pk)
     if booking is None:
         raise NotChangeable
     locked = DayPlan.objects.lock({booking.stop.route.shift.plan_id, *([also] if also else [])})
     editors = edit(locked.values(), now=now)
-    booking = found.get(pk=booking.pk)
+    booking = _BOOKED.get(delivery.pk)
     if booking.stop.route.shift.plan_id not in editors:
         raise PlanBusy
     return booking, editors

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Final
 
 from scheduling import events, windows
 from scheduling.editor import PlanEditor
@@ -16,8 +18,13 @@ from scheduling.models import (
 )
 from scheduling.services.changes import one_change
 from scheduling.services.shifts import open_shift
+from scheduling.statements import NUMBER, Instances
 
 HORIZON_DAYS = 14
+
+_OF_DAY: Final = Instances(
+    lambda depot, day: DayPlan.objects.filter(depot=depot, service_date=day), NUMBER, date.min
+)
 
 
 def edit(plans: Iterable[DayPlan], *, now: datetime) -> dict[int, PlanEditor]:
@@ -81,9 +88,10 @@ def patterns_of(depot: Depot) -> list[ShiftPattern]:
 
 def open_day(*, depot: Depot, day: date, patterns: Iterable[ShiftPattern], now: datetime) -> DayPlan:
     """Make one day plan with its patterns' shifts and their rests, or return the one there is."""
-    plan, new = DayPlan.objects.get_or_create(
-        depot=depot, service_date=day, defaults={"origin_at": windows.midnight(day, depot.zone)}
+    create = partial(
+        DayPlan.objects.create, depot=depot, service_date=day, origin_at=windows.midnight(day, depot.zone)
     )
+    plan, new = _OF_DAY.get_or(create, depot.pk, day)
     if new:
         for pattern in patterns:
             if windows.runs_on(pattern.weekdays, day):
