@@ -22,7 +22,6 @@ from typing import Concatenate, Final, ParamSpec
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
@@ -41,7 +40,6 @@ ID_BYTES: Final = 16
 TOKEN_LENGTH: Final = 64
 SALT: Final = "portal.access"
 
-_ID: Final = AccessLink._meta.get_field("id")
 _NAMED: Final = Instances(
     lambda pk: AccessLink.objects.filter(pk=pk).select_related(
         "delivery__booking__stop__route__shift__plan__depot",
@@ -131,7 +129,7 @@ def _id_in(token: str) -> uuid.UUID | None:
 
 def find_link(pk: uuid.UUID | None) -> AccessLink | None:
     """Return the link with an id, live or not, with what its pages show. One query."""
-    return _NAMED.first(_ID.get_db_prep_value(pk, connection)) if pk else None
+    return _NAMED.first(pk) if pk else None
 
 
 def ends_at(link: AccessLink) -> datetime:

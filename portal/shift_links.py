@@ -19,7 +19,6 @@ from typing import Concatenate, Final, ParamSpec
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.crypto import salted_hmac
@@ -31,7 +30,6 @@ from scheduling import clock
 from scheduling.selectors.sheet import shift_over_at
 from scheduling.statements import NUMBER, Instances
 
-_ID: Final = ShiftLink._meta.get_field("id")
 _NAMED: Final = Instances(
     lambda pk: ShiftLink.objects.filter(pk=pk).select_related(
         "shift__plan__depot", "shift__vehicle", "shift__driver"
@@ -87,7 +85,7 @@ def link_from_token(token: str) -> ShiftLink | None:
 
 def find_link(pk: uuid.UUID | None) -> ShiftLink | None:
     """Return the link with an id, with the shift that it is for. One query."""
-    return _NAMED.first(_ID.get_db_prep_value(pk, connection)) if pk else None
+    return _NAMED.first(pk) if pk else None
 
 
 def seal_of(link: ShiftLink, stop_id: int) -> str:

@@ -56,7 +56,7 @@ class Statement:
         """Return its rows for some values. One query."""
         compiled = self._for_this_database()
         pairs = zip(compiled.order, compiled.params, strict=True)
-        params = [param if at is None else values[at] for at, param in pairs]
+        params = [param if at is None else _given(values[at]) for at, param in pairs]
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, params)
             rows: list[Raw] = cursor.fetchall()
@@ -94,6 +94,12 @@ class Statement:
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         meant = tuple((at, _meaning(*found)) for at, found in converters.items())
         return _Compiled(sql, tuple(params), order, meant)
+
+
+def _given(value: Stand) -> Stand:
+    """Return a value as its database is given it: without a kind of its own for UUIDs, their digits."""
+    native = not isinstance(value, UUID) or connection.features.has_native_uuid_field
+    return value if native else value.hex
 
 
 def _in_words(value: Any) -> str:
