@@ -98,8 +98,9 @@ class Statement:
 
 def _given(value: Stand) -> Stand:
     """Return a value as its database is given it: without a kind of its own for UUIDs, their digits."""
-    native = not isinstance(value, UUID) or connection.features.has_native_uuid_field
-    return value if native else value.hex
+    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+        return value.hex
+    return value
 
 
 def _in_words(value: Any) -> str:
