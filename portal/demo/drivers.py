@@ -85,10 +85,20 @@ def drive(*, now: datetime, depot: Depot) -> int:
         return done
 
 
-def drive_until(is_there: Callable[[], bool], *, depot: Depot, latest: datetime) -> datetime | None:
-    """Let things happen until `is_there()`, at the latest until an instant; return when, None if never."""
+def drive_until(
+    is_there: Callable[[], bool],
+    *,
+    depot: Depot,
+    latest: datetime,
+    move_to: Callable[[datetime], object] = lambda _at: None,
+) -> datetime | None:
+    """Let things happen until `is_there()`, at the latest until an instant; return when, None if never.
+
+    `move_to` is called with the instant of each thing before it happens.
+    """
     with _at_work:
         for act in _due(depot, now=latest):
+            move_to(act.at)
             _do(act)
             if is_there():
                 return act.at

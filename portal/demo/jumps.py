@@ -175,10 +175,17 @@ def _go_on_until(own: Stop, is_there: Callable[[Stop], bool]) -> None:
     if not evening.why_not:
         evening.go()
     latest = own.closes_at + LONGEST_WAIT
-    at = drive_until(partial(is_there, own), depot=own.route.shift.plan.depot, latest=latest)
-    if at is not None and at + A_MOMENT > clock.now():
-        demo_clock().move_to(at + A_MOMENT)
+    depot = own.route.shift.plan.depot
+    at = drive_until(partial(is_there, own), depot=depot, latest=latest, move_to=_move_to)
+    if at is not None:
+        _move_to(at + A_MOMENT)
     catch_up()
+
+
+def _move_to(at: datetime) -> None:
+    """Have the clock go along: others hear at once of what happens, and write down when they did."""
+    if at > clock.now():
+        demo_clock().move_to(at)
 
 
 def catch_up() -> None:
