@@ -157,4 +157,4 @@ def test_the_component_for_react_that_is_copied_runs(tries, opened, shop, bare, 
     picks(theirs)
 
     theirs.wait_for_function("window.held")
-    assert re.match(r"\w+", theirs.evaluate("new FormData(document.querySelector('form')).get('when')"))
+    assert re.match(r"[\w-]+", theirs.evaluate("new FormData(document.querySelector('form')).get('when')"))
