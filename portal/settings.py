@@ -255,6 +255,8 @@ TEMPLATES = [
 
 # Rows
 
+# An opening hour in a model is meant as it stands; Django warns of each for the ten seconds a day around it.
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

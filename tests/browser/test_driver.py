@@ -117,6 +117,23 @@ class Customers:
         self.seconds.append(monotonic() - began)
 
 
+def test_a_new_list_waits_until_what_is_pressed_is_released(visitor, at):
+    page = visitor()
+    opens(page, laid_out(at))
+    page.evaluate("document.querySelector('#sheet').dataset.seen = 'yes'")
+    seen = page.locator("#sheet[data-seen]")
+
+    page.get_by_role("button", name="Leave the depot").hover()
+    page.mouse.down()
+    page.evaluate("document.dispatchEvent(new CustomEvent('driver:mark', { detail: { mark: 'another' } }))")
+    page.wait_for_timeout(500)
+    expect(seen).to_be_attached()
+    page.mouse.up()
+
+    expect(page.get_by_role("alert")).to_be_visible()  # parcels are missing: so the press was heard
+    expect(seen).not_to_be_attached()
+
+
 def waits(page: Page, words: str) -> None:
     expect(page.locator("[data-pill]")).to_have_text(words)
 

@@ -171,14 +171,19 @@
   });
 
   // The depot's list takes the place of ours, once it has heard all, and never under the driver's thumb.
-  const busy = () => Boolean(sheet().querySelector("[data-dirty], [data-saying]"));
+  const busy = () => window.doorstepPressed() || Boolean(sheet().querySelector("[data-dirty], [data-saying]"));
+  const released = async () => {
+    while (window.doorstepPressed()) await new Promise((ok) => { setTimeout(ok, 50); });
+  };
   const refresh = async () => {
+    await released();
     if (busy() || (await queue.waiting()).length) return;
     const answer = await fetch("/driver/", { cache: "no-store" });
     if (answer.status === 401) window.location.assign("/driver/");
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#sheet");
+    await released();
     if (!fresh || (await queue.waiting()).length || busy()) return; // busy last: nothing is typed in between
     stale = false;
     const open = [...sheet().querySelectorAll("details[open][id]")].map((each) => each.id);
