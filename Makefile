@@ -1,18 +1,20 @@
 # Doorstep. `make` alone lists what can be done; each target explains itself after its ##.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove test-covered test-sqlite test-postgres lint style types format serve restart worker messages pins clean chromium
+.PHONY: help demo test prove test-core test-pages test-again test-sqlite test-postgres lint style types format serve restart worker messages pins clean chromium
 
 PORT ?= 8000
 WEB_PIDFILE ?= var/web.pid
-# Debian's own first, where it can make environments: it is built by profile, and a fifth quicker than what is compiled
-# as it comes (by pyenv, say). PYTHON=... says otherwise.
+# Debian's own first, where it can make environments: built by profile, it is somewhat quicker than what is compiled as it
+# comes (by pyenv, say). PYTHON=... says otherwise.
 PYTHON ?= $(shell /usr/bin/python3.11 -c 'import ensurepip, venv' 2>/dev/null && echo /usr/bin/python3.11 \
 	|| command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # By whole files, so that what a file starts is started once; tests/conftest.py says which come first.
-PYTEST := pytest -n 3 --dist loadfile --no-loadscope-reorder
+BY_FILES := --dist loadfile --no-loadscope-reorder
+PYTEST := pytest -n 3 $(BY_FILES)
+CORE := tests/scheduling tests/returns
 COVERED := var/coverage.json
 # Whoever else wants no bytecode: without it every worker would read all tests anew, ten seconds of a processor each.
 export PYTHONDONTWRITEBYTECODE :=
@@ -26,15 +28,23 @@ help: ## List these targets.
 demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this machine (PORT=8000); Ctrl-C ends it.
 	@DOORSTEP_DEMO=1 $(PY) manage.py demo --port $(PORT)
 
-test: style chromium ## Prove it: style, types and every test on SQLite, then on PostgreSQL all that uses a database.
-	@$(MAKE) --no-print-directory --jobs 2 types test-covered
-	@TEST_ON=postgres $(PY) -m $(PYTEST)
+test: style chromium ## Prove it: style, types and every test on SQLite, and on PostgreSQL all that uses a database.
+	@echo "Three lanes go side by side (about a quarter of an hour). The dots are those of the longest."
+	@$(MAKE) --no-print-directory --jobs 3 test-core test-pages test-again
 
-# Beside `types`, which has one processor busy for a minute.
-test-covered: .venv/dev.stamp
-	@mkdir -p $(dir $(COVERED))
-	@$(PY) -m slipcover --dont-wrap-pytest --json --out $(COVERED) -m $(PYTEST)
-	@$(PY) -m slipcover --merge $(COVERED) --out $(COVERED) --fail-under 95
+# What the two other lanes say comes at their end: all of it where something failed.
+quietly = mkdir -p var; ($(1)) > var/$@.log 2>&1 || { cat var/$@.log; exit 1; }; grep -aE "^(=+ .* =+|\(summary\).*)$$" var/$@.log
+
+# Rules and routes are covered by tests of their own; what pages use of them besides counts for nothing.
+test-core: types
+	@$(call quietly, $(PY) -m slipcover --dont-wrap-pytest --json --out $(COVERED) -m pytest $(CORE) \
+		&& $(PY) -m slipcover --merge $(COVERED) --out $(COVERED) --fail-under 95)
+
+test-pages: .venv/dev.stamp
+	@$(PY) -m pytest -n 2 $(BY_FILES) tests $(addprefix --ignore=,$(CORE))
+
+test-again: .venv/dev.stamp
+	@$(call quietly, TEST_ON=postgres $(PY) -m pytest)
 
 test-sqlite: .venv/dev.stamp ## Run the tests on SQLite; ONLY=tests/races picks some.
 	@$(PY) -m $(PYTEST) $(ONLY)
