@@ -41,7 +41,7 @@ test-core: types
 		&& $(PY) -m slipcover --merge $(COVERED) --out $(COVERED) --fail-under 95)
 
 test-pages: .venv/dev.stamp
-	@$(PY) -m $(PYTEST) tests $(addprefix --ignore=,$(CORE))
+	@$(PY) -m pytest -n 2 $(BY_FILES) tests $(addprefix --ignore=,$(CORE))
 
 test-again: .venv/dev.stamp
 	@$(call quietly, TEST_ON=postgres $(PY) -m pytest)
