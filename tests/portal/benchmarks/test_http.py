@@ -115,7 +115,7 @@ def test_a_question_due_before_the_last_answer_came_counts_from_when_it_was_due(
 
     first, second = result.samples
     assert second.took_s >= 0.5
-    assert second.late_s < 0.1  # that was the server's doing, not ours
+    assert second.late_s < 0.15  # that was the server's doing, not ours
     assert (first.timing, first.status, first.error) == ("total;dur=3.0, count;dur=2", 200, "")
 
 

@@ -86,7 +86,7 @@ def test_of_a_dead_endpoint_one_sender_at_a_time_finds_out_whether_it_is_back(ou
 
 
 def test_a_slow_endpoint_keeps_nobody_waiting(outlet, receiver, settings, monkeypatch):
-    monkeypatch.setattr(targets, "READ_S", 2.0)
+    monkeypatch.setattr(targets, "READ_S", 4.0)
     listens(receiver, outlet.merchant, path="/slow")
     other = make_network()
     listens(receiver, other.merchant, path="/quick")
@@ -98,7 +98,7 @@ def test_a_slow_endpoint_keeps_nobody_waiting(outlet, receiver, settings, monkey
 
     quick = [one.at - began for one in receiver.taken if one.path == "/quick"]
     assert len(quick) == 10
-    assert max(quick) < 1.5
+    assert max(quick) < 3
     assert rows(other.merchant).exclude(state="sent").count() == 0
     assert rows(outlet.merchant).filter(state="sent").count() == 0
 
@@ -110,12 +110,12 @@ def test_a_run_does_not_wait_for_slow_answers_and_they_are_noted_all_the_same(
     monkeypatch.setattr(posting, "PATIENCE_S", 0.1)
     outlet = make_network()
     listens(receiver, outlet.merchant)
-    receiver.reply = lambda _: Reply(after_s=0.8)
+    receiver.reply = lambda _: Reply(after_s=3)
     books(outlet)
     began = time.monotonic()
 
     assert send_due_webhooks() == 0
-    assert time.monotonic() - began < 0.7
+    assert time.monotonic() - began < 2
     assert {row.state for row in rows(outlet.merchant)} == {"queued"}
     wait_until(lambda: rows(outlet.merchant).filter(state="sent").count() == 2, seconds=10, what="answers")
     wait_until(lambda: not posting.sender.flying, seconds=10, what="threads")
