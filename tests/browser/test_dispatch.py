@@ -121,6 +121,33 @@ def test_what_a_customer_answers_to_a_delay_is_on_the_board_by_itself(visitor, c
         print(f"\nseconds until the board said so by itself: waits {waits:.1f}, another day {moves:.1f}")
 
 
+ASKS_FOR_NEWS = """() => {
+  const road = document.querySelector("#road");
+  const url = road.getAttribute("hx-get").split("?")[0];
+  return htmx.ajax("GET", url, { source: road, target: road, swap: "outerHTML" });
+}"""
+
+
+def test_news_wait_until_what_is_pressed_is_released(visitor, day):
+    outlet, _plan, route = day
+    page = visitor()
+    dispatcher = make_membership(depot=outlet.depot, role=Role.DISPATCHER).user
+    signs_in(page, dispatcher, f"/dispatch/{outlet.depot.slug}/")
+    page.locator("#road").evaluate("road => { road.dataset.seen = 'yes' }")
+    seen = page.locator("#road[data-seen]")
+
+    page.locator(f"#route-{route.pk} summary").hover()
+    page.mouse.down()
+    page.evaluate(ASKS_FOR_NEWS)
+    expect(seen).to_be_attached()
+    page.mouse.up()
+
+    expect(page.locator(f"#route-{route.pk}")).to_have_attribute("open", "")
+    page.wait_for_timeout(200)
+    page.evaluate(ASKS_FOR_NEWS)
+    expect(seen).not_to_be_attached()
+
+
 def signs_in(page, user, leads_to: str) -> None:
     page.goto(f"/staff/login/?next={leads_to}")
     page.get_by_label("E-mail").fill(user.email)
