@@ -2,7 +2,7 @@
 // a swap marks. A second click on a button that changes something is not a second wish. What is pressed stays.
 (() => {
   const PAUSE_MS = 3000;
-  const HOLD_MS = 2000; // whose release nobody tells us has let go by then
+  const HOLD_MS = 5000; // whose release nobody tells us has let go by then
   const TAP_MS = 100; // a tap's click comes a little after the finger has left
 
   const focusOn = (root) => {
