@@ -29,7 +29,7 @@ demo: .venv/run.stamp ## Lay out central Helsinki and open the portal on this ma
 	@DOORSTEP_DEMO=1 $(PY) manage.py demo --port $(PORT)
 
 test: style chromium ## Prove it: style, types and every test on SQLite, and on PostgreSQL all that uses a database.
-	@echo "Three lanes go side by side (about a quarter of an hour). The dots are those of the longest."
+	@echo "Three lanes go side by side (less than twenty minutes on two processors). The dots are those of the longest."
 	@$(MAKE) --no-print-directory --jobs 3 test-core test-pages test-again
 
 # What the two other lanes say comes at their end: all of it where something failed.
